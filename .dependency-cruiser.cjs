@@ -1,0 +1,59 @@
+/** The rooms of lib/ and which way imports go (see CONTRIBUTING.md). */
+const room = (name) => `^lib/${name}/`;
+const only = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from,
+  to: { path: '^lib/', pathNot: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    only('errors-import-nothing', { path: room('core/errors') }, [room('core/errors')], 'core/errors is the ground floor'),
+    only('options-import-errors', { path: room('core/options') }, [room('core/options'), room('core/errors')]),
+    only('wire-imports-errors', { path: room('core/wire') }, [room('core/wire'), room('core/errors')]),
+    only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
+    only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
+    only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
+    only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
+    only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
+    only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
+    only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/errors')]),
+    {
+      name: 'only-testing-and-cli-use-the-broker',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [room('broker'), room('testing'), room('cli')] },
+      to: { path: room('broker') },
+    },
+    {
+      name: 'core-knows-neither-nest-nor-a-client',
+      severity: 'error',
+      from: { path: room('core') },
+      to: { path: 'node_modules/(@nestjs|node-nats-streaming|nats)/' },
+    },
+    {
+      name: 'one-importer-of-node-nats-streaming',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('drivers/stan') },
+      to: { path: 'node_modules/(node-nats-streaming|nats)/' },
+    },
+    {
+      name: 'sample-app-uses-the-public-doors',
+      severity: 'error',
+      from: { path: '^sample-app/' },
+      to: { path: '^lib/', pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['nestjs-stan:source', 'import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

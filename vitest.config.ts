@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests import the library by its public names, from source: no build is needed to run them. */
+const conditions = ['nestjs-stan:source', 'node', 'import', 'module', 'default'];
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+};
+
+const suite = (name: string, options: { testTimeout: number; fileParallelism?: boolean; maxWorkers?: number }) => ({
+  ...shared,
+  test: {
+    name,
+    include: [`test/${name}/**/*.spec.ts`],
+    setupFiles: ['reflect-metadata'],
+    hookTimeout: 60_000,
+    ...options,
+  },
+});
+
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
+    projects: [
+      suite('unit', { testTimeout: 10_000 }),
+      suite('contract', { testTimeout: 60_000 }),
+      suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
+      suite('faults', { testTimeout: 300_000, fileParallelism: false }),
+      suite('stress', { testTimeout: 1_200_000, fileParallelism: false }),
+    ],
+  },
+});
