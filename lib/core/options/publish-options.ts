@@ -1,0 +1,13 @@
+/** @publicApi */
+export interface StanPublishOptions {
+  readonly maxPublishInFlight?: number;
+  readonly maxPendingPublishBytes?: number;
+  readonly publishTimeoutMs?: number;
+}
+
+/** @internal */
+export interface ResolvedPublishOptions {
+  readonly maxPublishInFlight: number;
+  readonly maxPendingPublishBytes: number;
+  readonly publishTimeoutMs: number;
+}
