@@ -1,0 +1,132 @@
+import { describe } from 'vitest';
+import { startEmbeddedBroker } from './embedded-broker.js';
+import type { BrokerFacts } from './monitoring.js';
+import { brokerFacts } from './monitoring.js';
+import type { ServerState } from './real-server.js';
+import { findRealServer, startRealServer } from './real-server.js';
+
+/** What a broker can do; a suite asks for it and is shown as skipped where it is missing. */
+export interface BrokerFeatures {
+  /** Time stands still until `advance()` moves it. */
+  readonly virtualClock: boolean;
+  /** State can outlive a restart (asked for with `persistent: true`). */
+  readonly persistent: boolean;
+  /** It can be ended in the middle of anything and started again on the same port. */
+  readonly restart: boolean;
+  /** It can be stopped in its tracks with its connections open. */
+  readonly freeze: boolean;
+}
+
+/** How a suite wants its broker. */
+export interface TestBrokerOptions {
+  /** @defaultValue 'test-cluster' */
+  readonly clusterId?: string;
+  /** Keeps its state on disk, where the broker can. @defaultValue true */
+  readonly persistent?: boolean;
+  /** The embedded broker's clock; a real server's is always real. @defaultValue 'virtual' */
+  readonly clock?: 'virtual' | 'real';
+  /** Server heartbeats. @defaultValue the server's own: 30 000 ms, 10 000 ms, 10 */
+  readonly heartbeat?: { readonly intervalMs: number; readonly timeoutMs: number; readonly failCount: number };
+  /** Channels at most; 0 means no limit. @defaultValue 0 */
+  readonly maxChannels?: number;
+}
+
+/** A running broker, whichever it is. */
+export interface TestBroker {
+  readonly name: 'embedded' | 'real';
+  readonly features: BrokerFeatures;
+  readonly clusterId: string;
+  readonly port: number;
+  readonly url: string;
+  readonly monitoringUrl: string;
+  /** What its monitoring endpoints say. */
+  readonly facts: BrokerFacts;
+  /** True while its time moves by `advance()` alone. */
+  readonly hasVirtualClock: boolean;
+  /** Moves a virtual clock; does nothing where time passes by itself. */
+  advance(ms: number): Promise<void>;
+  /** Ends it without a goodbye and starts it again on the same port, with or without what it had stored. */
+  restart(options?: { readonly state?: ServerState }): Promise<void>;
+  /** Ends it without a goodbye; `restart()` brings it back. */
+  kill(): Promise<void>;
+  /** Stops it in its tracks with open connections. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it and removes what it stored. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** One row of the table that a contract suite runs over. */
+export interface BrokerRow {
+  readonly name: 'embedded' | 'real';
+  readonly title: string;
+  readonly features: BrokerFeatures;
+  /** Why this machine cannot run it, or `undefined`. */
+  readonly missing: string | undefined;
+  start(options?: TestBrokerOptions): Promise<TestBroker>;
+}
+
+const embedded: BrokerRow = {
+  name: 'embedded',
+  title: 'embedded broker',
+  features: { virtualClock: true, persistent: true, restart: true, freeze: true },
+  missing: undefined,
+  start: (options = {}) => startEmbeddedBroker(embedded.features, options),
+};
+
+const real: BrokerRow = {
+  name: 'real',
+  title: 'real nats-streaming-server',
+  features: { virtualClock: false, persistent: true, restart: true, freeze: true },
+  missing: findRealServer() ? undefined : 'no nats-streaming-server here, see `npm run server:install`',
+  start: (options = {}) => startRealBroker(options),
+};
+
+/** Both brokers. */
+export const brokers: readonly BrokerRow[] = [embedded, real];
+
+/**
+ * Declares `suite` once per broker. Where there is no real server its half is shown as skipped, with the reason in its
+ * name; with `CI=true` that is an error instead.
+ */
+export function describeBrokers(title: string, suite: (row: BrokerRow) => void, rows = brokers): void {
+  for (const row of rows) {
+    if (row.missing && process.env['CI'] === 'true') throw new Error(`${row.title} is missing in CI: ${row.missing}`);
+    if (row.missing) describe.skip(`${title} | ${row.title} (skipped: ${row.missing})`, () => suite(row));
+    else describe(`${title} | ${row.title}`, () => suite(row));
+  }
+}
+
+async function startRealBroker(options: TestBrokerOptions): Promise<TestBroker> {
+  const { heartbeat, persistent = true, maxChannels = 0 } = options;
+  const server = await startRealServer({
+    store: persistent ? 'file' : 'memory',
+    args: ['-mc', String(maxChannels)],
+    ...(options.clusterId && { clusterId: options.clusterId }),
+    ...(heartbeat && {
+      heartbeat: {
+        interval: `${heartbeat.intervalMs}ms`,
+        timeout: `${heartbeat.timeoutMs}ms`,
+        failCount: heartbeat.failCount,
+      },
+    }),
+  });
+  return {
+    name: 'real',
+    features: real.features,
+    hasVirtualClock: false,
+    clusterId: server.clusterId,
+    port: server.port,
+    url: server.url,
+    get monitoringUrl() {
+      return server.monitoringUrl;
+    },
+    facts: brokerFacts(() => server.monitoringUrl),
+    advance: () => Promise.resolve(),
+    restart: (how) => server.restart(how),
+    kill: () => server.kill(),
+    freeze: () => server.freeze(),
+    thaw: () => server.thaw(),
+    close: () => server.close(),
+  };
+}

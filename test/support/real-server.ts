@@ -1,0 +1,239 @@
+import type { ChildProcess } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cleanUpAfterTest, showWhenTestFails } from './cleanup.js';
+import { freePort } from './free-port.js';
+import { eventually } from './wait.js';
+
+/** How to start a real nats-streaming-server. */
+export interface RealServerOptions {
+  /** @defaultValue 'file', in a new temporary folder */
+  readonly store?: 'file' | 'memory';
+  /** @defaultValue 'test-cluster' */
+  readonly clusterId?: string;
+  /** Port for clients; a restart keeps it. @defaultValue a free one */
+  readonly port?: number;
+  /** Server heartbeats, in Go's words (`'5s'`). @defaultValue the server's own: 30s, 10s, 10 */
+  readonly heartbeat?: { readonly interval?: string; readonly timeout?: string; readonly failCount?: number };
+  /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
+  readonly args?: readonly string[];
+}
+
+/** Whether a restarted server has what the one before it had stored. */
+export type ServerState = 'kept' | 'lost';
+
+/** The path of the server's binary, or `undefined` where there is none. */
+export function findRealServer(): string | undefined {
+  const cached = join(import.meta.dirname, '..', '..', '.cache', 'bin', 'nats-streaming-server');
+  if (existsSync(cached)) return cached;
+  try {
+    return execFileSync('which', ['nats-streaming-server'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Starts a real server on loopback and waits until it serves. In a test it is closed when the test ends, and its log
+ * is printed when the test fails; elsewhere the caller closes it.
+ * @throws Error when there is no binary, or with the server's log when it does not come up
+ */
+export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
+  const binary = findRealServer();
+  if (!binary) throw new Error('no nats-streaming-server: run `npm run server:install` (needs Go)');
+  const server = new RealServer(binary, options, options.port ?? (await freePort()), await freePort());
+  cleanUpAfterTest(() => server.close());
+  showWhenTestFails(() => server.describeLog());
+  await server.start();
+  return server;
+}
+
+const running = new Set<RealServer>();
+process.on('exit', () => {
+  for (const server of running) server.killNow();
+});
+
+/** One nats-streaming-server process after the other, on the same ports. */
+export class RealServer {
+  readonly clusterId: string;
+  readonly #binary: string;
+  readonly #options: RealServerOptions;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-server-'));
+  #port: number;
+  #monitoringPort: number;
+  #child: ChildProcess | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #log: string[] = [];
+  #generation = 0;
+
+  constructor(binary: string, options: RealServerOptions, port: number, monitoringPort: number) {
+    this.#binary = binary;
+    this.#options = options;
+    this.#port = port;
+    this.#monitoringPort = monitoringPort;
+    this.clusterId = options.clusterId ?? 'test-cluster';
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  /** Where `/streaming/…` is served. */
+  get monitoringUrl(): string {
+    return `http://127.0.0.1:${this.#monitoringPort}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** Every line the server has written, oldest first. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  describeLog(lines = 60): string {
+    return [`--- nats-streaming-server on ${this.#port}, last lines`, ...this.#log.slice(-lines), '---'].join('\n');
+  }
+
+  /** Starts the process. A port that was taken meanwhile is exchanged on the first start only: later ones must keep it. */
+  async start(): Promise<void> {
+    const isFirstStart = this.#generation === 0 && this.#options.port === undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      this.#spawn();
+      const outcome = await this.#cameUp();
+      if (outcome === 'ready') return;
+      await this.kill();
+      if (outcome !== 'port in use' || attempt === 20)
+        throw new Error(`the server did not start\n${this.describeLog()}`);
+      if (isFirstStart) this.#port = await freePort();
+      this.#monitoringPort = await freePort();
+    }
+  }
+
+  /** Asks it to end (SIGTERM) and waits until it has. */
+  async stop(): Promise<void> {
+    await this.#signalAndWait('SIGTERM');
+  }
+
+  /** Ends it at once (SIGKILL) and waits until it is gone. */
+  async kill(): Promise<void> {
+    await this.#signalAndWait('SIGKILL');
+  }
+
+  /** Stops it in its tracks (SIGSTOP): its sockets stay open and nothing is answered. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** Lets a frozen server run on. */
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Kills it where it still runs, drops its state if so wanted, and starts it again on the same port. */
+  async restart({ state = 'kept' }: { state?: ServerState } = {}): Promise<void> {
+    await this.kill();
+    if (state === 'lost') rmSync(join(this.#folder, 'store'), { recursive: true, force: true });
+    await this.start();
+  }
+
+  /** Kills it and removes its files. Idempotent. */
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** For the end of the process, where nothing can be awaited any more. */
+  killNow(): void {
+    this.#child?.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #spawn(): void {
+    this.#generation += 1;
+    const child = spawn(this.#binary, this.#flags(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#log.push(`--- process ${this.#generation}, pid ${child.pid ?? 0}`);
+    this.#child = child;
+    running.add(this);
+    collectLines(child, (line) => this.#log.push(line));
+    this.#exited = new Promise((resolve) => {
+      const gone = () => {
+        if (this.#child === child) {
+          this.#child = undefined;
+          running.delete(this);
+        }
+        resolve();
+      };
+      child.once('exit', gone);
+      child.once('error', gone);
+    });
+  }
+
+  #flags(): string[] {
+    const { store = 'file', heartbeat = {}, args = [] } = this.#options;
+    const flags = [
+      '-a',
+      '127.0.0.1',
+      '-p',
+      String(this.#port),
+      '-m',
+      String(this.#monitoringPort),
+      '-cid',
+      this.clusterId,
+    ];
+    if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
+    if (!args.includes('-mc')) flags.push('-mc', '0');
+    if (heartbeat.interval) flags.push('-hbi', heartbeat.interval);
+    if (heartbeat.timeout) flags.push('-hbt', heartbeat.timeout);
+    if (heartbeat.failCount) flags.push('-hbf', String(heartbeat.failCount));
+    return [...flags, ...args];
+  }
+
+  async #cameUp(): Promise<'ready' | 'port in use' | 'failed'> {
+    const from = this.#log.length - 1;
+    const said = (text: string) => this.#log.slice(from).some((line) => line.includes(text));
+    try {
+      return await eventually(
+        () => {
+          if (said('address already in use')) return 'port in use';
+          if (said('Streaming Server is ready')) return 'ready';
+          return this.isRunning() ? false : 'failed';
+        },
+        { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },
+      );
+    } catch {
+      return 'failed';
+    }
+  }
+
+  async #signalAndWait(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#child?.kill('SIGCONT');
+    this.#child?.kill(signal);
+    await this.#exited;
+  }
+}
+
+function collectLines(child: ChildProcess, onLine: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      lines.forEach(onLine);
+    });
+  }
+}
