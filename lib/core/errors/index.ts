@@ -15,6 +15,7 @@ export { MonitoringError, type MonitoringErrorDetails } from './monitoring.error
 export { NotConnectedError } from './not-connected.error.js';
 export { PayloadTooLargeError } from './payload-too-large.error.js';
 export { PublishBufferFullError } from './publish-buffer-full.error.js';
+export type { PublishFailureDetails } from './publish-failure-details.js';
 export { PublishRefusedError } from './publish-refused.error.js';
 export { PublishTimeoutError, type PublishTimeoutFacts } from './publish-timeout.error.js';
 export { SerializationFailedError } from './serialization-failed.error.js';

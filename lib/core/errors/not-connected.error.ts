@@ -1,3 +1,4 @@
+import type { PublishFailureDetails } from './publish-failure-details.js';
 import { StanError } from './stan.error.js';
 
 /**
@@ -8,10 +9,15 @@ export class NotConnectedError extends StanError {
   readonly code = 'STAN_NOT_CONNECTED';
   override readonly retryable = true;
 
+  /** True where the event of a publish that failed with this may be stored nevertheless; else false. */
+  readonly mayBeStored: boolean;
+
   constructor(
     readonly action: string,
-    options?: ErrorOptions,
+    options: PublishFailureDetails = {},
   ) {
-    super(`cannot ${action}: not connected; await connect() or wait for the status "connected"`, options);
+    const { mayBeStored = false, ...errorOptions } = options;
+    super(`cannot ${action}: not connected; await connect() or wait for the status "connected"`, errorOptions);
+    this.mayBeStored = mayBeStored;
   }
 }

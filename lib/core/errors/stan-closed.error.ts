@@ -1,3 +1,4 @@
+import type { PublishFailureDetails } from './publish-failure-details.js';
 import { StanError } from './stan.error.js';
 
 /**
@@ -7,10 +8,15 @@ import { StanError } from './stan.error.js';
 export class StanClosedError extends StanError {
   readonly code = 'STAN_CLOSED';
 
+  /** True where the event of a publish that failed with this may be stored nevertheless; else false. */
+  readonly mayBeStored: boolean;
+
   constructor(
     readonly action: string,
-    options?: ErrorOptions,
+    options: PublishFailureDetails = {},
   ) {
-    super(`cannot ${action}: closed by this process; do it before close(), or make a new client`, options);
+    const { mayBeStored = false, ...errorOptions } = options;
+    super(`cannot ${action}: closed by this process; do it before close(), or make a new client`, errorOptions);
+    this.mayBeStored = mayBeStored;
   }
 }
