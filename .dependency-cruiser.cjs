@@ -12,7 +12,12 @@ module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    only('errors-import-nothing', { path: room('core/errors') }, [room('core/errors')], 'core/errors is the ground floor'),
+    only(
+      'errors-import-nothing',
+      { path: room('core/errors') },
+      [room('core/errors')],
+      'core/errors is the ground floor',
+    ),
     only('options-import-errors', { path: room('core/options') }, [room('core/options'), room('core/errors')]),
     only('wire-imports-errors', { path: room('core/wire') }, [room('core/wire'), room('core/errors')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),

@@ -2,7 +2,17 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', '.cache/**', 'docs/**', 'bench/contestants/**', 'lib/broker/protocol/gen/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'coverage/**',
+      'node_modules/**',
+      '.cache/**',
+      'docs/**',
+      'bench/contestants/**',
+      'lib/broker/protocol/gen/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -40,15 +50,20 @@ export default tseslint.config(
         'error',
         {
           paths: [
-            { name: 'node:timers/promises', message: 'Wait for a fact: eventually(), a latch, or the fake clock (quietFor in test/support).' },
+            {
+              name: 'node:timers/promises',
+              message: 'Wait for a fact: eventually(), a latch, or the fake clock (quietFor in test/support).',
+            },
           ],
         },
       ],
       'no-restricted-syntax': [
         'error',
         {
-          selector: "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'][arguments.0.name=/^(resolve|r|done)$/]",
-          message: 'Bare sleeps are not allowed: wait for a fact with eventually(), or use quietFor() from test/support.',
+          selector:
+            "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'][arguments.0.name=/^(resolve|r|done)$/]",
+          message:
+            'Bare sleeps are not allowed: wait for a fact with eventually(), or use quietFor() from test/support.',
         },
       ],
     },
@@ -64,7 +79,20 @@ export default tseslint.config(
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', module: 'writable', require: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', performance: 'readonly', fetch: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        performance: 'readonly',
+        fetch: 'readonly',
+      },
     },
   },
 );

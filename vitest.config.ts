@@ -18,8 +18,12 @@ const suite = (name: string, options: { testTimeout: number; fileParallelism?: b
   },
 });
 
+/** Where `.ci/run` wants its counts. */
+const reportFile = process.env['TEST_REPORT_FILE'];
+
 export default defineConfig({
   test: {
+    reporters: reportFile ? ['default', ['json', { outputFile: reportFile }]] : ['default'],
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
     projects: [
       suite('unit', { testTimeout: 10_000 }),

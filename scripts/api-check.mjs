@@ -1,0 +1,146 @@
+// Compares what the built package exports with test/types/api.snapshot.txt, and the packages that its .d.ts files import
+// with the list below. `--update` writes the snapshot. Reads dist/, so build first.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import ts from 'typescript';
+
+const root = join(import.meta.dirname, '..');
+const snapshotFile = join(root, 'test', 'types', 'api.snapshot.txt');
+const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** A type from any other package would force it on every user who checks types. */
+const allowedImports = [/^node:/, /^rxjs$/, /^@nestjs\/(common|core|microservices)(\/|$)/];
+
+const doors = Object.entries(pkg.exports)
+  .filter(([, target]) => typeof target === 'object')
+  .map(([door, { types }]) => ({ door: door.replace(/^\./, pkg.name), file: join(root, types) }));
+const missing = doors.filter(({ file }) => !existsSync(file));
+if (missing.length > 0) {
+  for (const { door, file } of missing)
+    console.error(`${door}: ${file.slice(root.length + 1)} is not there; run npm run build`);
+  process.exit(1);
+}
+
+const program = ts.createProgram(
+  doors.map(({ file }) => file),
+  {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ES2023,
+    strict: true,
+    types: ['node'],
+    noEmit: true,
+  },
+);
+const checker = program.getTypeChecker();
+
+const api = doors.map(({ door, file }) => [`# ${door}`, ...describeExports(file)].join('\n')).join('\n\n') + '\n';
+const problems = findForeignImports();
+
+if (process.argv.includes('--update')) {
+  writeFileSync(snapshotFile, api);
+  console.log(`wrote ${snapshotFile.slice(root.length + 1)}`);
+} else {
+  problems.push(...compare(existsSync(snapshotFile) ? readFileSync(snapshotFile, 'utf8') : '', api));
+}
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
+if (process.exitCode === 0)
+  console.log(
+    `public API: ${api.split('\n').filter((line) => /^[a-z]/.test(line)).length} exports, as in the snapshot`,
+  );
+
+function describeExports(file) {
+  const symbol = checker.getSymbolAtLocation(program.getSourceFile(file));
+  return checker
+    .getExportsOfModule(symbol)
+    .map((exported) =>
+      exported.flags & ts.SymbolFlags.Alias
+        ? [exported.name, checker.getAliasedSymbol(exported)]
+        : [exported.name, exported],
+    )
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, target]) => describe(name, target));
+}
+
+function describe(name, symbol) {
+  const declaration = symbol.declarations?.[0];
+  if (!declaration) return [`unknown ${name}`];
+  if (ts.isClassDeclaration(declaration)) return [`class ${name}${heritage(declaration)}`, ...members(declaration)];
+  if (ts.isInterfaceDeclaration(declaration))
+    return [`interface ${name}${heritage(declaration)}`, ...members(declaration)];
+  if (ts.isTypeAliasDeclaration(declaration)) return [`type ${name} = ${oneLine(declaration.type)}`];
+  const type = checker.typeToString(
+    checker.getTypeOfSymbolAtLocation(symbol, declaration),
+    declaration,
+    ts.TypeFormatFlags.NoTruncation,
+  );
+  return [`${ts.isFunctionDeclaration(declaration) ? 'function' : 'const'} ${name}: ${type}`];
+}
+
+function heritage(declaration) {
+  return (declaration.heritageClauses ?? []).map((clause) => ` ${oneLine(clause)}`).join('');
+}
+
+function members(declaration) {
+  return declaration.members
+    .filter((member) => !(ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private))
+    .filter((member) => !(member.name && ts.isPrivateIdentifier(member.name)))
+    .filter((member) => !ts.getJSDocTags(member).some((tag) => tag.tagName.text === 'internal'))
+    .map((member) => `  ${oneLine(member)}`)
+    .sort();
+}
+
+function oneLine(node) {
+  return node
+    .getText()
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/;$/, '')
+    .trim();
+}
+
+/** Follows relative imports from the doors and names every package that is met and not allowed. */
+function findForeignImports() {
+  const seen = new Set();
+  const found = [];
+  const visit = (file) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const source = program.getSourceFile(file);
+    if (!source) return;
+    for (const specifier of importsOf(source)) {
+      if (specifier.startsWith('.')) visit(resolve(dirname(file), specifier.replace(/\.js$/, '.d.ts')));
+      else if (!allowedImports.some((allowed) => allowed.test(specifier)))
+        found.push(
+          `${file.slice(root.length + 1)} imports types of "${specifier}", which is not on the list of scripts/api-check.mjs`,
+        );
+    }
+  };
+  for (const { file } of doors) visit(file);
+  return found;
+}
+
+function importsOf(source) {
+  const found = [];
+  const visit = (node) => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
+      found.push(node.moduleSpecifier.text);
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) found.push(node.argument.literal.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function compare(before, now) {
+  const [old, current] = [before, now].map((text) => new Set(text.split('\n')));
+  const gone = [...old].filter((line) => !current.has(line)).map((line) => `- ${line}`);
+  const added = [...current].filter((line) => !old.has(line)).map((line) => `+ ${line}`);
+  if (gone.length + added.length === 0) return [];
+  return [
+    'the public API has changed; if that is meant: npm run api:update, and a line in CHANGELOG.md',
+    ...gone,
+    ...added,
+  ];
+}
