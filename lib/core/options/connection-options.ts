@@ -1,9 +1,49 @@
-/** @publicApi */
+/**
+ * How the first session, and every one after a loss, is tried for.
+ * @publicApi
+ */
 export interface ReconnectOptions {
+  /**
+   * Wait before the second attempt; it doubles with each further one.
+   * Unit: milliseconds, 1 to 2147483647. Too short a wait floods a server that is just coming up.
+   * @defaultValue 250
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; node-nats-streaming 0.3.2 never opens a second session.
+   */
   readonly initialDelayMs?: number;
+  /**
+   * Longest wait between two attempts.
+   * Unit: milliseconds, `initialDelayMs` to 2147483647; where only `initialDelayMs` is given and longer than the default,
+   * it is used here too. Too long a wait keeps events waiting after the server is back.
+   * @defaultValue 10000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly maxDelayMs?: number;
+  /**
+   * Share of each wait that is random, so that many clients do not come back at the same instant.
+   * Unit: fraction, 0 to 1. With 0 all clients of a restarted server knock together.
+   * @defaultValue 0.2
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly jitter?: number;
+  /**
+   * Time without a session after which no further one is tried and the status becomes `disconnected`.
+   * Unit: milliseconds, 1 to 2147483647; `undefined` tries for ever. A short time turns a restart of the server into an
+   * outage that only a restart of this process ends.
+   * @defaultValue undefined
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly giveUpAfterMs?: number | undefined;
+  /**
+   * Time that the first session may take, the waits for an absent server included; then connecting fails.
+   * Unit: milliseconds, 1 to 2147483647. Keep it above the time that the server needs to start beside this process.
+   * @defaultValue 60000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly firstConnectTimeoutMs?: number;
 }
 
@@ -16,15 +56,74 @@ export interface ResolvedReconnectOptions {
   readonly firstConnectTimeoutMs: number;
 }
 
-/** @publicApi */
+/**
+ * How to reach the server, and as whom.
+ * @publicApi
+ */
 export interface StanConnectionOptions {
+  /**
+   * The STAN cluster id of the server, as given to it with `-cid`.
+   * Limits: a legal subject, since requests go to subjects that end with it. With a wrong one nobody answers, and
+   * connecting times out.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 server/server.go (DefaultDiscoverPrefix + "." + cluster id).
+   */
   readonly clusterId: string;
+  /**
+   * The name of this process at the server: used as it is, or made anew at each start by a function such as
+   * `uniqueClientId('orders')`.
+   * Limits: letters, digits, `_` and `-`, at least one. Two live processes with one id take the session from each other,
+   * and a durable without a queue group is lost with an id that changes.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 server/server.go (clientIDRegEx, ErrInvalidClientID).
+   */
   readonly clientId: string | (() => string);
+  /**
+   * One server URL or several, as an array or joined by commas: `nats://host:port`, `tls://host:port` or `host:port`.
+   * Limits: at least one; scheme `nats://` and port 4222 where left out; percent-encode a `,`, `/` or `@` in a password.
+   * All of them have to belong to one NATS cluster.
+   * @defaultValue 'nats://127.0.0.1:4222'
+   * @throws InvalidOptionError (STAN_INVALID_OPTION), which never shows user, password or token
+   * Source: nats 1.4.12 lib/nats.js (parseOptions, sanitizeUrl).
+   */
   readonly servers?: string | readonly string[];
+  /**
+   * Time the server may take to answer a connect, subscribe or close request.
+   * Unit: milliseconds, 1 to 2147483647. Below the server's real answer time every session fails.
+   * @defaultValue 2000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_CONNECT_WAIT).
+   */
   readonly connectTimeoutMs?: number;
+  /**
+   * Time between two pings of this client to the STAN server.
+   * Unit: milliseconds; whole seconds only, at least 1000, since it goes out as int32 seconds. Times `maxPingsOut` it is
+   * how long a server that lost this session stays unnoticed.
+   * @defaultValue 5000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_PING_INTERVAL), lib/pb/protocol.proto (ConnectRequest).
+   */
   readonly pingIntervalMs?: number;
+  /**
+   * Pings without an answer after which the session counts as lost.
+   * Unit: count, 2 to 2147483647. With few of them a short pause of the server costs the session.
+   * @defaultValue 3
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_PING_MAXOUT); stan.go 0.10.4 stan.go (Pings: at least 2).
+   */
   readonly maxPingsOut?: number;
+  /**
+   * How sessions are tried for; each option left out has its default.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly reconnect?: ReconnectOptions;
+  /**
+   * Handed to the NATS client untouched: `tls`, `user`, `pass`, `token`, `nkey`, `userJWT`, `name` and so on.
+   * Limits: what this package sets itself (`servers`, `connectTimeout`, `stanPingInterval` …) is refused here.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 index.d.ts (StanOptions).
+   */
   readonly connection?: object;
 }
 
@@ -35,6 +134,7 @@ export interface ResolvedConnectionOptions {
   readonly clientId: string;
   /** True where the user gave a function, so the id may differ at the next start. */
   readonly clientIdIsGenerated: boolean;
+  /** Complete URLs; they may hold credentials, so show them only through an error or `redactServerUrl`. */
   readonly servers: readonly string[];
   readonly connectTimeoutMs: number;
   readonly pingIntervalMs: number;
@@ -42,3 +142,20 @@ export interface ResolvedConnectionOptions {
   readonly reconnect: ResolvedReconnectOptions;
   readonly connection: Readonly<Record<string, unknown>>;
 }
+
+/** @internal */
+export const reconnectDefaults = {
+  initialDelayMs: 250,
+  maxDelayMs: 10_000,
+  jitter: 0.2,
+  giveUpAfterMs: undefined,
+  firstConnectTimeoutMs: 60_000,
+} as const satisfies ReconnectOptions;
+
+/** @internal */
+export const connectionDefaults = {
+  servers: 'nats://127.0.0.1:4222',
+  connectTimeoutMs: 2_000,
+  pingIntervalMs: 5_000,
+  maxPingsOut: 3,
+} as const satisfies Partial<StanConnectionOptions>;

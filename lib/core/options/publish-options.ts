@@ -1,7 +1,32 @@
-/** @publicApi */
+/**
+ * What bounds the publishes of one client.
+ * @publicApi
+ */
 export interface StanPublishOptions {
+  /**
+   * Publishes that may be on their way to the server without its ack; the rest wait in the buffer.
+   * Unit: count, 1 to 2147483647. With 1 each event waits for the ack of the one before, with very many a loss of the
+   * session leaves that many in doubt.
+   * @defaultValue 1024
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; past its own maxPubAcksInflight node-nats-streaming 0.3.2 reports an error and still sends.
+   */
   readonly maxPublishInFlight?: number;
+  /**
+   * Bytes of payload that may wait to be published; past it a publish rejects at once.
+   * Unit: bytes, 1 to 9007199254740991. Too little rejects bursts, too much fills the heap during an outage.
+   * @defaultValue 67108864
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly maxPendingPublishBytes?: number;
+  /**
+   * Time from the call until the server's ack has to be there, waits and further attempts included.
+   * Unit: milliseconds, 1 to 2147483647. Below the time that a reconnect takes, publishes fail with every loss of a session.
+   * @defaultValue 30000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_ACK_WAIT).
+   */
   readonly publishTimeoutMs?: number;
 }
 
@@ -11,3 +36,10 @@ export interface ResolvedPublishOptions {
   readonly maxPendingPublishBytes: number;
   readonly publishTimeoutMs: number;
 }
+
+/** @internal */
+export const publishDefaults = {
+  maxPublishInFlight: 1_024,
+  maxPendingPublishBytes: 67_108_864,
+  publishTimeoutMs: 30_000,
+} as const satisfies StanPublishOptions;

@@ -1,0 +1,63 @@
+import { isInt, ValidateBy } from 'class-validator';
+import { maxInt32, maxTimerMs, maxWholeSecondsMs } from './option-limits.js';
+
+/**
+ * A rule for one option: what is expected, in words that complete "expected …", and the test of it.
+ * @internal
+ */
+export function Expect(expected: string, accepts: (value: unknown) => boolean): PropertyDecorator {
+  return ValidateBy({ name: 'expect', validator: { validate: accepts, defaultMessage: () => expected } });
+}
+
+/**
+ * The range of a whole number; `max` where nothing else is said is what the protocol's int32 holds.
+ * @internal
+ */
+export interface WholeNumberRange {
+  readonly min: number;
+  readonly max?: number;
+}
+
+/** @internal */
+export function ExpectWholeNumber({ min, max = maxInt32 }: WholeNumberRange): PropertyDecorator {
+  return Expect(`a whole number from ${min} to ${max}`, (value) => isWithin(value, min, max));
+}
+
+/** @internal */
+export function ExpectDurationMs({ min, max = maxTimerMs }: WholeNumberRange): PropertyDecorator {
+  return Expect(`whole milliseconds from ${min} to ${max}`, (value) => isWithin(value, min, max));
+}
+
+/** @internal */
+export function ExpectWholeSecondsMs(): PropertyDecorator {
+  return Expect(
+    `whole seconds in milliseconds, from 1000 to ${maxWholeSecondsMs}`,
+    (value) => isWithin(value, 1_000, maxWholeSecondsMs) && value % 1_000 === 0,
+  );
+}
+
+/** @internal */
+export function ExpectFraction(): PropertyDecorator {
+  return Expect('a number from 0 to 1', (value) => typeof value === 'number' && value >= 0 && value <= 1);
+}
+
+/** @internal */
+export function ExpectOneOf(values: readonly string[]): PropertyDecorator {
+  return Expect(`one of ${values.map((value) => `"${value}"`).join(', ')}`, (value) =>
+    values.includes(value as string),
+  );
+}
+
+/** @internal */
+export function ExpectObject(): PropertyDecorator {
+  return Expect('an object', isObject);
+}
+
+/** @internal */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isWithin(value: unknown, min: number, max: number): value is number {
+  return isInt(value) && (value as number) >= min && (value as number) <= max;
+}

@@ -1,0 +1,98 @@
+import { getMetadataStorage, validateSync } from 'class-validator';
+import { closest } from 'fastest-levenshtein';
+import { InvalidOptionError } from '../errors/invalid-option.error.js';
+import { isObject } from './expect.decorator.js';
+
+/**
+ * The shape of an option class: one rule for each option, none left out.
+ * @internal
+ */
+export type RulesFor<Options> = { readonly [Name in keyof Options]-?: unknown };
+
+/** @internal */
+export type RulesClass<Options> = new () => RulesFor<Options>;
+
+/**
+ * Where a group of options stands, for error messages: in whose options, and under which name in them.
+ * @internal
+ */
+export interface OptionPlace {
+  readonly owner?: string | undefined;
+  /** The group's own name, such as `reconnect`; `undefined` for the outermost group. */
+  readonly path?: string | undefined;
+}
+
+/** @internal */
+export function optionName({ path }: OptionPlace, name: string): string {
+  return path === undefined ? name : `${path}.${name}`;
+}
+
+/**
+ * Reads a group of options by its rules: refuses what is no object, an unknown name or an illegal value; returns a new
+ * object with the values that were given, skipping `undefined`. The input is neither changed nor kept.
+ * @throws InvalidOptionError (STAN_INVALID_OPTION)
+ * @internal
+ */
+export function readOptionGroup<Options extends object>(
+  rules: RulesClass<Options>,
+  input: unknown,
+  place: OptionPlace = {},
+): Partial<Options> {
+  refuseUnknownNames([rules], input, place);
+  return readKnownOptions(rules, input, place);
+}
+
+/**
+ * Like {@link readOptionGroup}, for one of several groups that share an object: names of the others are left alone.
+ * @internal
+ */
+export function readKnownOptions<Options extends object>(
+  rules: RulesClass<Options>,
+  input: object,
+  place: OptionPlace = {},
+): Partial<Options> {
+  const candidate: Record<string, unknown> = new rules();
+  const given: Record<string, unknown> = {};
+  for (const name of namesOf(rules)) {
+    // Read by name, so that getters and prototypes (a configuration class) work as plain objects do.
+    const value = (input as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    candidate[name] = value;
+    given[name] = value;
+  }
+  refuseIllegalValues(candidate, place);
+  // The rules have just proven it, property by property.
+  return given as Partial<Options>;
+}
+
+/**
+ * Refuses what is no object and every name that none of the groups knows, telling the nearest one that is known.
+ * @throws InvalidOptionError (STAN_INVALID_OPTION)
+ * @internal
+ */
+export function refuseUnknownNames(
+  groups: readonly (new () => object)[],
+  input: unknown,
+  place: OptionPlace,
+): asserts input is object {
+  const { owner } = place;
+  if (!isObject(input)) throw new InvalidOptionError(place.path ?? 'options', 'an object', input, { owner });
+  const known = groups.flatMap(namesOf);
+  for (const [name, value] of Object.entries(input)) {
+    if (known.includes(name)) continue;
+    const nearest = closest(name, known);
+    throw new InvalidOptionError(optionName(place, name), 'a known option', value, { nearest, owner });
+  }
+}
+
+function refuseIllegalValues(candidate: object, place: OptionPlace): void {
+  const [error] = validateSync(candidate, { skipUndefinedProperties: true, stopAtFirstError: true });
+  if (error === undefined) return;
+  const [expected = 'another value'] = Object.values(error.constraints ?? {});
+  throw new InvalidOptionError(optionName(place, error.property), expected, error.value, { owner: place.owner });
+}
+
+function namesOf(rules: new () => object): string[] {
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(rules, '', false, false);
+  return [...new Set(metadata.map(({ propertyName }) => propertyName))];
+}

@@ -1,0 +1,94 @@
+import { InvalidOptionError } from '../errors/invalid-option.error.js';
+import { clientIdExpected, isLegalClientId } from './client-id.js';
+import { ConnectionRules, ReconnectRules } from './connection-options.rules.js';
+import type {
+  ReconnectOptions,
+  ResolvedConnectionOptions,
+  ResolvedReconnectOptions,
+  StanConnectionOptions,
+} from './connection-options.js';
+import { connectionDefaults, reconnectDefaults } from './connection-options.js';
+import { refuseMaxBelowInitial } from './delay-range.js';
+import type { OptionPlace } from './option-group.js';
+import { optionName, readKnownOptions, readOptionGroup, refuseUnknownNames } from './option-group.js';
+import { parseServerUrls } from './server-url.js';
+
+/** What this package sets at the client itself, and the option of ours that says it, where there is one. */
+const ownNames: Readonly<Record<string, keyof StanConnectionOptions | undefined>> = {
+  url: 'servers',
+  servers: 'servers',
+  connectTimeout: 'connectTimeoutMs',
+  stanPingInterval: 'pingIntervalMs',
+  stanMaxPingOut: 'maxPingsOut',
+  ackTimeout: undefined,
+  maxPubAcksInflight: undefined,
+  nc: undefined,
+  encoding: undefined,
+  stanEncoding: undefined,
+  json: undefined,
+  preserveBuffers: undefined,
+};
+
+/**
+ * Makes connection options complete: validated, with defaults, frozen, a `clientId` function called once.
+ * The input is neither changed nor kept.
+ * @throws InvalidOptionError (STAN_INVALID_OPTION)
+ * @internal
+ */
+export function resolveConnectionOptions(
+  input: StanConnectionOptions,
+  place: OptionPlace = {},
+): ResolvedConnectionOptions {
+  refuseUnknownNames([ConnectionRules], input, place);
+  return resolveConnectionPart(input, place);
+}
+
+/**
+ * Like {@link resolveConnectionOptions}, for an object that holds other groups of options too.
+ * @internal
+ */
+export function resolveConnectionPart(input: object, place: OptionPlace): ResolvedConnectionOptions {
+  // The rules demand clusterId and clientId.
+  const given = readKnownOptions<StanConnectionOptions>(ConnectionRules, input, place) as StanConnectionOptions;
+  const { reconnect, connection, ...complete } = { ...connectionDefaults, ...given };
+  return Object.freeze({
+    ...complete,
+    clientId: callClientId(given.clientId, place),
+    clientIdIsGenerated: typeof given.clientId === 'function',
+    servers: parseServerUrls(complete.servers, place),
+    reconnect: resolveReconnectOptions(reconnect, place),
+    connection: copyClientOptions(connection, place),
+  });
+}
+
+function callClientId(clientId: string | (() => string), { owner, ...place }: OptionPlace): string {
+  if (typeof clientId === 'string') return clientId;
+  const made: unknown = clientId();
+  if (isLegalClientId(made)) return made;
+  const expected = `a function that returns ${clientIdExpected}`;
+  throw new InvalidOptionError(optionName(place, 'clientId'), expected, made, { owner });
+}
+
+function resolveReconnectOptions(input: ReconnectOptions | undefined, place: OptionPlace): ResolvedReconnectOptions {
+  const inner = { ...place, path: optionName(place, 'reconnect') };
+  const given = readOptionGroup<ReconnectOptions>(ReconnectRules, input ?? {}, inner);
+  const resolved = { ...reconnectDefaults, ...given };
+  refuseMaxBelowInitial(given.maxDelayMs, { name: 'initialDelayMs', value: resolved.initialDelayMs }, inner);
+  return Object.freeze({ ...resolved, maxDelayMs: Math.max(resolved.maxDelayMs, resolved.initialDelayMs) });
+}
+
+function copyClientOptions(input: object | undefined, place: OptionPlace): Readonly<Record<string, unknown>> {
+  const copy: Record<string, unknown> = { ...input };
+  for (const name of Object.keys(copy)) {
+    if (!Object.hasOwn(ownNames, name)) continue;
+    const nearest = ownNames[name];
+    const details = { owner: place.owner, ...(nearest === undefined ? {} : { nearest }) };
+    throw new InvalidOptionError(
+      `${optionName(place, 'connection')}.${name}`,
+      'nothing, since this package sets it',
+      copy[name],
+      details,
+    );
+  }
+  return Object.freeze(copy);
+}
