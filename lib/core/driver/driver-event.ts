@@ -16,19 +16,28 @@ export type StanStatus = 'connecting' | 'connected' | 'reconnecting' | 'disconne
 export type DriverEvent =
   | { readonly type: 'status'; readonly status: StanStatus }
   /** One attempt to open a session failed; the next comes after `retryInMs`. */
-  | { readonly type: 'connectAttemptFailed'; readonly attempt: number; readonly retryInMs: number; readonly error: StanError }
+  | {
+      readonly type: 'connectAttemptFailed';
+      readonly attempt: number;
+      readonly retryInMs: number;
+      readonly error: StanError;
+    }
   /** The transport was lost; the session may survive it. */
   | { readonly type: 'transportLost' }
   /** The transport is back in the same session. What was on its way when it was lost may not have arrived. */
   | { readonly type: 'transportRestored' }
   /** The session is dead for good; every open publish attempt has been reported. */
   | { readonly type: 'sessionLost'; readonly error: StanError }
-  /** A new session is up and every subscription was made again. `stateLost`: the server began anew. */
+  /**
+   * A new session is up: publishing works, and the subscriptions are being made again; the status `connected` follows
+   * when they all are. `serverChanged`: another server process answered than in the session before, so it may have
+   * begun anew, without the state of the old one.
+   */
   | {
       readonly type: 'sessionRestored';
       readonly downMs: number;
       readonly attempts: number;
-      readonly stateLost: boolean;
+      readonly serverChanged: boolean;
     }
   /** A subscription could not be made (again) yet; it is tried again after `retryInMs`. */
   | {

@@ -50,7 +50,10 @@ export interface Driver {
    * Rejects with a `StanError` when the server refuses for good (a configuration error) or the driver is closed.
    * `duplicate durable registration` is retried with back-off, since a dead session may still hold it.
    */
-  subscribe(request: DriverSubscriptionRequest, onMessage: (message: DriverMessage) => void): Promise<DriverSubscription>;
+  subscribe(
+    request: DriverSubscriptionRequest,
+    onMessage: (message: DriverMessage) => void,
+  ): Promise<DriverSubscription>;
 
   /**
    * Closes every subscription (close, never unsubscribe: a durable survives), then the session, then the transport.
@@ -99,11 +102,11 @@ export interface DriverSubscriptionRequest {
   /** False: the client acks on arrival, before the handler has run. */
   readonly manualAck: boolean;
   /**
-   * Where to start when a later session subscribes again; `stateLost` says that the server no longer has the state of
-   * the session before (so sequences began anew). Asked once per new session. Without a durable this is what keeps
-   * events from being skipped.
+   * Where to start when a later session subscribes again; `serverChanged` says that another server process answers, so
+   * sequences may have begun anew. Asked once per attempt to subscribe again; the server ignores it when a durable
+   * resumes. Without a durable this is what keeps events from being skipped.
    */
-  resumeAt(stateLost: boolean): StartAt;
+  resumeAt(serverChanged: boolean): StartAt;
 }
 
 /**

@@ -1,0 +1,334 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { Backoff } from '../../core/driver/backoff.js';
+import type { DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
+import { DriverEvents } from '../../core/driver/driver-events.js';
+import type {
+  Driver,
+  DriverMessage,
+  DriverSubscription,
+  DriverSubscriptionRequest,
+  PublishAttemptDone,
+} from '../../core/driver/driver.js';
+import { ClientReplacedError } from '../../core/errors/client-replaced.error.js';
+import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
+import { NotConnectedError } from '../../core/errors/not-connected.error.js';
+import { StanClosedError } from '../../core/errors/stan-closed.error.js';
+import { StanError } from '../../core/errors/stan.error.js';
+import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { StanSession } from './stan-session.js';
+import { StanSubscription } from './stan-subscription.js';
+
+/**
+ * After this many refusals in a row with "clientID already registered", a client that the server had dropped takes it
+ * that another live process has its id. The server probes the holder each time, so a dead one would have been let go.
+ */
+const refusalsThatProveReplacement = 3;
+
+/** How many subscriptions are asked for at a time: a burst of hundreds would run into the request time-out. */
+const subscribeConcurrency = 16;
+
+interface OpenedSession {
+  readonly session: StanSession;
+  readonly attempts: number;
+}
+
+/**
+ * The driver port over node-nats-streaming: one client id, one session at a time, a new session whenever one dies.
+ * @internal
+ */
+export class StanDriver implements Driver {
+  private readonly events = new DriverEvents();
+  private readonly subscriptions = new Set<StanSubscription>();
+  private readonly stopped = new AbortController();
+  private status: StanStatus | undefined;
+  private session: StanSession | undefined;
+  private connecting: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+  private givenUpWith: StanError | undefined;
+  private lastServerId: string | undefined;
+  private attemptCount = 0;
+  /** Resolved when the next session is up, or when there will be none. */
+  private sessionWaiters: (() => void)[] = [];
+
+  constructor(
+    private readonly options: ResolvedConnectionOptions,
+    private readonly random: () => number = Math.random,
+  ) {
+    // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
+    setMaxListeners(0, this.stopped.signal);
+  }
+
+  isReady(): boolean {
+    return this.session?.isReady() ?? false;
+  }
+
+  maxPayloadBytes(): number | undefined {
+    return this.session?.maxPayloadBytes();
+  }
+
+  native(): unknown {
+    return this.session?.native;
+  }
+
+  on(listener: DriverEventListener): () => void {
+    return this.events.on(listener);
+  }
+
+  connect(): Promise<void> {
+    this.connecting ??= this.connectFirst();
+    return this.connecting;
+  }
+
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void {
+    const session = this.session;
+    if (session !== undefined) {
+      session.publish(subject, data, done);
+      return;
+    }
+    const cause = this.closing === undefined ? new NotConnectedError('publish') : new StanClosedError('publish');
+    queueMicrotask(() => done({ outcome: 'not-sent', cause }, ''));
+  }
+
+  async subscribe(
+    request: DriverSubscriptionRequest,
+    onMessage: (message: DriverMessage) => void,
+  ): Promise<DriverSubscription> {
+    const subscription = new StanSubscription(request, onMessage, this.options, (closed, problem) => {
+      this.subscriptions.delete(closed);
+      if (problem !== undefined) this.events.emit({ type: 'warning', error: problem });
+    });
+    this.subscriptions.add(subscription);
+    try {
+      await this.attachFirst(subscription);
+    } catch (error) {
+      this.subscriptions.delete(subscription);
+      throw error;
+    }
+    return subscription;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  private async connectFirst(): Promise<void> {
+    if (this.closing !== undefined) throw new StanClosedError('connect');
+    this.setStatus('connecting');
+    try {
+      const { firstConnectTimeoutMs } = this.options.reconnect;
+      const { session } = await this.openWithin(firstConnectTimeoutMs, isPermanent);
+      this.adopt(session);
+      this.setStatus('connected');
+    } catch (error) {
+      if (!this.stopped.signal.aborted) this.giveUp(error as StanError);
+      throw error;
+    }
+  }
+
+  /** Tries again with back-off until a session is up, `limitMs` is over, or `stopAt` finds an error final. */
+  private async openWithin(limitMs: number | undefined, stopAt: (error: StanError) => boolean): Promise<OpenedSession> {
+    const startedAt = performance.now();
+    const backoff = new Backoff(this.options.reconnect, this.random);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return { session: await this.openOnce(), attempts: attempt };
+      } catch (caught) {
+        const error = caught as StanError;
+        const retryInMs = backoff.nextDelayMs();
+        const spentMs = performance.now() - startedAt;
+        const outOfTime = limitMs !== undefined && spentMs + retryInMs > limitMs;
+        if (error instanceof StanClosedError || outOfTime || stopAt(error)) throw error;
+        this.events.emit({ type: 'connectAttemptFailed', attempt, retryInMs, error });
+        await this.pause(retryInMs, 'connect');
+      }
+    }
+  }
+
+  private async openOnce(): Promise<StanSession> {
+    const session: StanSession = new StanSession(this.options, {
+      onTransportLost: () => this.transportLost(session),
+      onTransportRestored: () => this.transportRestored(session),
+      onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
+      onWarning: (error) => this.events.emit({ type: 'warning', error }),
+    });
+    this.attemptCount += 1;
+    await session.open(this.attemptCount - 1, this.stopped.signal);
+    return session;
+  }
+
+  private adopt(session: StanSession): boolean {
+    const serverChanged = this.lastServerId !== undefined && this.lastServerId !== session.serverId;
+    this.lastServerId = session.serverId;
+    this.session = session;
+    this.wakeWaiters();
+    return serverChanged;
+  }
+
+  private transportLost(session: StanSession): void {
+    if (session !== this.session) return;
+    this.events.emit({ type: 'transportLost' });
+    this.setStatus('reconnecting');
+  }
+
+  private transportRestored(session: StanSession): void {
+    if (session !== this.session) return;
+    // The same session on a restarted server: it kept its state, so the next comparison starts from this process.
+    this.lastServerId = session.serverId;
+    this.events.emit({ type: 'transportRestored' });
+    this.wakeWaiters();
+    if (this.allAttached(session)) this.setStatus('connected');
+  }
+
+  private sessionLost(session: StanSession, error: StanError, forgottenByServer: boolean): void {
+    if (session !== this.session) return;
+    this.session = undefined;
+    this.events.emit({ type: 'sessionLost', error });
+    this.setStatus('reconnecting');
+    void this.reopen(forgottenByServer);
+  }
+
+  /** Never rejects: every way out is an event. */
+  private async reopen(forgottenByServer: boolean): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      const { session, attempts } = await this.openWithin(
+        this.options.reconnect.giveUpAfterMs,
+        this.replacementDetector(forgottenByServer),
+      );
+      const serverChanged = this.adopt(session);
+      const downMs = Math.round(performance.now() - startedAt);
+      this.events.emit({ type: 'sessionRestored', downMs, attempts, serverChanged });
+      await this.attachAll(session, serverChanged);
+      if (session === this.session && session.isReady()) this.setStatus('connected');
+    } catch (error) {
+      if (!this.stopped.signal.aborted) this.giveUp(this.finalError(error as StanError, forgottenByServer));
+    }
+  }
+
+  private replacementDetector(forgottenByServer: boolean): (error: StanError) => boolean {
+    let refusals = 0;
+    return (error) => {
+      refusals = error instanceof DuplicateClientIdError ? refusals + 1 : 0;
+      return forgottenByServer && refusals >= refusalsThatProveReplacement;
+    };
+  }
+
+  private finalError(error: StanError, forgottenByServer: boolean): StanError {
+    const replaced = forgottenByServer && error instanceof DuplicateClientIdError;
+    return replaced ? new ClientReplacedError(this.options.clientId, { cause: error }) : error;
+  }
+
+  private giveUp(error: StanError): void {
+    this.givenUpWith = error;
+    this.stopped.abort();
+    this.wakeWaiters();
+    this.events.emit({ type: 'gaveUp', error });
+    this.setStatus('disconnected');
+  }
+
+  private async attachFirst(subscription: StanSubscription): Promise<void> {
+    const deadline = performance.now() + this.options.reconnect.firstConnectTimeoutMs;
+    await this.attachUntil(subscription, false, (error) => !error.retryable || performance.now() > deadline);
+  }
+
+  private async attachAll(session: StanSession, serverChanged: boolean): Promise<void> {
+    const waiting = [...this.subscriptions];
+    const attachNext = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        if (session !== this.session) return;
+        if (!next.isClosed() && !next.isAttachedTo(session)) await this.attachAgain(next, session, serverChanged);
+      }
+    };
+    await Promise.all(Array.from({ length: subscribeConcurrency }, attachNext));
+  }
+
+  /** In a later session: nothing is final, since it worked before; only the end of the session ends the tries. */
+  private async attachAgain(
+    subscription: StanSubscription,
+    session: StanSession,
+    serverChanged: boolean,
+  ): Promise<void> {
+    const isOver = (): boolean => session !== this.session || subscription.isClosed();
+    await this.attachUntil(subscription, serverChanged, isOver).catch((error: unknown) => {
+      if (!isOver() && error instanceof StanError) this.events.emit({ type: 'warning', error });
+    });
+  }
+
+  private async attachUntil(
+    subscription: StanSubscription,
+    serverChanged: boolean,
+    isFinal: (error: StanError) => boolean,
+  ): Promise<void> {
+    const backoff = new Backoff(this.options.reconnect, this.random);
+    for (let attempt = 1; ; attempt += 1) {
+      const session = await this.nextSession();
+      try {
+        if (!subscription.isAttachedTo(session)) await subscription.attach(session, serverChanged);
+        return;
+      } catch (caught) {
+        const error = caught as StanError;
+        if (isFinal(error)) throw error;
+        const retryInMs = backoff.nextDelayMs();
+        const { subject } = subscription.request;
+        this.events.emit({ type: 'subscribeAttemptFailed', subject, attempt, retryInMs, error });
+        await this.pause(retryInMs, 'subscribe');
+      }
+    }
+  }
+
+  /** The current session once it is ready. */
+  private async nextSession(): Promise<StanSession> {
+    for (;;) {
+      if (this.givenUpWith !== undefined) throw this.givenUpWith;
+      if (this.closing !== undefined) throw new StanClosedError('subscribe');
+      if (this.connecting === undefined) throw new NotConnectedError('subscribe');
+      if (this.session?.isReady()) return this.session;
+      await new Promise<void>((resolve) => this.sessionWaiters.push(resolve));
+    }
+  }
+
+  private wakeWaiters(): void {
+    const waiters = this.sessionWaiters;
+    this.sessionWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  private allAttached(session: StanSession): boolean {
+    return [...this.subscriptions].every(
+      (subscription) => subscription.isClosed() || subscription.isAttachedTo(session),
+    );
+  }
+
+  private async pause(ms: number, action: string): Promise<void> {
+    await delay(ms, undefined, { signal: this.stopped.signal }).catch(() => {
+      throw this.givenUpWith ?? new StanClosedError(action);
+    });
+  }
+
+  private async closeAll(): Promise<void> {
+    this.stopped.abort();
+    this.wakeWaiters();
+    const session = this.session;
+    if (session !== undefined) {
+      await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
+      const problem = await session.close();
+      if (problem !== undefined) this.events.emit({ type: 'warning', error: problem });
+    }
+    this.session = undefined;
+    // A first attempt that was under way has been told to stop: wait until nothing of it is open.
+    await this.connecting?.catch(() => undefined);
+    this.setStatus('closed');
+  }
+
+  private setStatus(status: StanStatus): void {
+    if (this.status === status || this.status === 'closed') return;
+    this.status = status;
+    this.events.emit({ type: 'status', status });
+  }
+}
+
+/** On the first connect a wrong configuration must be said at once, not retried for a minute. */
+const isPermanent = (error: StanError): boolean => !error.retryable;

@@ -1,0 +1,57 @@
+import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
+import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
+import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
+import type { StanError } from '../../core/errors/stan.error.js';
+import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+
+/** Server texts that mean something to us. Source: nats-streaming-server 0.25.6 server/server.go (Err… variables). */
+const serverTexts = {
+  duplicateClientId: 'stan: clientID already registered',
+  duplicateDurable: 'stan: duplicate durable registration',
+  unknownClient: 'stan: unknown clientID',
+  invalidPublish: 'stan: invalid publish request',
+  replacedOrUnknown: 'client has been replaced or is no longer registered',
+} as const;
+
+/** No later attempt can mend these: credentials, and a connect request that the server finds illegal. */
+const permanentConnectErrors = [
+  /authorization violation/i,
+  /authentication/i,
+  /stan: invalid/i,
+  /nkey|jwt|credentials/i,
+];
+
+/** The text of whatever the vendor emits: an Error, a string, or nothing. */
+export function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === 'string' ? error : String(error);
+}
+
+export function toErrorOptions(error: unknown): ErrorOptions {
+  return error instanceof Error ? { cause: error } : {};
+}
+
+/** Why one attempt to open a session failed. */
+export function toConnectError(error: unknown, options: ResolvedConnectionOptions): StanError {
+  const text = textOf(error);
+  if (text.includes(serverTexts.duplicateClientId)) {
+    return new DuplicateClientIdError(options.clientId, toErrorOptions(error));
+  }
+  if (text.includes('connect request timeout')) {
+    return new ConnectTimeoutError(options.servers, options.connectTimeoutMs, toErrorOptions(error));
+  }
+  const retryable = !permanentConnectErrors.some((pattern) => pattern.test(text));
+  return new ConnectFailedError(options.servers, text, { retryable, ...toErrorOptions(error) });
+}
+
+/** The durable is still held, by a session of ours that the server has not let go yet. */
+export const isDuplicateDurable = (error: unknown): boolean => textOf(error).includes(serverTexts.duplicateDurable);
+
+/** The server has forgotten this client: it restarted without state, or gave up on our heartbeats. */
+export const isUnknownClient = (error: unknown): boolean => textOf(error).includes(serverTexts.unknownClient);
+
+/** What the server answers to a publish of a client it does not know; subjects are checked before they are sent. */
+export const isInvalidPublish = (error: unknown): boolean => textOf(error).includes(serverTexts.invalidPublish);
+
+/** The server does not know this connection any more: somebody else may have its client id. */
+export const isReplacedOrUnknown = (error: unknown): boolean => textOf(error).includes(serverTexts.replacedOrUnknown);

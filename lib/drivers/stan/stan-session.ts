@@ -1,0 +1,265 @@
+import type { PublishAttemptDone } from '../../core/driver/driver.js';
+import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
+import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
+import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
+import { NotConnectedError } from '../../core/errors/not-connected.error.js';
+import { PublishRefusedError } from '../../core/errors/publish-refused.error.js';
+import { SessionLostError } from '../../core/errors/session-lost.error.js';
+import { StanClosedError } from '../../core/errors/stan-closed.error.js';
+import type { StanError } from '../../core/errors/stan.error.js';
+import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { createStanClient } from './stan-client.js';
+import type { NatsConnection, StanClient } from './stan-client.js';
+import { isInvalidPublish, isReplacedOrUnknown, textOf, toConnectError, toErrorOptions } from './stan-error-mapping.js';
+import { toClientOptions } from './stan-options.js';
+
+/** What a session tells its driver. Nothing is told after `onLost`, nor after `close()` was called. */
+export interface StanSessionListener {
+  onTransportLost(): void;
+  onTransportRestored(): void;
+  onLost(error: StanError, forgottenByServer: boolean): void;
+  onWarning(error: StanError): void;
+}
+
+type SessionState = 'opening' | 'up' | 'transportLost' | 'closing' | 'dead';
+
+/**
+ * One registration of a client id at the server, from the connect request to its end. It is never reused: what comes
+ * after a dead session is another one.
+ */
+export class StanSession {
+  private state: SessionState = 'opening';
+  private client: StanClient | undefined;
+  /** The reason of an end that we know before the vendor's client reports its open publishes. */
+  private endReason: StanError | undefined;
+  private probeRound = 0;
+  private serverIdSeen: string | undefined;
+
+  constructor(
+    private readonly options: ResolvedConnectionOptions,
+    private readonly listener: StanSessionListener,
+  ) {}
+
+  /** The NATS server process behind this session; another id means that it was restarted or is another one. */
+  get serverId(): string | undefined {
+    return this.serverIdSeen;
+  }
+
+  get native(): StanClient | undefined {
+    return this.client;
+  }
+
+  /** False once dead; acks and requests of this session go nowhere then. */
+  isAlive(): boolean {
+    return this.state === 'up' || this.state === 'transportLost' || this.state === 'closing';
+  }
+
+  isReady(): boolean {
+    return this.state === 'up';
+  }
+
+  maxPayloadBytes(): number | undefined {
+    return this.client?.nc?.info?.max_payload;
+  }
+
+  /** Makes the one attempt to open it. Rejects with a `StanError`; nothing stays open then. */
+  open(attempt: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timeoutMs = this.options.connectTimeoutMs * (this.options.servers.length + 1);
+      const settle = (error: StanError | undefined): void => {
+        if (this.state !== 'opening') return;
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+        this.state = error === undefined ? 'up' : 'dead';
+        if (error === undefined) {
+          resolve();
+          return;
+        }
+        this.dispose(error);
+        reject(error);
+      };
+      const abort = (): void => settle(new StanClosedError('connect'));
+      const timer = setTimeout(() => settle(new ConnectTimeoutError(this.options.servers, timeoutMs)), timeoutMs);
+      signal.addEventListener('abort', abort);
+      try {
+        const client = createStanClient(
+          this.options.clusterId,
+          this.options.clientId,
+          toClientOptions(this.options, attempt),
+        );
+        this.client = client;
+        this.listenWhileOpening(client, settle);
+        this.listenToClient(client);
+        if (signal.aborted) abort();
+      } catch (error) {
+        settle(
+          new ConnectFailedError(this.options.servers, textOf(error), { retryable: false, ...toErrorOptions(error) }),
+        );
+      }
+    });
+  }
+
+  /** See the port: one attempt, `done` exactly once, never synchronously. */
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void {
+    const client = this.client;
+    if (this.state !== 'up' || client === undefined) {
+      queueMicrotask(() => done({ outcome: 'not-sent', cause: new NotConnectedError('publish') }, ''));
+      return;
+    }
+    client.publish(subject, data as Buffer, (error: unknown, guid: string | undefined) => {
+      this.settlePublish(subject, error, guid ?? '', done);
+    });
+  }
+
+  /** Ends the session from our side because it cannot be trusted any more; the driver opens the next one. */
+  fail(error: StanError, forgottenByServer = false): void {
+    if (!this.isAlive()) return;
+    const closing = this.state === 'closing';
+    this.state = 'dead';
+    this.endReason = error;
+    this.dispose(error);
+    if (!closing) this.listener.onLost(error, forgottenByServer);
+  }
+
+  /**
+   * Says goodbye to the server and closes the transport. Bounded by the connect time-out. Resolves with what could not
+   * be said, if anything.
+   */
+  async close(): Promise<StanError | undefined> {
+    const client = this.client;
+    if (client === undefined || this.state === 'dead' || this.state === 'closing') return undefined;
+    const transportUp = this.state === 'up';
+    this.state = 'closing';
+    this.endReason = new StanClosedError('publish');
+    const problem = transportUp ? await this.sayGoodbye(client) : new CloseTimeoutError('the session', 0);
+    this.state = 'dead';
+    this.dispose(this.endReason);
+    return problem;
+  }
+
+  private sayGoodbye(client: StanClient): Promise<StanError | undefined> {
+    return new Promise((resolve) => {
+      const timeoutMs = this.options.connectTimeoutMs;
+      // The client's own time-out does not run while its transport is down, so it is bounded here.
+      const timer = setTimeout(() => resolve(new CloseTimeoutError('the session', timeoutMs)), timeoutMs + 100);
+      client.on('close', (error) => {
+        clearTimeout(timer);
+        resolve(error instanceof Error ? new CloseTimeoutError('the session', timeoutMs, { cause: error }) : undefined);
+      });
+      client.close();
+    });
+  }
+
+  private listenWhileOpening(client: StanClient, settle: (error: StanError | undefined) => void): void {
+    client.on('connect', () => {
+      this.serverIdSeen = client.nc?.info?.server_id;
+      settle(undefined);
+    });
+    client.on('error', (error) => settle(toConnectError(error, this.options)));
+    client.on('connection_lost', (error) => settle(toConnectError(error, this.options)));
+    client.on('close', () => settle(new ConnectFailedError(this.options.servers, 'the connection was closed')));
+  }
+
+  private listenToClient(client: StanClient): void {
+    const nats = client.nc;
+    // Before the vendor's own listener: it calls every open publish back without an error, a false success.
+    nats?.prependListener('close', () => {
+      this.endReason ??= new SessionLostError(this.options.clientId, 'the NATS client gave up reconnecting');
+    });
+    nats?.on('permission_error', (error: unknown) => this.warn(error));
+    client.on('error', (error) => {
+      if (this.isAlive()) this.warn(error);
+    });
+    client.on('disconnect', () => this.loseTransport());
+    client.on('reconnect', () => this.probe());
+    client.on('connection_lost', (error) => {
+      const reason = textOf(error);
+      this.fail(new SessionLostError(this.options.clientId, reason, toErrorOptions(error)), isReplacedOrUnknown(error));
+    });
+    client.on('close', () => {
+      if (this.state === 'closing') return;
+      this.fail(this.endReason ?? new SessionLostError(this.options.clientId, 'the connection was closed'));
+    });
+  }
+
+  private settlePublish(subject: string, error: unknown, guid: string, done: PublishAttemptDone): void {
+    if (this.endReason !== undefined) {
+      done({ outcome: 'unknown', cause: this.endReason }, guid);
+      return;
+    }
+    if (error === undefined || error === null || error === '') {
+      done(undefined, guid);
+      return;
+    }
+    if (isInvalidPublish(error)) {
+      const cause = new SessionLostError(this.options.clientId, 'the server no longer knows this client');
+      done({ outcome: 'not-sent', cause }, guid);
+      this.fail(cause, true);
+      return;
+    }
+    // The server's refusals are strings; an Error comes from the client itself (a time-out, a connection that closed).
+    if (typeof error === 'string') done({ outcome: 'refused', cause: new PublishRefusedError(subject, error) }, guid);
+    else {
+      const cause = new SessionLostError(this.options.clientId, textOf(error), toErrorOptions(error));
+      done({ outcome: 'unknown', cause }, guid);
+    }
+  }
+
+  private loseTransport(): void {
+    if (this.state === 'opening') return;
+    this.probeRound += 1;
+    if (this.state !== 'up') return;
+    this.state = 'transportLost';
+    this.listener.onTransportLost();
+  }
+
+  /**
+   * The transport is back: asks at once whether the server still knows us, rather than at the next ping. A server that
+   * has just started answers late, since it opens its port before it has read its store; hence several rounds.
+   */
+  private probe(): void {
+    const client = this.client;
+    const nats = client?.nc;
+    if (this.state !== 'transportLost' || nats === undefined) return;
+    this.probeRound += 1;
+    if (client?.pingRequests === undefined || client.pingBytes === undefined) {
+      this.restoreTransport();
+      return;
+    }
+    this.sendProbe(nats, client.pingRequests, client.pingBytes, this.probeRound, 1);
+  }
+
+  private sendProbe(nats: NatsConnection, subject: string, body: Buffer, round: number, attempt: number): void {
+    nats.requestOne(subject, body, {}, this.options.connectTimeoutMs, (reply) => {
+      if (round !== this.probeRound || this.state !== 'transportLost') return;
+      if (reply instanceof Error) {
+        if (attempt < this.options.maxPingsOut) this.sendProbe(nats, subject, body, round, attempt + 1);
+        else this.fail(new SessionLostError(this.options.clientId, 'no answer to pings after the transport came back'));
+        return;
+      }
+      // An empty answer is "you are registered"; anything else is the error text "replaced or no longer registered".
+      if (typeof reply === 'string' && reply.length === 0) this.restoreTransport();
+      else this.fail(new SessionLostError(this.options.clientId, 'the server no longer knows this client'), true);
+    });
+  }
+
+  private restoreTransport(): void {
+    this.serverIdSeen = this.client?.nc?.info?.server_id ?? this.serverIdSeen;
+    this.state = 'up';
+    this.listener.onTransportRestored();
+  }
+
+  private warn(error: unknown): void {
+    this.listener.onWarning(new ConnectFailedError(this.options.servers, textOf(error), toErrorOptions(error)));
+  }
+
+  /** Ends the vendor's client at once and for good: no timer, no socket, no listener of it stays. */
+  private dispose(error: StanError): void {
+    const client = this.client;
+    if (client === undefined) return;
+    const nats = client.nc;
+    // Reports open publishes with `error`; emits on an event that nobody listens to, never 'error'.
+    client.closeWithError('disposed', error);
+    nats?.close();
+  }
+}

@@ -1,0 +1,154 @@
+import type { Subscription } from 'node-nats-streaming';
+
+import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
+import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
+import { NotConnectedError } from '../../core/errors/not-connected.error.js';
+import { SessionLostError } from '../../core/errors/session-lost.error.js';
+import { SubscribeFailedError } from '../../core/errors/subscribe-failed.error.js';
+import { SubscribeTimeoutError } from '../../core/errors/subscribe-timeout.error.js';
+import type { StanError } from '../../core/errors/stan.error.js';
+import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import type { StartAt } from '../../core/options/subscription-options.js';
+import type { StanMessage } from './stan-client.js';
+import { isDuplicateDurable, isUnknownClient, textOf, toErrorOptions } from './stan-error-mapping.js';
+import { StanDriverMessage } from './stan-message.js';
+import type { MessageOrigin } from './stan-message.js';
+import type { StanSession } from './stan-session.js';
+import { toSubscriptionOptions } from './stan-subscription-options.js';
+
+/** The server still holds this durable for a session of ours; it will let go. */
+export class DurableStillHeldError extends SubscribeFailedError {
+  override readonly retryable = true;
+}
+
+/** One subscription in one session. Dead with its session, or once closed. */
+class Attachment implements MessageOrigin {
+  closed = false;
+  /** True once the server has confirmed it. */
+  isReady = false;
+  /** Settles with the server's answer. */
+  confirmed: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly session: StanSession,
+    readonly native: Subscription,
+  ) {}
+
+  isLive(): boolean {
+    return !this.closed && this.session.isAlive();
+  }
+}
+
+/** A subscription that lives across sessions: attached anew to each. */
+export class StanSubscription implements DriverSubscription {
+  private attachment: Attachment | undefined;
+  private closing: Promise<void> | undefined;
+  private attachedBefore = false;
+
+  constructor(
+    readonly request: DriverSubscriptionRequest,
+    private readonly onMessage: (message: DriverMessage) => void,
+    private readonly options: ResolvedConnectionOptions,
+    private readonly onClosed: (subscription: StanSubscription, problem: StanError | undefined) => void,
+  ) {}
+
+  isClosed(): boolean {
+    return this.closing !== undefined;
+  }
+
+  isAttachedTo(session: StanSession): boolean {
+    const attachment = this.attachment;
+    return attachment?.session === session && attachment.isLive() && attachment.isReady;
+  }
+
+  /**
+   * Subscribes in this session; one attempt, shared by concurrent callers. A request without an answer may have been carried out, and nothing can
+   * close what has no ack inbox: then the whole session is given up, which frees it at the server.
+   */
+  attach(session: StanSession, serverChanged: boolean): Promise<void> {
+    const client = session.native;
+    if (client === undefined || !session.isReady()) return Promise.reject(new NotConnectedError('subscribe'));
+    const current = this.attachment;
+    if (current?.session === session && current.isLive()) return current.confirmed;
+    const { subject, queueGroup } = this.request;
+    const startAt: StartAt = this.attachedBefore ? this.request.resumeAt(serverChanged) : this.request.startAt;
+    const vendorOptions = toSubscriptionOptions(client.subscriptionOptions(), this.request, startAt);
+    const native =
+      queueGroup === undefined
+        ? client.subscribe(subject, vendorOptions)
+        : client.subscribe(subject, queueGroup, vendorOptions);
+    const attachment = new Attachment(session, native);
+    this.attachment = attachment;
+    native.on('message', (message: StanMessage) => {
+      if (attachment.isLive()) this.onMessage(new StanDriverMessage(message, attachment));
+    });
+    attachment.confirmed = this.confirmation(attachment);
+    return attachment.confirmed;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.detach().then((problem) => this.onClosed(this, problem));
+    return this.closing;
+  }
+
+  private confirmation(attachment: Attachment): Promise<void> {
+    const { session, native } = attachment;
+    const { subject } = this.request;
+    return new Promise((resolve, reject) => {
+      native.on('ready', () => {
+        this.attachedBefore = true;
+        attachment.isReady = true;
+        resolve();
+      });
+      native.on('timeout', (error: unknown) => {
+        const timeout = new SubscribeTimeoutError(subject, this.options.connectTimeoutMs, toErrorOptions(error));
+        attachment.closed = true;
+        reject(timeout);
+        session.fail(timeout);
+      });
+      native.on('error', (error: unknown) => {
+        // After the confirmation it says that one message could not be read; the subscription goes on.
+        if (attachment.isReady) return;
+        attachment.closed = true;
+        reject(this.toSubscribeError(error));
+        if (isUnknownClient(error)) {
+          session.fail(new SessionLostError(this.options.clientId, 'the server no longer knows this client'), true);
+        }
+      });
+    });
+  }
+
+  private toSubscribeError(error: unknown): StanError {
+    const { subject } = this.request;
+    const text = textOf(error);
+    if (isDuplicateDurable(error)) return new DurableStillHeldError(subject, text, toErrorOptions(error));
+    if (isUnknownClient(error)) return new SessionLostError(this.options.clientId, text, toErrorOptions(error));
+    return new SubscribeFailedError(subject, text, toErrorOptions(error));
+  }
+
+  private async detach(): Promise<StanError | undefined> {
+    const attachment = this.attachment;
+    if (attachment === undefined || !attachment.isLive()) return undefined;
+    attachment.closed = true;
+    // Without a transport the session itself says that its goodbye could not be said.
+    if (!attachment.session.isReady()) return undefined;
+    return this.sayGoodbye(attachment.native);
+  }
+
+  private sayGoodbye(native: Subscription): Promise<StanError | undefined> {
+    const timeoutMs = this.options.connectTimeoutMs;
+    const what = `the subscription to "${this.request.subject}"`;
+    return new Promise((resolve) => {
+      const fail = (error: unknown): void => finish(new CloseTimeoutError(what, timeoutMs, toErrorOptions(error)));
+      const timer = setTimeout(fail, timeoutMs + 100, undefined);
+      const finish = (problem: StanError | undefined): void => {
+        clearTimeout(timer);
+        resolve(problem);
+      };
+      native.on('closed', () => finish(undefined));
+      native.on('timeout', fail);
+      native.on('error', fail);
+      native.close();
+    });
+  }
+}
