@@ -20,33 +20,182 @@ export const undecodablePolicies = ['deadLetter', 'leave', 'ack'] as const;
 /** @publicApi */
 export type UndecodablePolicy = (typeof undecodablePolicies)[number];
 
-/** @publicApi */
+/**
+ * How a failed delivery is tried again in this process, while its ack wait allows it.
+ * @publicApi
+ */
 export interface RetryOptions {
+  /**
+   * How often the handler runs for one delivery, the first run included; after the last the server delivers again.
+   * Unit: count, 1 to 2147483647. With very many, a poison event keeps its place in `concurrency` until ack wait is over.
+   * @defaultValue 3
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; STAN itself only re-sends after ack wait.
+   */
   readonly attempts?: number;
+  /**
+   * Wait before the second run.
+   * Unit: milliseconds, 0 to 2147483647. Runs that would begin past ack wait are left to the server.
+   * @defaultValue 200
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly delayMs?: number;
+  /**
+   * By what the wait is multiplied before each further run.
+   * Unit: factor, 1 to 100. With 1 all waits are equal.
+   * @defaultValue 2
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly factor?: number;
+  /**
+   * Longest wait between two runs.
+   * Unit: milliseconds, `delayMs` to 2147483647; where only `delayMs` is given and longer than the default, it is used here
+   * too. Keep it well below `ackWaitMs`.
+   * @defaultValue 5000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly maxDelayMs?: number;
+  /**
+   * Share of each wait that is random, so that events which failed together do not come back together.
+   * Unit: fraction, 0 to 1.
+   * @defaultValue 0.2
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly jitter?: number;
+  /**
+   * Tells whether a failure is worth another run here; where it says no, the delivery is left to the server.
+   * Limits: a synchronous function that does not throw.
+   * @defaultValue () => true
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly retryOn?: (error: unknown) => boolean;
 }
 
-/** @publicApi */
+/**
+ * Where events go that this service gives up on.
+ * @publicApi
+ */
 export interface DeadLetterOptions {
+  /**
+   * The subject that gets the dead letters of this service: one per service, not one per subject, since a server allows
+   * 100 channels by default.
+   * Limits: a legal subject, another one than the handler's own.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 stores/limits.go (MaxChannels).
+   */
   readonly subject: string;
 }
 
-/** @publicApi */
+/**
+ * How a handler is subscribed, and what becomes of its deliveries. Set for all handlers on the server, and over that per
+ * handler.
+ * @publicApi
+ */
 export interface StanSubscriptionOptions {
+  /**
+   * The group whose members share the events: each event goes to one of them. `false` on a handler switches the server's
+   * default off.
+   * Limits: not empty; use no `:`, since the server names a durable group `durableName:queueGroup` and another group of
+   * that very name would be the same one. Without a group every instance handles every event.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 server/server.go (processSub).
+   */
   readonly queueGroup?: string | false;
+  /**
+   * The name under which the server remembers what was acked while nobody is subscribed. `false` on a handler switches the
+   * server's default off.
+   * Limits: not empty; no `:` beside a queue group; without a queue group only with a `clientId` that stays the same.
+   * Without a durable name, events that arrive during a restart are never seen.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidDurName, durableKey).
+   */
   readonly durableName?: string | false;
+  /**
+   * Where to start: `'new'`, `'lastReceived'`, `'first'`, `{ sequence }`, `{ time }` or `{ agoMs }`.
+   * Limits: exactly one; a sequence from 1; a time that is not in the future; a time span from 0 to 9000000000000 ms. The
+   * server ignores it when a durable resumes or a queue group exists already.
+   * @defaultValue 'new'
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 server/server.go (setSubStartSequence).
+   */
   readonly startAt?: StartAt;
+  /**
+   * When the server is told that an event is done: `'afterHandler'`, once the handler's promise or observable has
+   * completed; `'manual'`, by `context.ack()`; `'onDelivery'`, on arrival, so that a failure loses the event.
+   * @defaultValue 'afterHandler'
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 lib/stan.js (setManualAckMode).
+   */
   readonly ackMode?: AckMode;
+  /**
+   * Time the server waits for an ack before it delivers the event again.
+   * Unit: milliseconds; whole seconds only, 1000 to 2147483000: it goes out as int32 seconds, and a fraction fails inside
+   * protobuf with a bare "Assertion failed". Keep it above your slowest handler, or its events are handled twice.
+   * @defaultValue 30000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: node-nats-streaming 0.3.2 lib/stan.js (setAckWaitInSecs); nats-streaming-server 0.25.6 ErrInvalidAckWait.
+   */
   readonly ackWaitMs?: number;
+  /**
+   * Unacked deliveries that the server lets out to this subscription.
+   * Unit: count, 1 to 2147483647. With 1 events come strictly one after the other, and a failing one holds up the rest.
+   * @defaultValue 64
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidMaxInflight).
+   */
   readonly maxInFlight?: number;
+  /**
+   * Handlers of this subscription that run at a time.
+   * Unit: count, 1 to `maxInFlight`: more could never run, so a larger one is refused; the server's default is lowered for
+   * a handler with a smaller `maxInFlight`. Deliveries above it wait here, and their ack wait runs.
+   * @defaultValue maxInFlight
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; a resuming durable is sent all its pending events at once, whatever maxInFlight says.
+   */
   readonly concurrency?: number;
+  /**
+   * How a failed delivery is tried again in this process; `{}` switches it on with its defaults, `false` off. A handler's
+   * options go over the server's one by one.
+   * Limits: not with `ackMode: 'onDelivery'`.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly retry?: RetryOptions | false;
+  /**
+   * Deliveries of one event after which the handler is no longer run for it: it goes to `deadLetter`. Without one it
+   * stays pending at the server, is logged with growing intervals and keeps its place in `maxInFlight`.
+   * Unit: count, 1 to 2147483647, by the server's own count, which begins anew when the server restarts.
+   * Limits: not with `ackMode: 'onDelivery'`. With 1 the first failure is the last.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: nats-streaming-server 0.25.6, MsgProto.RedeliveryCount (not persisted).
+   */
   readonly maxDeliveries?: number | false;
+  /**
+   * Where an event goes after `maxDeliveries`, a `NonRetriableException`, a failed validation or undecodable bytes.
+   * `false` on a handler switches the server's default off.
+   * Limits: not with `ackMode: 'onDelivery'`. Without it nothing is ever given up: the server delivers again for ever.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; STAN has no dead letters.
+   */
   readonly deadLetter?: DeadLetterOptions | false;
+  /**
+   * What becomes of bytes that the deserializer refuses: `'deadLetter'`, `'leave'` them unacked, or `'ack'` them unhandled.
+   * Limits: `'deadLetter'` only beside `deadLetter`. With `'ack'` such events are gone, with `'leave'` each keeps a place
+   * in `maxInFlight` for ever.
+   * @defaultValue 'deadLetter' where one is set, else 'leave'
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
   readonly onUndecodable?: UndecodablePolicy;
 }
 
@@ -74,3 +223,26 @@ export interface ResolvedSubscriptionOptions {
   readonly deadLetter: DeadLetterOptions | undefined;
   readonly onUndecodable: UndecodablePolicy;
 }
+
+/** @internal */
+export const subscriptionDefaults = {
+  queueGroup: false,
+  durableName: false,
+  startAt: 'new',
+  ackMode: 'afterHandler',
+  ackWaitMs: 30_000,
+  maxInFlight: 64,
+  retry: false,
+  maxDeliveries: false,
+  deadLetter: false,
+} as const satisfies StanSubscriptionOptions;
+
+/** @internal */
+export const retryDefaults = {
+  attempts: 3,
+  delayMs: 200,
+  factor: 2,
+  maxDelayMs: 5_000,
+  jitter: 0.2,
+  retryOn: () => true,
+} as const satisfies RetryOptions;

@@ -1,0 +1,17 @@
+/**
+ * Turns an event into bytes, in the shape of Nest's serializers: it gets the packet `{ pattern, data }` and returns bytes or
+ * text, which are sent as they are, or a packet, whose `data` is sent as JSON.
+ * @publicApi
+ */
+export interface StanSerializer {
+  serialize(packet: unknown, options?: Record<string, unknown>): unknown;
+}
+
+/**
+ * Turns bytes into an event, in the shape of Nest's deserializers: it gets the bytes and `{ channel }`, the subject, and
+ * returns the data, or a packet with `pattern` and `data`; bytes that it returns are read as JSON.
+ * @publicApi
+ */
+export interface StanDeserializer {
+  deserialize(bytes: Buffer, options?: Record<string, unknown>): unknown;
+}

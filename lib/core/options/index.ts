@@ -1,0 +1,35 @@
+export { assertSubscribable, type IntendedSubscription } from './assert-subscribable.js';
+export { uniqueClientId } from './client-id.js';
+export type { StanDeserializer, StanSerializer } from './codec-options.js';
+export type {
+  ReconnectOptions,
+  ResolvedConnectionOptions,
+  ResolvedReconnectOptions,
+  StanConnectionOptions,
+} from './connection-options.js';
+export { durableQueue, type DurableQueueOptions } from './durable-queue.js';
+export type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
+export { resolveConnectionOptions } from './resolve-connection-options.js';
+export { resolvePublishOptions } from './resolve-publish-options.js';
+export { resolveClientOptions, resolveServerOptions } from './resolve-server-options.js';
+export { resolveSubscriptionOptions } from './resolve-subscription-options.js';
+export type {
+  ResolvedClientOptions,
+  ResolvedServerOptions,
+  StanClientOptions,
+  StanDrainOptions,
+  StanServerOptions,
+} from './server-options.js';
+export { assertSubject } from './subject.js';
+export {
+  ackModes,
+  undecodablePolicies,
+  type AckMode,
+  type DeadLetterOptions,
+  type ResolvedRetryOptions,
+  type ResolvedSubscriptionOptions,
+  type RetryOptions,
+  type StanSubscriptionOptions,
+  type StartAt,
+  type UndecodablePolicy,
+} from './subscription-options.js';

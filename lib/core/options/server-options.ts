@@ -1,0 +1,81 @@
+import type { ResolvedConnectionOptions, StanConnectionOptions } from './connection-options.js';
+import type { StanDeserializer, StanSerializer } from './codec-options.js';
+import type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
+import type { StanSubscriptionOptions } from './subscription-options.js';
+
+/**
+ * What bounds a stop, of server and client alike.
+ * @publicApi
+ */
+export interface StanDrainOptions {
+  /**
+   * Time in which a stop lets running handlers finish, sends acks, flushes publishes and closes the session.
+   * Unit: milliseconds, 1 to 2147483647. Keep it above the slowest handler and below the grace period of whatever stops
+   * the process; what has not finished by then is delivered again.
+   * @defaultValue 10000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  readonly drainTimeoutMs?: number;
+}
+
+/**
+ * The options of `ServerStan`. The publish options are for its dead letters.
+ * @publicApi
+ */
+export interface StanServerOptions extends StanConnectionOptions, StanPublishOptions, StanDrainOptions {
+  /**
+   * Defaults for every handler; a handler's own options go over them one by one.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  readonly subscription?: StanSubscriptionOptions;
+  /**
+   * Reads the bytes of events, sync or async; JSON where left out.
+   * Limits: an object with a method `deserialize`. What it throws on never reaches a handler: see `onUndecodable`.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: @nestjs/microservices 12.1.1 interfaces/deserializer.interface.d.ts.
+   */
+  readonly deserializer?: StanDeserializer;
+  /**
+   * Taken so that one options object can serve server and client; an event bus sends no replies, so it is not used here.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
+   */
+  readonly serializer?: StanSerializer;
+}
+
+/**
+ * The options of `ClientStan`.
+ * @publicApi
+ */
+export interface StanClientOptions extends StanConnectionOptions, StanPublishOptions, StanDrainOptions {
+  /**
+   * Writes the bytes of events, sync or async; JSON of the data alone where left out.
+   * Limits: an object with a method `serialize`. Whatever reads the subject has to read what it writes.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
+   */
+  readonly serializer?: StanSerializer;
+}
+
+/** @internal */
+export interface ResolvedServerOptions {
+  readonly connection: ResolvedConnectionOptions;
+  readonly publish: ResolvedPublishOptions;
+  /** Validated and copied, still without our defaults: a handler's options go between. */
+  readonly subscription: StanSubscriptionOptions;
+  readonly drainTimeoutMs: number;
+  readonly deserializer: StanDeserializer | undefined;
+}
+
+/** @internal */
+export interface ResolvedClientOptions {
+  readonly connection: ResolvedConnectionOptions;
+  readonly publish: ResolvedPublishOptions;
+  readonly drainTimeoutMs: number;
+  readonly serializer: StanSerializer | undefined;
+}
+
+/** @internal */
+export const drainDefaults = { drainTimeoutMs: 10_000 } as const satisfies StanDrainOptions;
