@@ -19,7 +19,7 @@ module.exports = {
       'core/errors is the ground floor',
     ),
     only('options-import-errors', { path: room('core/options') }, [room('core/options'), room('core/errors')]),
-    only('wire-imports-errors', { path: room('core/wire') }, [room('core/wire'), room('core/errors')]),
+    only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
     only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
