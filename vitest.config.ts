@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /** The tests import the library by its public names, from source: no build is needed to run them. */
-const conditions = ['nestjs-stan:source', 'node', 'import', 'module', 'default'];
+const source = 'nestjs-stan:source';
+/**
+ * Vitest hands `ssr.resolve.conditions` on to Node, which itself adds `import` or `require`: given here, `import` would
+ * also steer what a CommonJS package requires (pg would get pg-pool's ES module and fail).
+ */
 const shared = {
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  resolve: { conditions: [source, 'node', 'import', 'module', 'default'] },
+  ssr: { resolve: { conditions: [source, 'node', 'default'], externalConditions: [source, 'node'] } },
 };
 
 const suite = (name: string, options: { testTimeout: number; fileParallelism?: boolean; maxWorkers?: number }) => ({

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import type { Queryable } from '../database/database.js';
+import type { EventOf, Subject } from '../shared/subjects.js';
+
+/**
+ * Events that are to be published. They are written in the transaction that also changes the data, so that a process
+ * that dies can never leave one without the other; the relay publishes them afterwards.
+ */
+@Injectable()
+export class Outbox {
+  /** Stores `event`; it is published when the transaction has been committed, and never when it has not. */
+  async add<S extends Subject>(transaction: Queryable, subject: S, event: EventOf[S]): Promise<void> {
+    await transaction.query('INSERT INTO outbox (aggregate_id, subject, event) VALUES ($1, $2, $3)', [
+      event.id,
+      subject,
+      JSON.stringify(event),
+    ]);
+  }
+}
