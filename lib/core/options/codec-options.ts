@@ -9,7 +9,7 @@ export interface StanSerializer {
 
 /**
  * Turns bytes into an event, in the shape of Nest's deserializers: it gets the bytes and `{ channel }`, the subject, and
- * returns the data, or a packet with `pattern` and `data`; bytes that it returns are read as JSON.
+ * returns the data, or a packet with `pattern` and `data`. What it returns is what the handler gets: bytes stay bytes.
  * @publicApi
  */
 export interface StanDeserializer {

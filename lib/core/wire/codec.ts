@@ -80,8 +80,13 @@ class PluggedEncoder implements Encoder {
     return isPromise(output) ? this.awaitOutput(output) : bytesOf(output);
   }
 
-  private async awaitOutput(output: Promise<unknown>): Promise<Buffer> {
-    const settled = await output.catch((error: unknown) => Promise.reject(serializerFailed(error)));
+  private async awaitOutput(output: PromiseLike<unknown>): Promise<Buffer> {
+    let settled: unknown;
+    try {
+      settled = await output;
+    } catch (error) {
+      throw serializerFailed(error);
+    }
     return bytesOf(settled);
   }
 }
@@ -102,9 +107,8 @@ function bytesOf(output: unknown): Buffer {
   return encodeJson(isPacket(output) ? output.data : output);
 }
 
-/** Bytes were handed through by an identity deserializer; a packet is what Nest's own deserializers return. */
+/** A packet is what Nest's own deserializers return; anything else is the data itself, bytes included. */
 function dataOf(output: unknown): unknown {
-  if (output instanceof Uint8Array) return decodeJson(output);
   return isPacket(output) ? output.data : output;
 }
 

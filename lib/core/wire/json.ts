@@ -5,6 +5,9 @@ import { SerializationFailedError } from '../errors/serialization-failed.error.j
 const bomLead = 0xef;
 const bom = '\uFEFF';
 
+/** Returns nothing for what JSON cannot say, which TypeScript's own type leaves out. */
+const toJson: (data: unknown) => string | undefined = JSON.stringify;
+
 /**
  * The JSON of data as UTF-8 bytes: the whole payload of an event, so that a client in any language can read it.
  * @throws SerializationFailedError (STAN_SERIALIZATION_FAILED) for what JSON cannot say: `undefined`, a function, a
@@ -40,7 +43,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 function stringify(data: unknown): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(data) as string | undefined;
+    text = toJson(data);
   } catch (error) {
     throw new SerializationFailedError(error instanceof Error ? firstLine(error.message) : String(error), {
       cause: error,
