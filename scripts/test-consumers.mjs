@@ -1,0 +1,145 @@
+// Packs the package as npm would publish it, installs it into the small apps of test/consumers, compiles the README's
+// example there and runs it: on the packed `nestjs-stan server`, and on a real nats-streaming-server where there is one.
+// Needs dist/ (npm run build) and the npm registry. `--only NAME` runs one consumer.
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const work = mkdtempSync(join(tmpdir(), 'nestjs-stan-consumers-'));
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(work, { recursive: true, force: true });
+});
+
+const tarball = pack();
+const example = readmeExample();
+let failures = 0;
+for (const name of readdirSync(join(root, 'test', 'consumers'))) {
+  if (only && only !== name) continue;
+  try {
+    await check(name);
+  } catch (error) {
+    failures += 1;
+    console.error(`✗ ${name}: ${error.message}`);
+  }
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+async function check(name) {
+  const folder = join(work, name);
+  cpSync(join(root, 'test', 'consumers', name), folder, { recursive: true });
+  mkdirSync(join(folder, 'src'), { recursive: true });
+  for (const [file, text] of Object.entries(example)) writeFileSync(join(folder, 'src', file), text);
+  run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball]);
+  run(folder, 'npx', ['--no-install', 'tsc', '-p', '.']);
+  console.log(`✓ ${name}: installs, and the README's example compiles`);
+  for (const [title, command] of brokers(folder)) {
+    await runExample(folder, command);
+    console.log(`✓ ${name}: the README's example runs on ${title}`);
+  }
+}
+
+function brokers(folder) {
+  const ours = join(folder, 'node_modules', '.bin', 'nestjs-stan');
+  const real = join(root, '.cache', 'bin', 'nats-streaming-server');
+  const found = [['the packed broker', (port) => [ours, ['server', '-p', String(port), '-cid', 'test-cluster']]]];
+  if (existsSync(real)) found.push(['a real nats-streaming-server', (port) => [real, ['-a', '127.0.0.1', '-p', String(port), '-cid', 'test-cluster']]]);
+  else if (process.env.CI === 'true') throw new Error('no real nats-streaming-server: npm run server:install');
+  return found;
+}
+
+/** Broker up, listener up, publisher runs to its end, listener has the event, listener ends on SIGTERM by itself. */
+async function runExample(folder, command) {
+  const port = await freePort();
+  const env = { ...process.env, NATS_URL: `nats://127.0.0.1:${port}` };
+  const broker = start(...command(port), folder, env);
+  try {
+    await broker.says(/ready|listening/i);
+    const listener = start(process.execPath, ['dist/orders.js'], folder, env);
+    await listener.says(/successfully started|listening/i);
+    const publisher = start(process.execPath, ['dist/tickets.js'], folder, env);
+    await publisher.says(/stored/i);
+    await listener.says(/ticket 1/i);
+    await publisher.ends(0);
+    listener.child.kill('SIGTERM');
+    await listener.ends(0);
+  } finally {
+    broker.child.kill('SIGTERM');
+    await broker.ends();
+  }
+}
+
+function start(file, args, cwd, env) {
+  const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const title = [file.split('/').at(-1), ...args].join(' ');
+  let output = '';
+  const waiting = new Set();
+  const look = () => [...waiting].forEach((check) => check());
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => ((output += chunk), look()));
+  children.add(child);
+  const exited = new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(code ?? signal));
+  }).finally(() => children.delete(child));
+
+  const within = (promise, what) => {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`${title}: ${what} did not happen within 20 s\n${output}`)), 20_000);
+    });
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  };
+  return {
+    child,
+    says: (pattern) => {
+      const said = new Promise((resolve, reject) => {
+        const check = () => pattern.test(output) && resolve();
+        waiting.add(check);
+        check();
+        void exited.then((code) => reject(new Error(`${title} ended (${code}) before it said ${pattern}\n${output}`)));
+      });
+      return within(said, `saying ${pattern}`);
+    },
+    ends: async (expected) => {
+      const code = await within(exited, 'its end');
+      if (expected !== undefined && code !== expected) throw new Error(`${title} ended with ${code}\n${output}`);
+    },
+  };
+}
+
+/** The README's TypeScript blocks that begin with `// some-file.ts`. */
+function readmeExample() {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```ts\n\/\/ ([\w-]+\.ts)\n([\s\S]*?)```/g)];
+  const files = Object.fromEntries(blocks.map(([, file, text]) => [file, text]));
+  for (const file of ['orders.ts', 'tickets.ts']) if (!files[file]) throw new Error(`README.md has no block that begins with "// ${file}"`);
+  return files;
+}
+
+function pack() {
+  const [{ filename, size, entryCount }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]));
+  console.log(`packed ${filename}: ${entryCount} files, ${Math.round(size / 1024)} kB`);
+  return join(work, filename);
+}
+
+function run(cwd, file, args) {
+  const { status, stdout, stderr } = spawnSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
