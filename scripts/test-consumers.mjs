@@ -48,7 +48,11 @@ function brokers(folder) {
   const ours = join(folder, 'node_modules', '.bin', 'nestjs-stan');
   const real = join(root, '.cache', 'bin', 'nats-streaming-server');
   const found = [['the packed broker', (port) => [ours, ['server', '-p', String(port), '-cid', 'test-cluster']]]];
-  if (existsSync(real)) found.push(['a real nats-streaming-server', (port) => [real, ['-a', '127.0.0.1', '-p', String(port), '-cid', 'test-cluster']]]);
+  if (existsSync(real))
+    found.push([
+      'a real nats-streaming-server',
+      (port) => [real, ['-a', '127.0.0.1', '-p', String(port), '-cid', 'test-cluster']],
+    ]);
   else if (process.env.CI === 'true') throw new Error('no real nats-streaming-server: npm run server:install');
   return found;
 }
@@ -67,7 +71,8 @@ async function runExample(folder, command) {
     await listener.says(/ticket 1/i);
     await publisher.ends(0);
     listener.child.kill('SIGTERM');
-    await listener.ends(0);
+    // Nest sends itself the signal again once everything is closed, so this is the orderly end.
+    await listener.ends('SIGTERM');
   } finally {
     broker.child.kill('SIGTERM');
     await broker.ends();
@@ -117,18 +122,25 @@ function readmeExample() {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const blocks = [...readme.matchAll(/```ts\n\/\/ ([\w-]+\.ts)\n([\s\S]*?)```/g)];
   const files = Object.fromEntries(blocks.map(([, file, text]) => [file, text]));
-  for (const file of ['orders.ts', 'tickets.ts']) if (!files[file]) throw new Error(`README.md has no block that begins with "// ${file}"`);
+  for (const file of ['orders.ts', 'tickets.ts'])
+    if (!files[file]) throw new Error(`README.md has no block that begins with "// ${file}"`);
   return files;
 }
 
 function pack() {
-  const [{ filename, size, entryCount }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]));
+  const [{ filename, size, entryCount }] = JSON.parse(
+    run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]),
+  );
   console.log(`packed ${filename}: ${entryCount} files, ${Math.round(size / 1024)} kB`);
   return join(work, filename);
 }
 
 function run(cwd, file, args) {
-  const { status, stdout, stderr } = spawnSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const { status, stdout, stderr } = spawnSync(file, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   if (status !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);
   return stdout;
 }
