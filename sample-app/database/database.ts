@@ -16,7 +16,9 @@ export class Database implements Queryable, OnApplicationShutdown {
   constructor(url: string) {
     this.#pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 });
     // Without a listener, an idle connection that the server closes would end the process.
-    this.#pool.on('error', (error) => this.#logger.warn(`lost a database connection: ${error.message}`));
+    this.#pool.on('error', (error) => {
+      if (!this.#pool.ending) this.#logger.warn(`lost a database connection: ${error.message}`);
+    });
   }
 
   async query<Row extends object>(sql: string, values: readonly unknown[] = []) {
@@ -43,7 +45,7 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /** Closes all connections once they are idle; called by Nest after the last handler has finished. */
   async onApplicationShutdown(): Promise<void> {
-    if (!this.#pool.ended) await this.#pool.end();
+    if (!this.#pool.ending) await this.#pool.end();
   }
 }
 

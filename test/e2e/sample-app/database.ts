@@ -1,36 +1,56 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { Database } from '../../../sample-app/database/database.js';
 import { EmbeddedPostgres } from '../../../sample-app/database/embedded-postgres.js';
 import { migrate } from '../../../sample-app/database/migrate.js';
 import { createServiceDatabases } from '../../../sample-app/database/service-databases.js';
 import { freePort } from '../../support/free-port.js';
 
-/** A Postgres of this test file, or the one of `DATABASE_URL`; stopped when the file is over. Call it in `beforeAll`. */
-export async function startPostgres(): Promise<string> {
-  const given = process.env['DATABASE_URL'];
-  if (given) return given;
-  const parent = await mkdtemp(join(tmpdir(), 'nestjs-stan-postgres-'));
-  const postgres = await EmbeddedPostgres.start({ folder: join(parent, 'data'), port: await freePort() });
-  afterAll(async () => {
-    await postgres.stop();
-    rmSync(parent, { recursive: true, force: true });
-  });
-  return postgres.url;
+/** The Postgres of a test file. */
+export interface TestPostgres {
+  /** Where it is; known once `beforeAll` has run. */
+  readonly url: string;
+  /** An empty database with the tables of a service, closed when the file is over. */
+  emptyDatabase(tables: string): Promise<Database>;
 }
 
-let count = 0;
+/** Starts a Postgres for the test file that calls this at its top (or takes `DATABASE_URL`), and stops it after it. */
+export function usePostgres(): TestPostgres {
+  const opened: Database[] = [];
+  let url = process.env['DATABASE_URL'] ?? '';
+  let stop = () => Promise.resolve();
+  beforeAll(async () => {
+    if (url === '') ({ url, stop } = await startTemporary());
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((database) => database.onApplicationShutdown()));
+    await stop();
+  });
+  return {
+    get url() {
+      return url;
+    },
+    async emptyDatabase(tables) {
+      const name = `test_${process.pid}_${opened.length}`;
+      const urls = await createServiceDatabases([name], { url, fresh: true });
+      const database = new Database(urls[name]!);
+      opened.push(database);
+      await migrate(database, tables);
+      return database;
+    },
+  };
+}
 
-/** An empty database with the tables of a service, closed when the test file is over. */
-export async function emptyDatabase(url: string, tables: string): Promise<Database> {
-  count += 1;
-  const name = `test_${process.pid}_${count}`;
-  const urls = await createServiceDatabases([name], { url, fresh: true });
-  const database = new Database(urls[name]!);
-  afterAll(() => database.onApplicationShutdown());
-  await migrate(database, tables);
-  return database;
+async function startTemporary(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'nestjs-stan-postgres-'));
+  // For root, whose Postgres runs as another user.
+  await chmod(folder, 0o755);
+  const postgres = await EmbeddedPostgres.start({ folder: join(folder, 'data'), port: await freePort() });
+  const stop = async () => {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { url: postgres.url, stop };
 }

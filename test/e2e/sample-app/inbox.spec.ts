@@ -3,16 +3,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../../sample-app/database/database.js';
 import { EventTooEarlyError } from '../../../sample-app/messaging/event-too-early.error.js';
 import { Inbox } from '../../../sample-app/messaging/inbox.js';
-import { emptyDatabase, startPostgres } from './database.js';
+import { usePostgres } from './database.js';
 
 const effects = 'CREATE TABLE IF NOT EXISTS effects (id uuid NOT NULL, version integer NOT NULL)';
 
 describe('the inbox', () => {
+  const postgres = usePostgres();
   let database: Database;
   let inbox: Inbox;
 
   beforeAll(async () => {
-    database = await emptyDatabase(await startPostgres(), effects);
+    database = await postgres.emptyDatabase(effects);
     inbox = new Inbox(database);
   });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../../sample-app/database/database.js';
 import type { EventPublisher } from '../../../sample-app/messaging/event-publisher.js';
 import { OutboxRelay } from '../../../sample-app/messaging/outbox-relay.js';
@@ -7,20 +7,17 @@ import { Outbox } from '../../../sample-app/messaging/outbox.js';
 import { Subjects } from '../../../sample-app/shared/subjects.js';
 import type { VersionedEvent } from '../../../sample-app/shared/versioned-event.js';
 import { eventually, latch, nextTurn } from '../../support/wait.js';
-import { emptyDatabase, startPostgres } from './database.js';
+import { usePostgres } from './database.js';
 
 type Publish = (event: VersionedEvent) => Promise<void>;
 
 describe('the outbox', () => {
-  let url: string;
+  const postgres = usePostgres();
   let database: Database;
   const outbox = new Outbox();
 
-  beforeAll(async () => {
-    url = await startPostgres();
-  });
   beforeEach(async () => {
-    database = await emptyDatabase(url, '');
+    database = await postgres.emptyDatabase('');
   });
 
   const add = (id: string, version: number) =>
