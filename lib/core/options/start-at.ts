@@ -39,6 +39,8 @@ function isPast(timeMs: number): boolean {
  */
 export function copyStartAt(startAt: StartAt): StartAt {
   if (typeof startAt === 'string') return startAt;
-  if ('time' in startAt) return Object.freeze({ time: new Date(startAt.time) });
-  return Object.freeze({ ...startAt });
+  const given = Object.entries(startAt).filter(([, part]) => part !== undefined);
+  const copied = given.map(([name, part]) => [name, part instanceof Date ? new Date(part) : part] as const);
+  // isStartAt has left exactly one part, under a name that it knows.
+  return Object.freeze(Object.fromEntries(copied)) as unknown as StartAt;
 }

@@ -1,3 +1,4 @@
+import { describeValue } from '../errors/describe-value.js';
 import { InvalidSubjectError } from '../errors/invalid-subject.error.js';
 import { maxSubjectBytes } from './option-limits.js';
 
@@ -13,7 +14,8 @@ const legalSubject = /^[^\p{Cs}\u0000-\u0020\u007f.*>/]+(?:\.[^\p{Cs}\u0000-\u00
  */
 export function assertSubject(subject: unknown): asserts subject is string {
   const problem = subjectProblem(subject);
-  if (problem !== undefined) throw new InvalidSubjectError(String(subject), problem);
+  if (problem === undefined) return;
+  throw new InvalidSubjectError(typeof subject === 'string' ? subject : describeValue(subject), problem);
 }
 
 /**
