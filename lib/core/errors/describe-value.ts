@@ -5,10 +5,7 @@ const maxShownLength = 80;
  * @internal
  */
 export function redactServerUrl(url: string): string {
-  return url.replace(
-    /^([a-z][a-z0-9+.-]*:\/\/)?.*@/i,
-    (_match, scheme: string | undefined) => `${scheme ?? ''}***@`,
-  );
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, (_match, scheme: string | undefined) => `${scheme ?? ''}***@`);
 }
 
 /**
