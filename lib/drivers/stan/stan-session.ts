@@ -106,7 +106,7 @@ export class StanSession {
       queueMicrotask(() => done({ outcome: 'not-sent', cause: new NotConnectedError('publish') }, ''));
       return;
     }
-    client.publish(subject, data as Buffer, (error: unknown, guid: string | undefined) => {
+    client.publish(subject, data, (error: unknown, guid: string | undefined) => {
       this.settlePublish(subject, error, guid ?? '', done);
     });
   }

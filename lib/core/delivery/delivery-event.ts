@@ -1,0 +1,93 @@
+import type { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
+import type { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
+import type { UndecodablePolicy } from '../options/subscription-options.js';
+
+/**
+ * What comes after a failure: another run in this process, another delivery by the server, the dead-letter subject,
+ * no further try in this process (`givenUp`), or nothing, since the event was acked before (`lost`).
+ * @publicApi
+ */
+export type AfterFailure = 'retry' | 'redelivery' | 'deadLetter' | 'givenUp' | 'lost';
+
+/** The message and the handler that an event is about. */
+interface AboutDelivery {
+  readonly subject: string;
+  readonly sequence: number;
+  /** The handler's method, as far as it is known. */
+  readonly handler: string;
+}
+
+/**
+ * A handler failed: it threw, rejected or its stream errored, or a pipe, guard, interceptor or constructor before it did.
+ * @publicApi
+ */
+export interface HandlerErrorEvent extends AboutDelivery {
+  readonly type: 'handlerError';
+  readonly error: unknown;
+  /** Deliveries of this message that have failed, this one included. */
+  readonly deliveries: number;
+  /** Runs of the handler in this delivery. */
+  readonly tries: number;
+  readonly next: AfterFailure;
+}
+
+/**
+ * An event was stored on the dead-letter subject and acked.
+ * @publicApi
+ */
+export interface DeadLetteredEvent extends AboutDelivery {
+  readonly type: 'deadLettered';
+  readonly deadLetterSubject: string;
+  readonly deliveries: number;
+  readonly error: unknown;
+}
+
+/**
+ * An event could not be stored on the dead-letter subject; it stays in place and is delivered again.
+ * @publicApi
+ */
+export interface DeadLetterFailedEvent extends AboutDelivery {
+  readonly type: 'deadLetterFailed';
+  readonly error: DeadLetterFailedError;
+}
+
+/**
+ * The bytes of an event could not be decoded; the handler was not called.
+ * @publicApi
+ */
+export interface UndecodableEvent extends AboutDelivery {
+  readonly type: 'undecodable';
+  readonly error: UndecodablePayloadError;
+  readonly policy: UndecodablePolicy;
+  readonly deliveries: number;
+}
+
+/**
+ * Handlers of a subscription come near its ack wait, or past it, where the server sends their events again while they
+ * run. Said once per subscription.
+ * @publicApi
+ */
+export interface AckWaitNearEvent extends AboutDelivery {
+  readonly type: 'ackWaitNear';
+  readonly tookMs: number;
+  readonly ackWaitMs: number;
+}
+
+/**
+ * A delivery was not handed to the handler: it runs already, was handled before (and is acked again), has waited here
+ * past its ack wait, comes before the moment that `RetryLaterException` asked for, or was given up.
+ * @publicApi
+ */
+export interface DeliverySkippedEvent extends AboutDelivery {
+  readonly type: 'deliverySkipped';
+  readonly reason: 'running' | 'handled' | 'expired' | 'tooEarly' | 'givenUp';
+}
+
+/** @publicApi */
+export type DeliveryEvent =
+  | HandlerErrorEvent
+  | DeadLetteredEvent
+  | DeadLetterFailedEvent
+  | UndecodableEvent
+  | AckWaitNearEvent
+  | DeliverySkippedEvent;

@@ -1,0 +1,67 @@
+import type { DriverMessage } from '../driver/driver.js';
+
+/**
+ * `waiting` for a free place, `running` in its handler, `held` until a moment in time, `gone` from this process
+ * (settled, or left for the server to send again).
+ * @internal
+ */
+export type DeliveryState = 'waiting' | 'running' | 'held' | 'gone';
+
+/**
+ * One message at one handler, from its arrival until it is settled or left for redelivery. A redelivery that arrives
+ * in between renews it instead of making a second one.
+ * @internal
+ */
+export class Delivery {
+  state: DeliveryState = 'waiting';
+  /** Runs of the handler for this delivery, the one under way included. */
+  tries = 0;
+  /** Cancels the timer of a held delivery. */
+  cancelHold: (() => void) | undefined;
+  private settled = false;
+
+  constructor(
+    private latest: DriverMessage,
+    private latestArrivedAtMs: number,
+    private readonly onAck: (delivery: Delivery) => void,
+  ) {}
+
+  /** The newest arrival of the message: an older one may belong to a session that is dead. */
+  get message(): DriverMessage {
+    return this.latest;
+  }
+
+  /** When the newest arrival came; the server sends the message again one ack wait later. */
+  get arrivedAtMs(): number {
+    return this.latestArrivedAtMs;
+  }
+
+  /** Whether it was acked, by the rules or by the handler. */
+  isSettled(): boolean {
+    return this.settled;
+  }
+
+  /** Whether `message` is another arrival of the same message, and not one of a server that began anew. */
+  isSameMessage(message: DriverMessage): boolean {
+    return this.latest.timestampNs === message.timestampNs;
+  }
+
+  renew(message: DriverMessage, nowMs: number): void {
+    this.latest = message;
+    this.latestArrivedAtMs = nowMs;
+    if (this.settled) message.ack();
+  }
+
+  /** Acks it, once; later calls do nothing. Never throws. */
+  ack(): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.latest.ack();
+    this.onAck(this);
+  }
+
+  /** For the ack mode in which the client has acked on arrival. */
+  markSettled(): void {
+    this.settled = true;
+  }
+}

@@ -1,0 +1,75 @@
+import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from '../options/subscription-options.js';
+
+/**
+ * What an error says about the next try; the framework's room knows its own exceptions.
+ * @internal
+ */
+export interface FailureClassifier {
+  /** No further try can succeed: the handler said so, or the payload failed its validation. */
+  isFinal(error: unknown): boolean;
+  /** The handler asks for no try before this many milliseconds. */
+  retryLaterMs(error: unknown): number | undefined;
+}
+
+/** @internal */
+export interface FailedDelivery {
+  readonly error: unknown;
+  /** Deliveries that have failed, this one included. */
+  readonly deliveries: number;
+  /** Runs of the handler in this delivery. */
+  readonly tries: number;
+  /** Until the server sends it again. */
+  readonly ackWaitLeftMs: number;
+  /** False while stopping: nothing new is started. */
+  readonly mayRetryHere: boolean;
+}
+
+/** @internal */
+export type FailureDecision =
+  | { readonly action: 'retry'; readonly afterMs: number }
+  | { readonly action: 'deadLetter' }
+  | { readonly action: 'giveUp' }
+  | { readonly action: 'leave'; readonly notBeforeMs?: number };
+
+/**
+ * Decides what follows a failure: another run here, the dead-letter subject, or the server's redelivery.
+ * @internal
+ */
+export class FailurePolicy {
+  constructor(
+    private readonly options: Pick<ResolvedSubscriptionOptions, 'retry' | 'maxDeliveries' | 'deadLetter'>,
+    private readonly classifier: FailureClassifier,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  decide(failed: FailedDelivery): FailureDecision {
+    if (this.classifier.isFinal(failed.error)) return this.stopTrying();
+    const laterMs = this.classifier.retryLaterMs(failed.error);
+    if (laterMs === undefined) {
+      const afterMs = this.nextRetryMs(failed);
+      if (afterMs !== undefined) return { action: 'retry', afterMs };
+    }
+    const { maxDeliveries } = this.options;
+    if (maxDeliveries !== undefined && failed.deliveries >= maxDeliveries) return this.stopTrying();
+    if (laterMs === undefined) return { action: 'leave' };
+    if (failed.mayRetryHere && laterMs < failed.ackWaitLeftMs) return { action: 'retry', afterMs: laterMs };
+    return { action: 'leave', notBeforeMs: laterMs };
+  }
+
+  private stopTrying(): FailureDecision {
+    return this.options.deadLetter === undefined ? { action: 'giveUp' } : { action: 'deadLetter' };
+  }
+
+  private nextRetryMs(failed: FailedDelivery): number | undefined {
+    const { retry } = this.options;
+    if (retry === undefined || !failed.mayRetryHere || failed.tries >= retry.attempts) return undefined;
+    if (!retry.retryOn(failed.error)) return undefined;
+    const afterMs = delayBeforeRun(retry, failed.tries, this.random);
+    return afterMs < failed.ackWaitLeftMs ? afterMs : undefined;
+  }
+}
+
+function delayBeforeRun(retry: ResolvedRetryOptions, tries: number, random: () => number): number {
+  const full = Math.min(retry.maxDelayMs, retry.delayMs * retry.factor ** (tries - 1));
+  return Math.round(full * (1 - retry.jitter * random()));
+}

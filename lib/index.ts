@@ -1,0 +1,86 @@
+/* The public door of nestjs-stan: explicit named exports, nothing else. */
+
+// The transport that listens
+export { ServerStan } from './nest/server/server-stan.js';
+export { StanContext } from './nest/context/stan.context.js';
+export { StanEventPattern } from './nest/decorators/stan-event-pattern.decorator.js';
+export { STAN_TRANSPORT } from './nest/stan-transport.js';
+export { NonRetriableException } from './nest/exceptions/non-retriable.exception.js';
+export { RetryLaterException } from './nest/exceptions/retry-later.exception.js';
+export { StanHealthIndicator } from './nest/health/stan-health.indicator.js';
+export type { StanHealthSource } from './nest/health/stan-health.indicator.js';
+
+// Options
+export { durableQueue, uniqueClientId, ackModes, undecodablePolicies } from './core/options/index.js';
+export type {
+  AckMode,
+  DeadLetterOptions,
+  DurableQueueOptions,
+  ReconnectOptions,
+  RetryOptions,
+  StanClientOptions,
+  StanConnectionOptions,
+  StanDeserializer,
+  StanDrainOptions,
+  StanPublishOptions,
+  StanSerializer,
+  StanServerOptions,
+  StanSubscriptionOptions,
+  StartAt,
+  UndecodablePolicy,
+} from './core/options/index.js';
+
+// Events and status
+export type { StanStatus } from './core/driver/driver-event.js';
+export type { StanConnectionEvent, StanServerEvents } from './nest/events/stan-events.js';
+export type {
+  AckWaitNearEvent,
+  AfterFailure,
+  DeadLetterFailedEvent,
+  DeadLetteredEvent,
+  DeliveryEvent,
+  DeliverySkippedEvent,
+  HandlerErrorEvent,
+  UndecodableEvent,
+} from './core/delivery/delivery-event.js';
+
+// Dead letters
+export { decodePayload, parseDeadLetter, replaySubject } from './core/delivery/dead-letter.js';
+export type { DeadLetter } from './core/delivery/dead-letter.js';
+
+// Errors
+export {
+  ClientReplacedError,
+  CloseTimeoutError,
+  ConnectFailedError,
+  ConnectTimeoutError,
+  DeadLetterFailedError,
+  DrainTimeoutError,
+  DuplicateClientIdError,
+  HandlerConflictError,
+  InvalidOptionError,
+  InvalidSubjectError,
+  MessagePatternUnsupportedError,
+  MonitoringError,
+  NotConnectedError,
+  PayloadTooLargeError,
+  PublishBufferFullError,
+  PublishRefusedError,
+  PublishTimeoutError,
+  SerializationFailedError,
+  SessionLostError,
+  StanClosedError,
+  StanError,
+  SubscribeFailedError,
+  SubscribeTimeoutError,
+  UndecodablePayloadError,
+} from './core/errors/index.js';
+export type {
+  ConnectFailedDetails,
+  HandlerConflictFacts,
+  InvalidOptionDetails,
+  MonitoringErrorDetails,
+  PublishFailureDetails,
+  PublishTimeoutFacts,
+  StanErrorCode,
+} from './core/errors/index.js';

@@ -1,0 +1,63 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+
+import type { Delivery } from '../../core/delivery/delivery.js';
+
+/**
+ * What a handler can learn about its event, and how it acks one in the ack mode `'manual'`. Injected by `@Ctx()`.
+ * @publicApi
+ */
+export class StanContext extends BaseRpcContext<[Delivery]> {
+  /** @internal */
+  constructor(delivery: Delivery) {
+    super([delivery]);
+  }
+
+  /** The subject (STAN: channel) the event was published on. */
+  getSubject(): string {
+    return this.args[0].message.subject;
+  }
+
+  /** The event's number on its subject, from 1; the same in every delivery. */
+  getSequence(): number {
+    return this.args[0].message.sequence;
+  }
+
+  /** When the server stored the event. */
+  getTimestamp(): Date {
+    return new Date(this.args[0].message.timestampNs / 1e6);
+  }
+
+  /** Whether the server has sent it before, to this handler or to another member of its queue group. */
+  isRedelivered(): boolean {
+    return this.args[0].message.redelivered;
+  }
+
+  /** How often the server has sent it again: 0 in the first delivery. A restarted server begins at 0 again. */
+  getRedeliveryCount(): number {
+    return this.args[0].message.redeliveryCount;
+  }
+
+  /** The event's bytes as they were published. */
+  getRawData(): Buffer {
+    return this.args[0].message.data;
+  }
+
+  /** The driver's own message object, here the `Message` of node-nats-streaming. Do not ack through it. */
+  getMessage<T = unknown>(): T {
+    return this.args[0].message.native as T;
+  }
+
+  /**
+   * Tells the server that the event is done. For the ack mode `'manual'`; in the others the transport does it.
+   * Never throws: a second call, one after the session or the app has closed, or one that comes too late does nothing
+   * but keep the event from being handled here again.
+   */
+  ack(): void {
+    this.args[0].ack();
+  }
+
+  /** Whether it was acked, here or by the transport. */
+  isSettled(): boolean {
+    return this.args[0].isSettled();
+  }
+}

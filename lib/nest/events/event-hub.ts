@@ -1,0 +1,37 @@
+type Listener = (event: never) => void;
+
+/**
+ * The users' listeners of `on()`. One that throws is reported and stops neither the others nor the transport.
+ * @internal
+ */
+export class EventHub {
+  private readonly listeners = new Map<string, Set<Listener>>();
+
+  constructor(private readonly onListenerError: (error: unknown) => void) {}
+
+  on(type: string, listener: Listener): void {
+    const listeners = this.listeners.get(type) ?? new Set();
+    this.listeners.set(type, listeners.add(listener));
+  }
+
+  /** Whether somebody listens, so that a report nobody hears can go to the log instead. */
+  has(type: string): boolean {
+    return this.listeners.has(type);
+  }
+
+  emit(event: { readonly type: string }): void {
+    const listeners = this.listeners.get(event.type);
+    if (listeners === undefined) return;
+    for (const listener of listeners) this.call(listener, event);
+  }
+
+  private call(listener: Listener, event: object): void {
+    try {
+      // An async listener is a void function to the compiler; its rejection must not end the process.
+      const result: unknown = listener(event as never);
+      if (result instanceof Promise) result.catch(this.onListenerError);
+    } catch (error) {
+      this.onListenerError(error);
+    }
+  }
+}

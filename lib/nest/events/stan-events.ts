@@ -1,0 +1,19 @@
+import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
+import type { DriverEvent } from '../../core/driver/driver-event.js';
+
+/** One callback type per event, by the event's `type`. A type alias, since Nest demands an index signature. */
+export type CallbacksOf<Event extends { readonly type: string }> = {
+  readonly [Type in Event['type']]: (event: Extract<Event, { readonly type: Type }>) => void;
+};
+
+/**
+ * What happens to a connection; the status itself is on Nest's `status` observable.
+ * @publicApi
+ */
+export type StanConnectionEvent = Exclude<DriverEvent, { readonly type: 'status' }>;
+
+/**
+ * The events of `ServerStan.on()`.
+ * @publicApi
+ */
+export type StanServerEvents = CallbacksOf<StanConnectionEvent | DeliveryEvent>;

@@ -1,0 +1,66 @@
+import type { LoggerService } from '@nestjs/common';
+
+import type { DeliveryEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+
+/**
+ * One line in the log for what happens to a delivery; an event that fails again and again is logged with growing
+ * intervals: at its 1st, 2nd, 4th, 8th … delivery.
+ * @internal
+ */
+export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): void {
+  const about = `${event.handler}: event ${String(event.sequence)} of "${event.subject}"`;
+  switch (event.type) {
+    case 'handlerError':
+      if (isWorthALine(event))
+        logger.error(`${about} ${failureText(event)}: ${errorText(event.error)}`, stackOf(event.error));
+      return;
+    case 'undecodable':
+      if (isPowerOfTwo(event.deliveries)) logger.error(`${about}: ${event.error.message} (policy: ${event.policy})`);
+      return;
+    case 'deadLettered':
+      logger.warn(
+        `${about} went to "${event.deadLetterSubject}" after ${String(event.deliveries)} deliveries: ${errorText(event.error)}`,
+      );
+      return;
+    case 'deadLetterFailed':
+      logger.error(event.error.message);
+      return;
+    case 'ackWaitNear':
+      logger.warn(
+        `${about} took ${String(event.tookMs)} ms of an ack wait of ${String(event.ackWaitMs)} ms; ` +
+          'past it the server sends events again: raise ackWaitMs or make the handler faster',
+      );
+      return;
+    case 'deliverySkipped':
+      logger.debug?.(`${about} not started: ${event.reason}`);
+  }
+}
+
+const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
+  retry: 'tried again here',
+  redelivery: 'left for redelivery',
+  deadLetter: 'goes to the dead-letter subject',
+  givenUp: 'not tried again by this process, and left at the server',
+  lost: 'acked before, so it is not delivered again',
+};
+
+function failureText({ deliveries, tries, next }: HandlerErrorEvent): string {
+  return `failed (delivery ${String(deliveries)}, try ${String(tries)}; ${afterText[next]})`;
+}
+
+function isWorthALine({ deliveries, tries, next }: HandlerErrorEvent): boolean {
+  if (next === 'retry') return tries === 1 && isPowerOfTwo(deliveries);
+  return next !== 'redelivery' || isPowerOfTwo(deliveries);
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error);
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,74 @@
+import type { MessageHandler } from '@nestjs/microservices';
+
+import { HandlerConflictError } from '../../core/errors/handler-conflict.error.js';
+import { MessagePatternUnsupportedError } from '../../core/errors/message-pattern-unsupported.error.js';
+import { assertSubscribable, resolveSubscriptionOptions } from '../../core/options/index.js';
+import type {
+  ResolvedServerOptions,
+  ResolvedSubscriptionOptions,
+  StanSubscriptionOptions,
+} from '../../core/options/index.js';
+import { handlerNameKey } from '../decorators/handler-name.js';
+
+/** A handler as Nest has handed it over. */
+export interface RegisteredHandler {
+  readonly subject: string;
+  readonly callback: MessageHandler;
+  readonly isEventHandler: boolean;
+  readonly extras: Record<PropertyKey, unknown>;
+}
+
+/** A handler with all that its subscription needs. */
+export interface SubscribableHandler {
+  readonly name: string;
+  readonly subject: string;
+  readonly callback: MessageHandler;
+  readonly options: ResolvedSubscriptionOptions;
+}
+
+/**
+ * Checks all handlers of a server, together, before anything is connected.
+ * @throws InvalidOptionError, InvalidSubjectError, HandlerConflictError, MessagePatternUnsupportedError
+ */
+export function toSubscribableHandlers(
+  handlers: readonly RegisteredHandler[],
+  options: ResolvedServerOptions,
+): SubscribableHandler[] {
+  const subscribable = handlers.map((handler, index) => toSubscribable(handler, index, options));
+  refuseConflicts(subscribable);
+  return subscribable;
+}
+
+function toSubscribable(handler: RegisteredHandler, index: number, server: ResolvedServerOptions): SubscribableHandler {
+  const { subject, callback, extras } = handler;
+  if (!handler.isEventHandler) throw new MessagePatternUnsupportedError('@MessagePattern', subject);
+  const name = nameOf(handler, index);
+  const options = resolveSubscriptionOptions(extras as StanSubscriptionOptions, server.subscription, name);
+  assertSubscribable({ subject, subscription: options, connection: server.connection, where: name });
+  return { name, subject, callback, options };
+}
+
+/** Nest gives a plain `@EventPattern` no name of its method; then its place among the handlers has to do. */
+function nameOf({ extras, subject }: RegisteredHandler, index: number): string {
+  const name = extras[handlerNameKey];
+  return typeof name === 'string' ? name : `@EventPattern('${subject}') (handler ${String(index + 1)})`;
+}
+
+/**
+ * Two members of one queue group in one process would share its events, and a durable takes one subscriber. Without
+ * either, the server gives each subscription every event, so such handlers stand side by side.
+ */
+function refuseConflicts(handlers: readonly SubscribableHandler[]): void {
+  const first = new Map<string, SubscribableHandler>();
+  for (const handler of handlers) {
+    const { queueGroup, durableName } = handler.options;
+    if (queueGroup === undefined && durableName === undefined) continue;
+    const key = JSON.stringify([handler.subject, queueGroup, durableName]);
+    const other = first.get(key);
+    if (other !== undefined) {
+      const names = { firstHandler: other.name, secondHandler: handler.name };
+      throw new HandlerConflictError({ ...names, subject: handler.subject, queueGroup, durableName });
+    }
+    first.set(key, handler);
+  }
+}

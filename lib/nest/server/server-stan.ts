@@ -1,0 +1,210 @@
+import { Logger } from '@nestjs/common';
+import { Server } from '@nestjs/microservices';
+import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
+import { isObservable } from 'rxjs';
+
+import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
+import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
+import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
+import type { Delivery } from '../../core/delivery/delivery.js';
+import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
+import type { Driver } from '../../core/driver/driver.js';
+import { DrainTimeoutError } from '../../core/errors/drain-timeout.error.js';
+import { NotConnectedError } from '../../core/errors/not-connected.error.js';
+import { StanClosedError } from '../../core/errors/stan-closed.error.js';
+import { resolveServerOptions } from '../../core/options/index.js';
+import type { ResolvedConnectionOptions, ResolvedServerOptions, StanServerOptions } from '../../core/options/index.js';
+import { decoderOf } from '../../core/wire/index.js';
+import type { Decoder } from '../../core/wire/index.js';
+import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { StanContext } from '../context/stan.context.js';
+import { logConnectionEvent } from '../events/connection-log.js';
+import { EventHub } from '../events/event-hub.js';
+import type { StanServerEvents } from '../events/stan-events.js';
+import { exceptionClassifier } from '../exceptions/exception-classifier.js';
+import { STAN_TRANSPORT } from '../stan-transport.js';
+import { completionOf } from './completion.js';
+import { DeadLetterOutbox } from './dead-letter-outbox.js';
+import { logDeliveryEvent } from './delivery-log.js';
+import { passFailuresThrough } from './failure-passthrough.js';
+import { toSubscribableHandlers } from './registered-handler.js';
+import type { RegisteredHandler, SubscribableHandler } from './registered-handler.js';
+import { within } from './within.js';
+
+/** Makes the driver of a server; for tests, and for drivers to come. */
+export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
+
+/**
+ * The Nest transport that listens: one STAN subscription per `@EventPattern` handler, each event acked when its handler
+ * has finished. Given to Nest as `strategy`.
+ * @throws InvalidOptionError (STAN_INVALID_OPTION) from the constructor, naming the option
+ * @publicApi
+ */
+export class ServerStan extends Server<StanServerEvents, StanStatus> implements CustomTransportStrategy {
+  override transportId: symbol = STAN_TRANSPORT;
+  /** Failures come back to this transport, which logs them and tells `on('handlerError')`; Nest must not do it as well. */
+  override readonly propagatesEventHandlerErrors = true;
+  protected override readonly logger = new Logger(ServerStan.name);
+  private readonly options: ResolvedServerOptions;
+  private readonly driver: Driver;
+  private readonly outbox: DeadLetterOutbox;
+  private readonly decoder: Decoder;
+  private readonly hub: EventHub;
+  private readonly handlers: RegisteredHandler[] = [];
+  private readonly nestStartHook = this.onProcessingStartHook;
+  private pipelines: DeliveryPipeline[] = [];
+  private closing: Promise<void> | undefined;
+
+  constructor(options: StanServerOptions, makeDriver: DriverFactory = (connection) => new StanDriver(connection)) {
+    super();
+    this.options = resolveServerOptions(options);
+    this.decoder = decoderOf(this.options.deserializer);
+    this.hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
+    this.driver = makeDriver(this.options.connection);
+    this.driver.on((event) => this.tellConnectionEvent(event));
+    this.outbox = new DeadLetterOutbox(this.driver, this.options.publish);
+    passFailuresThrough();
+  }
+
+  /**
+   * Nest's way to start: connects, waiting for an absent broker until `reconnect.firstConnectTimeoutMs`, and subscribes
+   * every handler. Calls back with a `StanError` where that fails; nothing stays open then.
+   */
+  async listen(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      await this.close();
+      callback(error);
+      return;
+    }
+    callback();
+  }
+
+  /**
+   * Stops in order: starts nothing new, lets running handlers finish and ack, closes the subscriptions (durables stay),
+   * then the session; within `drainTimeoutMs`. Idempotent, callable at any time; never rejects.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.drainAndClose();
+    return this.closing;
+  }
+
+  /** Adds a listener for one kind of event; see `StanServerEvents`. A listener that throws is logged. */
+  on<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
+    this.hub.on(type, listener as (event: never) => void);
+  }
+
+  /**
+   * The node-nats-streaming client of the current session.
+   * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
+   */
+  unwrap<T>(): T {
+    const native = this.driver.native();
+    if (native === undefined) throw new NotConnectedError('unwrap the client');
+    return native as T;
+  }
+
+  /** Nest links the handlers of one pattern and runs them as one; here each has its own subscription and its own ack. */
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEventHandler = false,
+    extras: Record<string, unknown> = {},
+  ): void {
+    const subject = this.normalizePattern(pattern as never);
+    callback.isEventHandler = isEventHandler;
+    callback.extras = extras;
+    this.handlers.push({ subject, callback, isEventHandler, extras });
+    // For whoever asks Nest which patterns there are; nothing is called through it.
+    if (!this.messageHandlers.has(subject)) this.messageHandlers.set(subject, callback);
+  }
+
+  private async start(): Promise<void> {
+    const handlers = toSubscribableHandlers(this.handlers, this.options);
+    if (this.closing !== undefined) throw new StanClosedError('listen');
+    await this.driver.connect();
+    await Promise.all(handlers.map((handler) => this.subscribe(handler)));
+    this.logger.log(`listening as "${this.options.connection.clientId}" with ${String(handlers.length)} subscriptions`);
+  }
+
+  private async subscribe(handler: SubscribableHandler): Promise<void> {
+    const pipeline = this.makePipeline(handler);
+    this.pipelines.push(pipeline);
+    const { queueGroup, durableName, startAt, ackWaitMs, maxInFlight, ackMode } = handler.options;
+    const request = {
+      ...{ subject: handler.subject, queueGroup, durableName, startAt, ackWaitMs, maxInFlight },
+      manualAck: ackMode !== 'onDelivery',
+      resumeAt: (serverChanged: boolean) => pipeline.resumeAt(serverChanged),
+    };
+    await this.driver.subscribe(request, (message) => pipeline.accept(message));
+  }
+
+  private makePipeline(handler: SubscribableHandler): DeliveryPipeline {
+    const { clientId } = this.options.connection;
+    const { queueGroup, durableName } = handler.options;
+    return new DeliveryPipeline({
+      options: handler.options,
+      handlerName: handler.name,
+      service: queueGroup ?? durableName ?? clientId,
+      clientId,
+      decode: (message) => this.decoder.decode(message.subject, message.data),
+      handle: (data, delivery) => this.handle(handler.callback, data, delivery),
+      classifier: exceptionClassifier,
+      storeDeadLetter: (subject, deadLetter) => this.outbox.store(subject, deadLetter),
+      emit: (event) => this.tellDeliveryEvent(event),
+      clock: systemDeliveryClock,
+    });
+  }
+
+  /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
+  private handle(callback: MessageHandler, data: unknown, delivery: Delivery): Promise<void> {
+    const context = new StanContext(delivery);
+    const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.onProcessingEndHook !== undefined;
+    return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
+  }
+
+  private async run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+    const result: unknown = await callback(data, context);
+    if (isObservable(result)) await completionOf(result);
+  }
+
+  private async runBetweenHooks(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+    let outcome: Promise<void> | undefined;
+    await this.onProcessingStartHook(this.transportId, context, () => {
+      outcome = this.run(callback, data, context).finally(() => this.onProcessingEndHook?.(this.transportId, context));
+      return outcome;
+    });
+    // A hook need not return what it was given to run.
+    await outcome;
+  }
+
+  private tellConnectionEvent(event: DriverEvent): void {
+    if (event.type === 'status') this._status$.next(event.status);
+    else this.hub.emit(event);
+    logConnectionEvent(this.logger, event);
+  }
+
+  private tellDeliveryEvent(event: DeliveryEvent): void {
+    logDeliveryEvent(this.logger, event);
+    this.hub.emit(event);
+  }
+
+  private async drainAndClose(): Promise<void> {
+    for (const pipeline of this.pipelines) pipeline.stop();
+    const { drainTimeoutMs } = this.options;
+    const drained = await within(drainTimeoutMs, this.whenIdle());
+    if (!drained) this.warnUndrained(drainTimeoutMs);
+    this.outbox.close();
+    await this.driver.close();
+  }
+
+  private async whenIdle(): Promise<void> {
+    await Promise.all(this.pipelines.map((pipeline) => pipeline.whenIdle()));
+  }
+
+  private warnUndrained(timeoutMs: number): void {
+    const running = this.pipelines.reduce((sum, pipeline) => sum + pipeline.runningCount(), 0);
+    this.logger.warn(new DrainTimeoutError(timeoutMs, running, this.outbox.pendingCount()).message);
+  }
+}
