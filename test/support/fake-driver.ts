@@ -123,8 +123,8 @@ export class FakeSubscription implements DriverSubscription {
     return message;
   }
 
-  resumeIn(stateLost: boolean): void {
-    if (!this.closed) this.starts.push(this.request.resumeAt(stateLost));
+  resumeIn(serverChanged: boolean): void {
+    if (!this.closed) this.starts.push(this.request.resumeAt(serverChanged));
   }
 
   async close(): Promise<void> {
@@ -303,12 +303,12 @@ export class FakeDriver implements Driver {
     this.emit({ type: 'status', status: 'reconnecting' });
   }
 
-  /** A new session is up. `stateLost`: the server began anew. */
-  restoreSession({ stateLost = false }: { stateLost?: boolean } = {}): void {
+  /** A new session is up. `serverChanged`: another server process answers. */
+  restoreSession({ serverChanged = false }: { serverChanged?: boolean } = {}): void {
     if (this.state !== 'sessionLost') return;
     this.beginSession();
-    for (const subscription of this.subscriptions) subscription.resumeIn(stateLost);
-    this.emit({ type: 'sessionRestored', downMs: 1, attempts: 1, stateLost });
+    for (const subscription of this.subscriptions) subscription.resumeIn(serverChanged);
+    this.emit({ type: 'sessionRestored', downMs: 1, attempts: 1, serverChanged });
     this.emit({ type: 'status', status: 'connected' });
     this.wake();
   }

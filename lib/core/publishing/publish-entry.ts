@@ -1,0 +1,55 @@
+import type { StanError } from '../errors/index.js';
+import type { PublishReceipt } from './publish-receipt.js';
+
+/**
+ * Told the outcome of a publish, exactly once, never from inside `publish()`: either an error or a receipt.
+ * Must not throw.
+ * @internal
+ */
+export type PublishDone = (error: StanError | undefined, receipt: PublishReceipt | undefined) => void;
+
+const nothing = new Uint8Array(0);
+
+/**
+ * One publish from acceptance to settlement, and its place in the {@link PublishQueue}.
+ * @internal
+ */
+export class PublishEntry {
+  previous: PublishEntry | undefined;
+  next: PublishEntry | undefined;
+  isSettled = false;
+  /** How often it was handed to the driver. */
+  attempts = 0;
+  /** How many of these attempts are known not to have stored it. */
+  failedAttempts = 0;
+  /** How many of the failed ones never left the process. */
+  unsentAttempts = 0;
+  /** The stretch of connection in which the last attempt was made. */
+  epoch = -1;
+  /** The size limit that it was last found to keep. */
+  checkedLimitBytes: number | undefined;
+  /** Why the last attempt that was reported failed. */
+  lastFailure: StanError | undefined;
+
+  constructor(
+    readonly subject: string,
+    public data: Uint8Array,
+    readonly deadline: number,
+    readonly done: PublishDone,
+  ) {}
+
+  /** True where an attempt left the process and no answer told that it was not stored. */
+  get mayBeStored(): boolean {
+    return this.attempts > this.failedAttempts;
+  }
+
+  get sentCount(): number {
+    return this.attempts - this.unsentAttempts;
+  }
+
+  /** Lets the payload go: the driver may hold on to the entry until the session ends, waiting for a late answer. */
+  release(): void {
+    this.isSettled = true;
+    this.data = nothing;
+  }
+}

@@ -1,0 +1,292 @@
+import type { Driver, PublishAttemptError } from '../driver/driver.js';
+import type { DriverEvent } from '../driver/driver-event.js';
+import {
+  InvalidSubjectError,
+  NotConnectedError,
+  PayloadTooLargeError,
+  PublishBufferFullError,
+  PublishRefusedError,
+  PublishTimeoutError,
+  StanClosedError,
+} from '../errors/index.js';
+import type { StanError } from '../errors/index.js';
+import type { ResolvedPublishOptions } from '../options/publish-options.js';
+import { systemPublishClock } from './publish-clock.js';
+import type { PublishClock } from './publish-clock.js';
+import { PublishDeadlines } from './publish-deadlines.js';
+import { PublishEntry } from './publish-entry.js';
+import type { PublishDone } from './publish-entry.js';
+import { PublishQueue } from './publish-queue.js';
+import { PublishSubjects } from './publish-subject.js';
+import { pubMsgBytes } from './pub-msg-size.js';
+
+/** The driver as the ledger needs it. */
+type PublishDriver = Pick<Driver, 'publish' | 'isReady' | 'on' | 'maxPayloadBytes'>;
+
+/**
+ * What a ledger works with.
+ * @internal
+ */
+export interface PublishLedgerSetup {
+  readonly driver: PublishDriver;
+  readonly options: ResolvedPublishOptions;
+  /** Sent along with each event, so it counts against the server's maximum payload. */
+  readonly clientId: string;
+  /** @defaultValue the process's own clock */
+  readonly clock?: PublishClock;
+}
+
+/**
+ * What each pending publish costs beside its payload; counted against `maxPendingPublishBytes`, so that empty payloads
+ * cannot grow the buffer without end. About what V8 takes for the entry, its closures and a promise.
+ * @internal
+ */
+export const publishOverheadBytes = 256;
+
+/**
+ * Keeps the books of everything that is being published: each publish is settled exactly once, and with success only
+ * after the server's ack.
+ *
+ * At most `maxPublishInFlight` are sent and not settled. The rest wait, in order; payloads and overhead of all that are
+ * not settled together take at most `maxPendingPublishBytes`. When a session or the transport is lost, all that were
+ * sent are sent again, in order and before the waiting ones, once the driver is ready. After `publishTimeoutMs` a publish
+ * fails; an ack that comes later changes nothing.
+ * @internal
+ */
+export class PublishLedger {
+  private readonly driver: PublishDriver;
+  private readonly options: ResolvedPublishOptions;
+  private readonly clientId: string;
+  private readonly clock: PublishClock;
+  private readonly queue = new PublishQueue();
+  private readonly deadlines: PublishDeadlines;
+  private readonly subjects = new PublishSubjects();
+  private readonly stopListening: () => void;
+  /** Counts stretches of connection: in each, every pending publish is sent at most once. */
+  private epoch = 0;
+  private bytes = 0;
+  private closed = false;
+  /** Why no session will ever come again. */
+  private gaveUpBy: StanError | undefined;
+  private whenEmpty: (() => void)[] = [];
+
+  constructor({ driver, options, clientId, clock = systemPublishClock }: PublishLedgerSetup) {
+    this.driver = driver;
+    this.options = options;
+    this.clientId = clientId;
+    this.clock = clock;
+    this.deadlines = new PublishDeadlines(clock, this.queue, (entry) => this.expire(entry));
+    this.stopListening = driver.on((event) => this.onDriverEvent(event));
+  }
+
+  /** How many publishes are not settled. */
+  get pendingCount(): number {
+    return this.queue.count;
+  }
+
+  /** How many of them were sent and wait for the server's ack. */
+  get inFlightCount(): number {
+    return this.queue.sentCount;
+  }
+
+  /** What counts against `maxPendingPublishBytes` now. */
+  get pendingBytes(): number {
+    return this.bytes;
+  }
+
+  /**
+   * Publishes `data`, now or as soon as the window and the connection allow. The bytes must not be changed afterwards.
+   * `done` is told the outcome exactly once, never from inside this call.
+   */
+  publish(subject: string, data: Uint8Array, done: PublishDone): void {
+    const refusal = this.refusalOf(subject, data);
+    if (refusal !== undefined) {
+      queueMicrotask(() => done(refusal, undefined));
+      return;
+    }
+    const entry = new PublishEntry(subject, data, this.clock.now() + this.options.publishTimeoutMs, done);
+    entry.checkedLimitBytes = this.driver.maxPayloadBytes();
+    this.bytes += costOf(data);
+    this.queue.append(entry);
+    this.deadlines.watch();
+    this.pump();
+  }
+
+  /** Resolves once nothing is pending, at the latest `publishTimeoutMs` after the last publish. */
+  drain(): Promise<void> {
+    if (this.queue.count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.whenEmpty.push(resolve));
+  }
+
+  /**
+   * Fails everything that is pending, oldest first, since no connection could be made; later publishes are taken again.
+   */
+  abandon(cause: StanError): void {
+    this.failAll((entry) => notConnected(entry.subject, cause, entry.mayBeStored));
+  }
+
+  /** Fails everything that is pending, oldest first, and refuses all that comes later. Idempotent. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.stopListening();
+    this.failAll((entry) => closedError(entry.subject, entry.mayBeStored, entry.lastFailure));
+    this.deadlines.stop();
+  }
+
+  private refusalOf(subject: string, data: Uint8Array): StanError | undefined {
+    if (this.closed) return closedError(subject, false);
+    if (this.gaveUpBy !== undefined) return notConnected(subject, this.gaveUpBy, false);
+    const problem = this.subjects.problemOf(subject);
+    if (problem !== undefined) return new InvalidSubjectError(subject, problem);
+    const limitBytes = this.driver.maxPayloadBytes();
+    if (limitBytes !== undefined && this.exceeds(subject, data, limitBytes))
+      return this.tooLarge(subject, data, limitBytes);
+    const { maxPendingPublishBytes } = this.options;
+    if (this.bytes + costOf(data) > maxPendingPublishBytes) {
+      return new PublishBufferFullError(this.bytes, maxPendingPublishBytes);
+    }
+    return undefined;
+  }
+
+  private exceeds(subject: string, data: Uint8Array, limitBytes: number): boolean {
+    return pubMsgBytes(this.clientId, subject, data.byteLength) > limitBytes;
+  }
+
+  private tooLarge(subject: string, { byteLength }: Uint8Array, limitBytes: number): StanError {
+    const overheadBytes = pubMsgBytes(this.clientId, subject, byteLength) - byteLength;
+    return new PayloadTooLargeError(subject, byteLength, Math.max(0, limitBytes - overheadBytes));
+  }
+
+  private pump(): void {
+    const { driver, queue } = this;
+    while (driver.isReady()) {
+      const resend = queue.nextToResend(this.epoch);
+      if (resend === undefined && queue.sentCount >= this.options.maxPublishInFlight) return;
+      const entry = resend ?? queue.nextToSend();
+      if (entry === undefined) return;
+      if (this.keepsLimit(entry)) this.send(entry);
+    }
+  }
+
+  /** The limit is unknown before the first session, and another server may have another one. */
+  private keepsLimit(entry: PublishEntry): boolean {
+    const limitBytes = this.driver.maxPayloadBytes();
+    if (limitBytes === undefined || limitBytes === entry.checkedLimitBytes) return true;
+    entry.checkedLimitBytes = limitBytes;
+    if (!this.exceeds(entry.subject, entry.data, limitBytes)) return true;
+    const error = this.tooLarge(entry.subject, entry.data, limitBytes);
+    this.settle(entry);
+    queueMicrotask(() => entry.done(error, undefined));
+    return false;
+  }
+
+  private send(entry: PublishEntry): void {
+    this.queue.markSent(entry, this.epoch);
+    const attempt = entry.attempts;
+    this.driver.publish(entry.subject, entry.data, (error, guid) => {
+      if (error === undefined) this.onAck(entry, guid);
+      else this.onAttemptFailed(entry, attempt, error);
+    });
+  }
+
+  /** The ack of any attempt will do, a late one of an earlier session too: the event is stored. */
+  private onAck(entry: PublishEntry, guid: string): void {
+    if (entry.isSettled) return;
+    this.settle(entry);
+    entry.done(undefined, { guid, subject: entry.subject, attempts: entry.sentCount });
+    this.pump();
+  }
+
+  /**
+   * Only a refusal that nothing can mend, and a driver that was closed, settle the publish at once. After everything
+   * else it keeps its place and is sent again in the next stretch of connection, or runs out of time.
+   */
+  private onAttemptFailed(entry: PublishEntry, attempt: number, { outcome, cause }: PublishAttemptError): void {
+    if (entry.isSettled) return;
+    entry.lastFailure = cause;
+    if (outcome !== 'unknown') entry.failedAttempts += 1;
+    if (outcome === 'not-sent') entry.unsentAttempts += 1;
+    // An earlier attempt failed, and a later one is under way: that one decides.
+    if (attempt !== entry.attempts) return;
+    const error = finalErrorOf(entry, outcome, cause);
+    if (error === undefined) return;
+    this.settle(entry);
+    entry.done(error, undefined);
+    this.pump();
+  }
+
+  private expire(entry: PublishEntry): void {
+    const { subject, sentCount, mayBeStored, lastFailure } = entry;
+    const { publishTimeoutMs } = this.options;
+    this.settle(entry);
+    const facts = { subject, timeoutMs: publishTimeoutMs, attempts: sentCount, mayBeStored };
+    entry.done(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
+    this.pump();
+  }
+
+  private settle(entry: PublishEntry): void {
+    this.bytes -= costOf(entry.data);
+    this.queue.remove(entry);
+    entry.release();
+    if (this.queue.count > 0) return;
+    this.deadlines.rest();
+    for (const resolve of this.whenEmpty.splice(0)) resolve();
+  }
+
+  private failAll(errorOf: (entry: PublishEntry) => StanError): void {
+    // Only those that are pending now: one that a callback publishes has an outcome of its own.
+    for (let left = this.queue.count; left > 0; left -= 1) {
+      const entry = this.queue.oldest;
+      if (entry === undefined) return;
+      const error = errorOf(entry);
+      this.settle(entry);
+      entry.done(error, undefined);
+    }
+  }
+
+  private onDriverEvent(event: DriverEvent): void {
+    if (event.type === 'transportRestored' || event.type === 'sessionRestored') {
+      this.epoch += 1;
+      this.queue.rewind();
+    } else if (event.type === 'gaveUp') {
+      this.gaveUpBy = event.error;
+      this.abandon(event.error);
+    } else if (event.type === 'status' && event.status === 'closed') {
+      this.close();
+    }
+    this.pump();
+  }
+}
+
+function costOf(data: Uint8Array): number {
+  return data.byteLength + publishOverheadBytes;
+}
+
+function finalErrorOf(
+  entry: PublishEntry,
+  outcome: PublishAttemptError['outcome'],
+  cause: StanError,
+): StanError | undefined {
+  const { subject, mayBeStored } = entry;
+  if (cause instanceof StanClosedError) return closedError(subject, mayBeStored, cause);
+  if (outcome === 'unknown' || cause.retryable) return undefined;
+  if (!(cause instanceof PublishRefusedError)) return cause;
+  return mayBeStored ? new PublishRefusedError(subject, cause.reason, { cause, mayBeStored }) : cause;
+}
+
+function closedError(subject: string, mayBeStored: boolean, cause?: StanError): StanClosedError {
+  return new StanClosedError(`publish to "${subject}"${doubt(mayBeStored)}`, { mayBeStored, ...causedBy(cause) });
+}
+
+function notConnected(subject: string, cause: StanError, mayBeStored: boolean): NotConnectedError {
+  return new NotConnectedError(`publish to "${subject}"${doubt(mayBeStored)}`, { mayBeStored, cause });
+}
+
+function doubt(mayBeStored: boolean): string {
+  return mayBeStored ? ' (it was sent, and may be stored)' : '';
+}
+
+function causedBy(cause: StanError | undefined): ErrorOptions {
+  return cause === undefined ? {} : { cause };
+}
