@@ -10,7 +10,7 @@ export interface NatsMessage {
 
 /** A bare NATS connection over TCP: everything under one wildcard subscription, and a socket that can be torn down. */
 export class NatsConnection {
-  private received = Buffer.alloc(0);
+  private received: Buffer = Buffer.alloc(0);
   private readonly pongs: (() => void)[] = [];
   private failed: Error | undefined;
   readonly errors: string[] = [];

@@ -109,10 +109,10 @@ export class StanClient {
     return this.answer !== undefined;
   }
 
-  async publish(channel: string, data: Uint8Array): Promise<string> {
+  async publish(channel: string, data: Uint8Array, patienceMs = REQUEST_TIMEOUT_MS): Promise<string> {
     const guid = randomBytes(11).toString('hex');
     const message = encodeMessage({ 1: this.clientId, 2: guid, 3: channel, 5: data, 6: this.connId });
-    const answer = await this.request(`${this.session().pubPrefix}.${channel}`, message);
+    const answer = await this.request(`${this.session().pubPrefix}.${channel}`, message, patienceMs);
     if (answer === undefined) return NO_ANSWER;
     const ack = new DecodedMessage(answer);
     if (ack.text(1) !== guid) return `an ack for another guid: ${ack.text(1)}`;
@@ -183,10 +183,10 @@ export class StanClient {
   }
 
   /** Sends a request whose body the caller made; resolves with the bytes of the answer. */
-  request(subject: string, data: Uint8Array): Promise<Buffer | undefined> {
+  request(subject: string, data: Uint8Array, patienceMs = REQUEST_TIMEOUT_MS): Promise<Buffer | undefined> {
     const reply = `${this.root}.r.${this.nextReply++}`;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => finish(undefined), REQUEST_TIMEOUT_MS);
+      const timer = setTimeout(() => finish(undefined), patienceMs);
       const finish = (answer: Buffer | undefined) => {
         clearTimeout(timer);
         this.waiting.delete(reply);
