@@ -6,14 +6,14 @@
  * earlier write, flushed or not. The broker acknowledges a publish, a connect, a subscribe, a close or an unsubscribe
  * only after the flush that followed its writes.
  *
+ * Of the writes only {@link MessageLog.append} may throw; any other that fails makes the next flush reject.
+ *
  * Sequences are JS numbers (exact up to 2^53). Times are nanoseconds since 1970 as bigint.
  */
 
-/** The subjects and the cluster id a server gave itself at its first start; clients keep using them after a restart. @publicApi */
+/** Who the store belongs to: a server with another cluster id refuses to start on it. @publicApi */
 export interface ServerRecord {
   readonly clusterId: string;
-  /** Random part of the `_STAN.*` subjects this server listens on. */
-  readonly serverId: string;
 }
 
 /** One registered client id. @publicApi */
@@ -91,7 +91,10 @@ export interface MessageLog {
    */
   append(sequence: number, timestampNs: bigint, encoded: Uint8Array): void;
 
-  /** The bytes given to `append`, or undefined when that sequence is not held. Callers only read them. */
+  /**
+   * The bytes given to `append`, or undefined when that sequence is not held. Callers only read them, and may keep them:
+   * they never change afterwards, whatever happens to the log.
+   */
   get(sequence: number): Uint8Array | undefined;
 
   /** The time given to `append`, or undefined when that sequence is not held. */
@@ -142,7 +145,7 @@ export interface Store {
    */
   open(): Promise<RecoveredState | undefined>;
 
-  /** Remembers who the server is. Called once, at the first start, before any other write. */
+  /** Remembers whose state this is. Called once, at the first start, before any other write. */
   saveServer(record: ServerRecord): void;
 
   /** Adds an empty channel. The broker never asks for a name that exists. */

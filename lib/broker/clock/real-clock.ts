@@ -1,0 +1,58 @@
+import type { Clock, ClockTimer } from './clock.js';
+
+/** Node fires a longer delay at once; a timer that long is set again in steps. */
+const longestDelayMs = 2_147_483_647;
+
+/**
+ * The time of the machine.
+ * @internal
+ */
+export class RealClock implements Clock {
+  private readonly startNs = BigInt(Date.now()) * 1_000_000n;
+  private readonly startMark = process.hrtime.bigint();
+  private paused = false;
+  private overdue: (() => void)[] = [];
+
+  nowMs(): number {
+    return Date.now();
+  }
+
+  nowNs(): bigint {
+    return this.startNs + (process.hrtime.bigint() - this.startMark);
+  }
+
+  after(delayMs: number, callback: () => void): ClockTimer {
+    let handle: NodeJS.Timeout | undefined;
+    let cancelled = false;
+    const fire = (): void => {
+      if (!cancelled) callback();
+    };
+    const wait = (remainingMs: number): void => {
+      const stepMs = Math.min(Math.max(remainingMs, 0), longestDelayMs);
+      handle = setTimeout(() => {
+        if (remainingMs > stepMs) wait(remainingMs - stepMs);
+        else if (this.paused) this.overdue.push(fire);
+        else fire();
+      }, stepMs);
+      handle.unref();
+    };
+    wait(delayMs);
+    return {
+      cancel: () => {
+        cancelled = true;
+        clearTimeout(handle);
+      },
+    };
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    const due = this.overdue;
+    this.overdue = [];
+    for (const fire of due) fire();
+  }
+}

@@ -1,0 +1,42 @@
+import type { Client } from '../streaming/client-registry.js';
+import type { MonitoringView } from './monitoring-view.js';
+import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
+import { subscriptionz } from './subscriptionz.js';
+
+/** The list of clients. @internal */
+export function clientsz(view: MonitoringView, query: URLSearchParams): object {
+  const paging = pagingOf(query);
+  const clients = view.streaming.clients.all().sort((a, b) => (a.record.clientId < b.record.clientId ? -1 : 1));
+  const page = pageOf(clients, paging);
+  return {
+    ...view.head,
+    ...paging,
+    count: page.length,
+    total: clients.length,
+    clients: page.map((client) => describe(client, wantsSubscriptions(query))),
+  };
+}
+
+/** One client; undefined where there is none of that id. @internal */
+export function clientz(view: MonitoringView, query: URLSearchParams): object | undefined {
+  const client = view.streaming.clients.get(query.get('client') ?? '');
+  return client && describe(client, wantsSubscriptions(query));
+}
+
+function describe(client: Client, withSubscriptions: boolean): object {
+  const { record, subscriptions } = client;
+  return {
+    id: record.clientId,
+    hb_inbox: record.heartbeatInbox,
+    subs_count: subscriptions.length,
+    ...(withSubscriptions && subscriptions.length > 0 && { subscriptions: byChannel(client) }),
+  };
+}
+
+function byChannel(client: Client): Record<string, object[]> {
+  const channels: Record<string, object[]> = {};
+  for (const subscription of client.subscriptions) {
+    (channels[subscription.channel.name] ??= []).push(subscriptionz(subscription));
+  }
+  return channels;
+}

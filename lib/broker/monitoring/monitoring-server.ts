@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { ResolvedBrokerOptions } from '../options/resolve-broker-options.js';
+import type { StreamingServer } from '../streaming/streaming-server.js';
+import { randomId } from '../streaming/random-id.js';
+import { channelsz, channelz } from './channelsz.js';
+import { clientsz, clientz } from './clientsz.js';
+import { rootPage } from './root-page.js';
+import { serverz } from './serverz.js';
+import { storez } from './storez.js';
+import { MonitoringView } from './monitoring-view.js';
+
+type Page = { readonly status: number; readonly type: string; readonly body: string };
+
+/**
+ * The HTTP endpoints that tell about the server, with the paths and fields of nats-streaming-server.
+ * @internal
+ */
+export class MonitoringServer {
+  private readonly serverId = randomId();
+  private readonly startedMs = Date.now();
+  private http: Server | undefined;
+
+  constructor(
+    private readonly streaming: () => StreamingServer | undefined,
+    private readonly options: Pick<ResolvedBrokerOptions, 'clusterId' | 'store' | 'limits' | 'logger'>,
+  ) {}
+
+  get port(): number {
+    return this.http ? (this.http.address() as AddressInfo).port : 0;
+  }
+
+  /** Rejects with the system's error where the port is taken. */
+  async listen(host: string, port: number): Promise<void> {
+    const http = createServer((request, response) => this.respond(request, response));
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen(port, host, () => {
+        http.off('error', reject);
+        resolve();
+      });
+    });
+    http.on('error', (error) => this.options.logger.error(`monitoring: ${error.message}`));
+    this.http = http;
+  }
+
+  async close(): Promise<void> {
+    const { http } = this;
+    this.http = undefined;
+    if (!http) return;
+    await new Promise<void>((resolve) => {
+      http.close(() => resolve());
+      http.closeAllConnections();
+    });
+  }
+
+  private respond(request: IncomingMessage, response: ServerResponse): void {
+    const page = this.pageOf(request.url ?? '/');
+    response.writeHead(page.status, {
+      'Content-Type': page.type,
+      ...(page.type === 'application/json' && { 'Access-Control-Allow-Origin': '*' }),
+    });
+    response.end(page.body);
+  }
+
+  private pageOf(path: string): Page {
+    const url = parseUrl(path);
+    if (!url) return text(400, 'Bad Request\n');
+    const streaming = this.streaming();
+    if (url.pathname === '/healthz') {
+      return streaming ? json({ status: 'ok' }, 0) : json({ status: 'unavailable' }, 0, 503);
+    }
+    if (!streaming) return text(503, 'Server is not running\n');
+    const { clusterId, store, limits } = this.options;
+    const facts = { clusterId, serverId: this.serverId, startedMs: this.startedMs };
+    return this.streamingPage(url, new MonitoringView(facts, store.type, limits, streaming));
+  }
+
+  private streamingPage(url: URL, view: MonitoringView): Page {
+    const query = url.searchParams;
+    switch (url.pathname) {
+      case '/streaming':
+        return { status: 200, type: 'text/html; charset=utf-8', body: rootPage };
+      case '/streaming/serverz':
+        return json(serverz(view));
+      case '/streaming/storez':
+        return json(storez(view));
+      case '/streaming/clientsz':
+        return found(query.get('client') ? clientz(view, query) : clientsz(view, query), 'Client', query.get('client'));
+      case '/streaming/channelsz':
+        return found(
+          query.get('channel') ? channelz(view, query) : channelsz(view, query),
+          'Channel',
+          query.get('channel'),
+        );
+      case '/streaming/isFTActive':
+        return { status: 204, type: 'text/plain; charset=utf-8', body: '' };
+      default:
+        return text(404, '404 page not found\n');
+    }
+  }
+}
+
+function parseUrl(path: string): URL | undefined {
+  try {
+    return new URL(path, 'http://monitoring');
+  } catch {
+    return undefined; // the caller answers 400
+  }
+}
+
+function found(content: object | undefined, kind: string, name: string | null): Page {
+  return content ? json(content) : text(404, `${kind} ${name ?? ''} not found\n`);
+}
+
+function json(content: object, indent = 2, status = 200): Page {
+  return { status, type: 'application/json', body: JSON.stringify(content, undefined, indent) };
+}
+
+function text(status: number, body: string): Page {
+  return { status, type: 'text/plain; charset=utf-8', body };
+}

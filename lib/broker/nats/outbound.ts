@@ -1,0 +1,79 @@
+import type { Duplex } from 'node:stream';
+
+const firstChunkBytes = 2 * 1_024;
+const largestChunkBytes = 64 * 1_024;
+/** A payload from this size on is handed to the socket as it is; a smaller one is cheaper to copy beside the others. */
+const copyLimitBytes = 16 * 1_024;
+
+/**
+ * Collects what one connection has to be sent and hands it to the stream in few, large writes.
+ * @internal
+ */
+export class Outbound {
+  private chunk: Buffer = Buffer.alloc(0);
+  private flushed = 0;
+  private filled = 0;
+  private ready: Uint8Array[] = [];
+  private readyBytes = 0;
+
+  constructor(private readonly stream: Duplex) {}
+
+  /** Bytes that were not yet taken by the network. */
+  get pendingBytes(): number {
+    return this.readyBytes + (this.filled - this.flushed) + this.stream.writableLength;
+  }
+
+  /** Text is latin1. */
+  text(text: string): void {
+    this.reserve(text.length);
+    this.filled += this.chunk.write(text, this.filled, 'latin1');
+  }
+
+  bytes(bytes: Uint8Array): void {
+    if (bytes.length >= copyLimitBytes) {
+      this.seal();
+      this.push(bytes);
+      return;
+    }
+    this.reserve(bytes.length);
+    this.chunk.set(bytes, this.filled);
+    this.filled += bytes.length;
+  }
+
+  flush(): void {
+    this.seal();
+    if (this.ready.length === 0) return;
+    const writes = this.ready;
+    this.ready = [];
+    this.readyBytes = 0;
+    if (this.stream.destroyed || this.stream.writableEnded) return;
+    if (writes.length === 1) {
+      this.stream.write(writes[0]);
+      return;
+    }
+    this.stream.cork();
+    for (const write of writes) this.stream.write(write);
+    this.stream.uncork();
+  }
+
+  private reserve(bytes: number): void {
+    if (this.chunk.length - this.filled >= bytes) return;
+    this.seal();
+    const size = Math.min(largestChunkBytes, Math.max(firstChunkBytes, this.chunk.length * 2));
+    this.chunk = Buffer.allocUnsafeSlow(Math.max(size, bytes));
+    this.flushed = 0;
+    this.filled = 0;
+  }
+
+  /** What follows in the chunk never overwrites what was sealed, so the socket may keep reading it. */
+  private seal(): void {
+    if (this.filled === this.flushed) return;
+    this.push(this.chunk.subarray(this.flushed, this.filled));
+    this.flushed = this.filled;
+  }
+
+  private push(bytes: Uint8Array): void {
+    this.ready.push(bytes);
+    this.readyBytes += bytes.length;
+  }
+}

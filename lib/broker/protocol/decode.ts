@@ -1,0 +1,136 @@
+import type { Ack, ConnectRequest, PubMsg, SubscriptionRequest, UnsubscribeRequest } from './messages.js';
+import { ProtoReader } from './proto-reader.js';
+
+const noBytes: Buffer = Buffer.alloc(0);
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** @throws MalformedMessageError */
+export function decodeConnectRequest(buffer: Buffer): ConnectRequest {
+  const request: Mutable<ConnectRequest> = {
+    clientId: '',
+    heartbeatInbox: '',
+    protocol: 0,
+    connectionId: noBytes,
+    pingIntervalSecs: 0,
+    pingMaxOut: 0,
+  };
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) {
+    if (reader.field === 1) request.clientId = reader.text();
+    else if (reader.field === 2) request.heartbeatInbox = reader.subject();
+    else if (reader.field === 3) request.protocol = reader.int32();
+    else if (reader.field === 4) request.connectionId = Buffer.from(reader.bytes());
+    else if (reader.field === 5) request.pingIntervalSecs = reader.int32();
+    else if (reader.field === 6) request.pingMaxOut = reader.int32();
+    else reader.skip();
+  }
+  return request;
+}
+
+/** @throws MalformedMessageError */
+export function decodePubMsg(buffer: Buffer): PubMsg {
+  const message: PubMsg = {
+    clientId: '',
+    guid: noBytes,
+    subject: '',
+    subjectBytes: noBytes,
+    reply: noBytes,
+    data: noBytes,
+    connectionId: noBytes,
+  };
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) {
+    if (reader.field === 1) message.clientId = reader.text();
+    else if (reader.field === 2) message.guid = reader.bytes();
+    else if (reader.field === 3) message.subjectBytes = reader.bytes();
+    else if (reader.field === 4) message.reply = reader.bytes();
+    else if (reader.field === 5) message.data = reader.bytes();
+    else if (reader.field === 6) message.connectionId = reader.bytes();
+    else if (reader.field === 10) reader.bytes();
+    else reader.skip();
+  }
+  message.subject = message.subjectBytes.toString('utf8');
+  return message;
+}
+
+/** @throws MalformedMessageError */
+export function decodeSubscriptionRequest(buffer: Buffer): SubscriptionRequest {
+  const request: Mutable<SubscriptionRequest> = {
+    clientId: '',
+    subject: '',
+    queueGroup: '',
+    inbox: '',
+    maxInFlight: 0,
+    ackWaitSecs: 0,
+    durableName: '',
+    startPosition: 0,
+    startSequence: 0,
+    startTimeDeltaNs: 0n,
+  };
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) readSubscriptionField(reader, request);
+  return request;
+}
+
+function readSubscriptionField(reader: ProtoReader, request: Mutable<SubscriptionRequest>): void {
+  if (reader.field === 1) request.clientId = reader.text();
+  else if (reader.field === 2) request.subject = reader.text();
+  else if (reader.field === 3) request.queueGroup = reader.text();
+  else if (reader.field === 4) request.inbox = reader.subject();
+  else if (reader.field === 5) request.maxInFlight = reader.int32();
+  else if (reader.field === 6) request.ackWaitSecs = reader.int32();
+  else if (reader.field === 7) request.durableName = reader.text();
+  else if (reader.field === 10) request.startPosition = reader.int32();
+  else if (reader.field === 11) request.startSequence = reader.number();
+  else if (reader.field === 12) request.startTimeDeltaNs = reader.int64();
+  else reader.skip();
+}
+
+/** @throws MalformedMessageError */
+export function decodeUnsubscribeRequest(buffer: Buffer): UnsubscribeRequest {
+  const request: Mutable<UnsubscribeRequest> = { clientId: '', subject: '', inbox: '', durableName: '' };
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) {
+    if (reader.field === 1) request.clientId = reader.text();
+    else if (reader.field === 2) request.subject = reader.text();
+    else if (reader.field === 3) request.inbox = reader.subject();
+    else if (reader.field === 4) request.durableName = reader.text();
+    else reader.skip();
+  }
+  return request;
+}
+
+/** @throws MalformedMessageError */
+export function decodeAck(buffer: Buffer): Ack {
+  const ack: Mutable<Ack> = { subject: '', sequence: 0 };
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) {
+    if (reader.field === 1) ack.subject = reader.text();
+    else if (reader.field === 2) ack.sequence = reader.number();
+    else reader.skip();
+  }
+  return ack;
+}
+
+/** The client id of a CloseRequest. @throws MalformedMessageError */
+export function decodeCloseRequest(buffer: Buffer): string {
+  let clientId = '';
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) {
+    if (reader.field === 1) clientId = reader.text();
+    else reader.skip();
+  }
+  return clientId;
+}
+
+/** The connection id of a Ping. @throws MalformedMessageError */
+export function decodePing(buffer: Buffer): Buffer {
+  let connectionId: Buffer = noBytes;
+  const reader = new ProtoReader(buffer);
+  while (reader.next()) {
+    if (reader.field === 1) connectionId = reader.bytes();
+    else reader.skip();
+  }
+  return connectionId;
+}

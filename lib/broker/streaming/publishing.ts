@@ -1,0 +1,140 @@
+import type { BusMessage } from '../nats/bus.js';
+import { decodePubMsg } from '../protocol/decode.js';
+import type { PubMsg } from '../protocol/messages.js';
+import type { Channel } from './channel.js';
+import { isChannelName } from './channel-name.js';
+import type { ChannelRegistry } from './channel-registry.js';
+import type { ClientRegistry } from './client-registry.js';
+import type { Delivery } from './delivery.js';
+import { stanErrorTexts } from './error-texts.js';
+import { asError, type StreamingContext } from './streaming-context.js';
+
+interface Stored {
+  readonly message: PubMsg;
+  readonly reply: string;
+  readonly channel: Channel;
+  readonly sequence: number;
+}
+
+/**
+ * The way of a publish: checked and stored as it comes, and once a batch is stored for good, delivered and acknowledged.
+ * @internal
+ */
+export class Publishing {
+  private batch: Stored[] = [];
+
+  constructor(
+    private readonly context: StreamingContext,
+    private readonly channels: ChannelRegistry,
+    private readonly clients: ClientRegistry,
+    private readonly delivery: Delivery,
+  ) {}
+
+  /** True while publishes wait to be stored. */
+  get isBusy(): boolean {
+    return this.batch.length > 0;
+  }
+
+  receive(request: BusMessage): void {
+    this.context.stats.inMessages++;
+    this.context.stats.inBytes += request.payload.length;
+    const message = this.decode(request);
+    if (!message) return;
+    const { faults } = this.context;
+    if (faults.isEmpty) return this.process(message, request.reply ?? '');
+    const { clientId, subject } = message;
+    faults.apply({ point: 'publish', clientId, channel: subject, sequence: 0 }, () =>
+      this.process(message, request.reply ?? ''),
+    );
+  }
+
+  private decode(request: BusMessage): PubMsg | undefined {
+    try {
+      return decodePubMsg(request.payload as Buffer);
+    } catch {
+      this.context.logger.error('received a publish that is no PubMsg');
+      this.answer(Buffer.alloc(0), request.reply ?? '', '', '', stanErrorTexts.invalidPublishRequest);
+      return undefined;
+    }
+  }
+
+  private process(message: PubMsg, reply: string): void {
+    if (message.guid.length === 0 || !isChannelName(message.subject) || !this.isFromKnownClient(message)) {
+      return this.refuse(message, reply, stanErrorTexts.invalidPublishRequest);
+    }
+    try {
+      this.store(message, reply);
+    } catch (error) {
+      this.refuse(message, reply, asError(error).message);
+    }
+  }
+
+  private isFromKnownClient(message: PubMsg): boolean {
+    return this.clients.isValid(message.clientId, message.connectionId);
+  }
+
+  private store(message: PubMsg, reply: string): void {
+    const { faults, storeFailure, encoder } = this.context;
+    const channel = this.channels.getOrCreate(message.subject);
+    if (faults.storeRefusal !== undefined) throw new Error(faults.storeRefusal);
+    if (storeFailure) throw storeFailure;
+    const sequence = channel.nextSequence;
+    const timestampNs = channel.nextTimestampNs();
+    const { subjectBytes, reply: replyBytes, data } = message;
+    channel.append(
+      timestampNs,
+      encoder.message({ sequence, subject: subjectBytes, reply: replyBytes, data, timestampNs }),
+    );
+    if (this.batch.push({ message, reply, channel, sequence }) === 1)
+      setImmediate(() => this.context.guarded('delivery', () => this.endBatch()));
+  }
+
+  /** All that came in one turn of the event loop shares one flush; a client that closes does not wait for its end. */
+  endBatch(): void {
+    const { batch } = this;
+    this.batch = [];
+    if (this.context.isStopped || batch.length === 0) return;
+    this.context.afterFlush((failure) => (failure ? this.refuseAll(batch, failure) : this.complete(batch)));
+  }
+
+  private complete(batch: readonly Stored[]): void {
+    const touched = new Set<Channel>();
+    for (const { channel, sequence } of batch) {
+      if (sequence > channel.deliverable) channel.deliverable = sequence;
+      touched.add(channel);
+    }
+    if (this.context.events.isHeard) this.report(batch);
+    for (const channel of touched) {
+      channel.lastActiveMs = this.context.clock.nowMs();
+      this.delivery.announce(channel);
+    }
+    for (const { message, reply } of batch) {
+      this.answer(message.guid, reply, message.clientId, message.subject, '');
+    }
+  }
+
+  private report(batch: readonly Stored[]): void {
+    for (const { message, channel, sequence } of batch) {
+      const { clientId, data } = message;
+      this.context.events.emit({ type: 'published', channel: channel.name, clientId, sequence, data });
+    }
+  }
+
+  private refuseAll(batch: readonly Stored[], failure: Error): void {
+    for (const { message, reply } of batch) this.refuse(message, reply, failure.message);
+  }
+
+  private refuse(message: PubMsg, reply: string, error: string): void {
+    const { clientId, subject, guid } = message;
+    this.context.logger.error(`[client ${clientId}] publish to "${subject}" refused: ${error}`);
+    if (this.context.events.isHeard) {
+      this.context.events.emit({ type: 'publishRefused', channel: subject, clientId, error });
+    }
+    this.answer(guid, reply, clientId, subject, error);
+  }
+
+  private answer(guid: Uint8Array, reply: string, clientId: string, channel: string, error: string): void {
+    const payload = this.context.encoder.pubAck(guid, error);
+    this.context.send({ point: 'publishAck', clientId, channel, sequence: 0 }, reply, payload);
+  }
+}
