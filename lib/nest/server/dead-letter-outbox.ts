@@ -1,7 +1,6 @@
 import { encodeDeadLetter } from '../../core/delivery/dead-letter.js';
 import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import type { Driver } from '../../core/driver/driver.js';
-import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { ResolvedPublishOptions } from '../../core/options/index.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 
@@ -9,8 +8,8 @@ import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 export class DeadLetterOutbox {
   private readonly ledger: PublishLedger;
 
-  constructor(driver: Driver, options: ResolvedPublishOptions) {
-    this.ledger = new PublishLedger(driver, options);
+  constructor(driver: Driver, options: ResolvedPublishOptions, clientId: string) {
+    this.ledger = new PublishLedger({ driver, options, clientId });
   }
 
   /** Resolves once the server has stored it; rejects with a `StanError` otherwise. */
@@ -24,10 +23,10 @@ export class DeadLetterOutbox {
   }
 
   pendingCount(): number {
-    return this.ledger.pendingCount();
+    return this.ledger.pendingCount;
   }
 
   close(): void {
-    this.ledger.close(new StanClosedError('publish a dead letter'));
+    this.ledger.close();
   }
 }

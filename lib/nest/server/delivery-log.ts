@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 
 import type { DeliveryEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+import { RetryLaterException } from '../exceptions/retry-later.exception.js';
 
 /**
  * One line in the log for what happens to a delivery; an event that fails again and again is logged with growing
@@ -15,7 +16,8 @@ export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): v
         logger.error(`${about} ${failureText(event)}: ${errorText(event.error)}`, stackOf(event.error));
       return;
     case 'undecodable':
-      if (isPowerOfTwo(event.deliveries)) logger.error(`${about}: ${event.error.message} (policy: ${event.policy})`);
+      if (isPowerOfTwo(event.deliveries))
+        logger.error(`${event.handler}: ${event.error.message} (policy: ${event.policy})`);
       return;
     case 'deadLettered':
       logger.warn(
@@ -43,6 +45,12 @@ const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
   givenUp: 'not tried again by this process, and left at the server',
   lost: 'acked before, so it is not delivered again',
 };
+
+/** A handler that asks for a later try has not failed: no stack, no error. */
+function logFailure(logger: LoggerService, { error }: HandlerErrorEvent, line: string): void {
+  if (error instanceof RetryLaterException) logger.warn(line);
+  else logger.error(line, stackOf(error));
+}
 
 function failureText({ deliveries, tries, next }: HandlerErrorEvent): string {
   return `failed (delivery ${String(deliveries)}, try ${String(tries)}; ${afterText[next]})`;

@@ -62,7 +62,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
     this.driver = makeDriver(this.options.connection);
     this.driver.on((event) => this.tellConnectionEvent(event));
-    this.outbox = new DeadLetterOutbox(this.driver, this.options.publish);
+    const { connection, publish } = this.options;
+    this.outbox = new DeadLetterOutbox(this.driver, publish, connection.clientId);
     passFailuresThrough();
   }
 
