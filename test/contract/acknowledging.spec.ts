@@ -1,6 +1,6 @@
-import type { CanActivate, NestInterceptor, PipeTransform } from '@nestjs/common';
+import type { CanActivate, NestInterceptor, PipeTransform, RpcExceptionFilter } from '@nestjs/common';
 import { Catch, Controller, Scope, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import type { RpcExceptionFilter } from '@nestjs/microservices';
+
 import { RpcException } from '@nestjs/microservices';
 import type { StanContext, UndecodablePolicy } from 'nestjs-stan';
 import { StanEventPattern } from 'nestjs-stan';

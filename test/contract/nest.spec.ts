@@ -10,7 +10,7 @@ import { EMPTY, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { cleanUpAfterTest } from '../support/cleanup.js';
 import type { Contract } from '../support/contract.js';
-import { contract, emitAll, listenerFor, Recorder, upTo } from '../support/contract.js';
+import { contract, emitAll, listenerFor, Recorder } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
 import { collectingLogger, moduleOf } from '../support/stan-app.js';
 import { eventually } from '../support/wait.js';

@@ -1,3 +1,4 @@
+import type { StanBroker } from 'nestjs-stan/broker';
 import { describe } from 'vitest';
 import { startEmbeddedBroker } from './embedded-broker.js';
 import type { BrokerFacts } from './monitoring.js';
@@ -41,6 +42,8 @@ export interface TestBroker {
   readonly monitoringUrl: string;
   /** What its monitoring endpoints say. */
   readonly facts: BrokerFacts;
+  /** The embedded broker itself, for faults that no other can make. */
+  readonly embedded?: StanBroker;
   /** True while its time moves by `advance()` alone. */
   readonly hasVirtualClock: boolean;
   /** Moves a virtual clock; does nothing where time passes by itself. */

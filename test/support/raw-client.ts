@@ -38,7 +38,7 @@ export async function connectRawClient(
     }));
   cleanUpAfterTest(() => {
     // Its broker may be gone by now, and then nothing answers.
-    stan.nc.close();
+    (stan as unknown as { nc: { close(): void } }).nc.close();
   });
   return {
     clientId,
