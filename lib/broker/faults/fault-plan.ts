@@ -53,7 +53,10 @@ export class FaultPlan {
   /** Lets the first rule that applies decide about the message; without one it passes. */
   apply(target: FaultTarget, pass: Pass): void {
     const active = this.rules.find(({ rule }) => applies(rule, target));
-    if (!active) return pass();
+    if (!active) {
+      pass();
+      return;
+    }
     active.hits++;
     if (active.hits >= active.rule.times) this.remove(active);
     active.rule.strike(pass);

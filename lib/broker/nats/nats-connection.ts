@@ -96,13 +96,23 @@ export class NatsConnection implements ParserHandler {
 
   connect(json: string): void {
     const options = parseConnectOptions(json);
-    if (!options) return this.close('CONNECT is no JSON object');
+    if (!options) {
+      this.close('CONNECT is no JSON object');
+      return;
+    }
     if (this.context.auth && !isAuthorized(this.context.auth, options)) {
-      return this.refuse(errorTexts.authorizationViolation);
+      this.refuse(errorTexts.authorizationViolation);
+      return;
     }
     this.options = options;
-    if (options.protocol < 0 || options.protocol > 1) return this.refuse(errorTexts.badClientProtocol);
-    if (options.noResponders && !options.headers) return this.refuse(errorTexts.noRespondersWithoutHeaders);
+    if (options.protocol < 0 || options.protocol > 1) {
+      this.refuse(errorTexts.badClientProtocol);
+      return;
+    }
+    if (options.noResponders && !options.headers) {
+      this.refuse(errorTexts.noRespondersWithoutHeaders);
+      return;
+    }
     this.connected = true;
     this.authTimer?.cancel();
     this.ok();
@@ -128,7 +138,10 @@ export class NatsConnection implements ParserHandler {
   }
 
   subscribe(subject: string, queue: string | undefined, sid: string): void {
-    if (!isValidSubject(subject)) return this.error(errorTexts.invalidSubject);
+    if (!isValidSubject(subject)) {
+      this.error(errorTexts.invalidSubject);
+      return;
+    }
     if (!this.subscriptions.has(sid)) {
       const subscription = new ConnectionSubscription(this, subject, queue, sid);
       this.subscriptions.set(sid, subscription);

@@ -50,7 +50,9 @@ export class NatsServer {
       bus: this.bus,
       scheduleFlush: (connection) => this.scheduleFlush(connection),
       closed: (connection, reason) => this.forget(connection, reason),
-      active: () => void this.activity++,
+      active: () => {
+        this.activity++;
+      },
     };
   }
 
@@ -138,7 +140,10 @@ export class NatsServer {
   }
 
   private accept(socket: Socket): void {
-    if (!this.settings.tls) return this.handle(socket);
+    if (!this.settings.tls) {
+      this.handle(socket);
+      return;
+    }
     this.streams.add(socket);
     socket.once('close', () => this.streams.delete(socket));
     this.upgrade(socket, this.settings.tls);

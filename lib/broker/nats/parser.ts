@@ -108,57 +108,100 @@ export class NatsParser {
   private processLine(buffer: Buffer, start: number, newlineAt: number): void {
     const end = newlineAt > start && buffer[newlineAt - 1] === carriageReturn ? newlineAt - 1 : newlineAt;
     const operation = operationAt(buffer, start, end);
-    if (operation !== 'connect' && !this.handler.mayOperate) return this.refuse('unauthorized');
-    if (operation === undefined) return this.refuse('unknownOperation');
+    if (operation !== 'connect' && !this.handler.mayOperate) {
+      this.refuse('unauthorized');
+      return;
+    }
+    if (operation === undefined) {
+      this.refuse('unknownOperation');
+      return;
+    }
     const from = start + operation.length;
-    if (end - from > maxControlLineBytes + 1) return this.refuse('controlLine');
+    if (end - from > maxControlLineBytes + 1) {
+      this.refuse('controlLine');
+      return;
+    }
     this.process(operation, buffer, from, end);
   }
 
   private process(operation: Operation, buffer: Buffer, from: number, end: number): void {
     switch (operation) {
-      case 'pub':
-        return this.processPub(buffer, from, end);
-      case 'hpub':
-        return this.processHeaderPub(buffer, from, end);
-      case 'sub':
-        return this.processSub(buffer, from, end);
-      case 'unsub':
-        return this.processUnsub(buffer, from, end);
-      case 'ping':
-        return this.handler.ping();
-      case 'pong':
-        return this.handler.pong();
-      case 'connect':
-        return this.handler.connect(buffer.toString('utf8', from, end).trim());
-      default:
+      case 'pub': {
+        this.processPub(buffer, from, end);
+        return;
+      }
+      case 'hpub': {
+        this.processHeaderPub(buffer, from, end);
+        return;
+      }
+      case 'sub': {
+        this.processSub(buffer, from, end);
+        return;
+      }
+      case 'unsub': {
+        this.processUnsub(buffer, from, end);
+        return;
+      }
+      case 'ping': {
+        this.handler.ping();
+        return;
+      }
+      case 'pong': {
+        this.handler.pong();
+        return;
+      }
+      case 'connect': {
+        this.handler.connect(buffer.toString('utf8', from, end).trim());
+        return;
+      }
+      case 'info':
+      case '+ok':
+      case '-err':
         return; // INFO, +OK and -ERR from a client are read over, as the server does
     }
   }
 
   private processPub(buffer: Buffer, from: number, end: number): void {
     const count = this.split(buffer, from, end);
-    if (count !== 2 && count !== 3) return this.refuse('badArguments');
+    if (count !== 2 && count !== 3) {
+      this.refuse('badArguments');
+      return;
+    }
     this.subject = this.argument(buffer, 0);
     this.reply = count === 3 ? this.argument(buffer, 1) : undefined;
     this.expectPayload(0, this.size(buffer, count - 1));
   }
 
   private processHeaderPub(buffer: Buffer, from: number, end: number): void {
-    if (!this.handler.headersAllowed) return this.refuse('headersNotSupported');
+    if (!this.handler.headersAllowed) {
+      this.refuse('headersNotSupported');
+      return;
+    }
     const count = this.split(buffer, from, end);
-    if (count !== 3 && count !== 4) return this.refuse('badArguments');
+    if (count !== 3 && count !== 4) {
+      this.refuse('badArguments');
+      return;
+    }
     this.subject = this.argument(buffer, 0);
     this.reply = count === 4 ? this.argument(buffer, 1) : undefined;
     const headerBytes = this.size(buffer, count - 2);
     const totalBytes = this.size(buffer, count - 1);
-    if (headerBytes < 0 || headerBytes > totalBytes) return this.refuse('badArguments');
+    if (headerBytes < 0 || headerBytes > totalBytes) {
+      this.refuse('badArguments');
+      return;
+    }
     this.expectPayload(headerBytes, totalBytes);
   }
 
   private expectPayload(headerBytes: number, totalBytes: number): void {
-    if (totalBytes < 0) return this.refuse('badArguments');
-    if (totalBytes > this.handler.maxPayloadBytes) return this.refuse('payload');
+    if (totalBytes < 0) {
+      this.refuse('badArguments');
+      return;
+    }
+    if (totalBytes > this.handler.maxPayloadBytes) {
+      this.refuse('payload');
+      return;
+    }
     this.headerBytes = headerBytes;
     this.payloadBytes = totalBytes;
   }
@@ -181,20 +224,29 @@ export class NatsParser {
     this.payload = undefined;
     this.payloadFilled = 0;
     this.payloadBytes = -1;
-    if (framed[bytes] !== carriageReturn || framed[bytes + 1] !== newline) return this.refuse('unknownOperation');
+    if (framed[bytes] !== carriageReturn || framed[bytes + 1] !== newline) {
+      this.refuse('unknownOperation');
+      return;
+    }
     this.handler.publish(this.subject, this.reply, framed.subarray(0, bytes), this.headerBytes);
   }
 
   private processSub(buffer: Buffer, from: number, end: number): void {
     const count = this.split(buffer, from, end);
-    if (count !== 2 && count !== 3) return this.refuse('badArguments');
+    if (count !== 2 && count !== 3) {
+      this.refuse('badArguments');
+      return;
+    }
     const queue = count === 3 ? this.argument(buffer, 1) : undefined;
     this.handler.subscribe(this.argument(buffer, 0), queue, this.argument(buffer, count - 1));
   }
 
   private processUnsub(buffer: Buffer, from: number, end: number): void {
     const count = this.split(buffer, from, end);
-    if (count !== 1 && count !== 2) return this.refuse('badArguments');
+    if (count !== 1 && count !== 2) {
+      this.refuse('badArguments');
+      return;
+    }
     const max = count === 2 ? this.size(buffer, 1) : undefined;
     this.handler.unsubscribe(this.argument(buffer, 0), max === undefined || max <= 0 ? undefined : max);
   }

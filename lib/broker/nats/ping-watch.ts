@@ -55,7 +55,10 @@ export class PingWatch {
   private check(): void {
     const { clock, pingIntervalMs, maxPingsOut } = this.settings;
     if (clock.nowMs() - this.lastActiveMs >= pingIntervalMs) {
-      if (this.pingsOut + 1 > maxPingsOut) return this.actions.stale();
+      if (this.pingsOut + 1 > maxPingsOut) {
+        this.actions.stale();
+        return;
+      }
       this.pingsOut++;
       this.actions.ping();
     }

@@ -69,13 +69,17 @@ export class ProtoReader {
       case wireTypes.varint:
         this.bigVarint();
         return;
-      case wireTypes.fixed64:
-        return this.pass(8);
+      case wireTypes.fixed64: {
+        this.pass(8);
+        return;
+      }
       case wireTypes.bytes:
         this.bytes();
         return;
-      case wireTypes.fixed32:
-        return this.pass(4);
+      case wireTypes.fixed32: {
+        this.pass(4);
+        return;
+      }
       default:
         throw new MalformedMessageError(`wire type ${this.wireType}`);
     }

@@ -32,13 +32,23 @@ export class Connections {
     const reply = message.reply ?? '';
     const request = tryDecode(decodeConnectRequest, message.payload);
     if (!request || request.heartbeatInbox === '') {
-      return this.refuse(reply, request?.clientId ?? '', stanErrorTexts.invalidConnectRequest);
+      this.refuse(reply, request?.clientId ?? '', stanErrorTexts.invalidConnectRequest);
+      return;
     }
     const { clientId } = request;
-    if (!/^[a-zA-Z0-9_-]+$/.test(clientId)) return this.refuse(reply, clientId, stanErrorTexts.invalidClientId);
+    if (!/^[a-zA-Z0-9_-]+$/.test(clientId)) {
+      this.refuse(reply, clientId, stanErrorTexts.invalidClientId);
+      return;
+    }
     const known = this.clients.get(clientId);
-    if (!known) return this.register(request, reply, false);
-    if (this.probing.has(clientId)) return this.refuse(reply, clientId, stanErrorTexts.invalidClient);
+    if (!known) {
+      this.register(request, reply, false);
+      return;
+    }
+    if (this.probing.has(clientId)) {
+      this.refuse(reply, clientId, stanErrorTexts.invalidClient);
+      return;
+    }
     this.probe(known, request, reply);
   }
 
@@ -68,7 +78,10 @@ export class Connections {
     });
     this.context.logger.debug(`[client ${clientId}] ${replaced ? 'replaced an old client' : 'connected'}`);
     this.context.afterFlush((failure) => {
-      if (failure) return this.refuse(reply, clientId, failure.message);
+      if (failure) {
+        this.refuse(reply, clientId, failure.message);
+        return;
+      }
       if (this.context.events.isHeard) this.context.events.emit({ type: 'clientConnected', clientId, replaced });
       if (client.isRegistered) this.heartbeats.start(client);
       this.accept(request, reply);
@@ -103,9 +116,15 @@ export class Connections {
   receiveClose(message: BusMessage): void {
     const reply = message.reply ?? '';
     const clientId = tryDecode(decodeCloseRequest, message.payload);
-    if (clientId === undefined) return this.answerClose(reply, '', stanErrorTexts.invalidCloseRequest);
+    if (clientId === undefined) {
+      this.answerClose(reply, '', stanErrorTexts.invalidCloseRequest);
+      return;
+    }
     const client = this.clients.get(clientId);
-    if (!client) return this.answerClose(reply, clientId, stanErrorTexts.unknownClient);
+    if (!client) {
+      this.answerClose(reply, clientId, stanErrorTexts.unknownClient);
+      return;
+    }
     this.close(client, 'request');
     this.context.afterFlush((failure) => this.answerClose(reply, clientId, failure?.message ?? ''));
   }

@@ -41,7 +41,10 @@ export class Publishing {
     const message = this.decode(request);
     if (!message) return;
     const { faults } = this.context;
-    if (faults.isEmpty) return this.process(message, request.reply ?? '');
+    if (faults.isEmpty) {
+      this.process(message, request.reply ?? '');
+      return;
+    }
     const { clientId, subject } = message;
     faults.apply({ point: 'publish', clientId, channel: subject, sequence: 0 }, () =>
       this.process(message, request.reply ?? ''),
@@ -60,7 +63,8 @@ export class Publishing {
 
   private process(message: PubMsg, reply: string): void {
     if (message.guid.length === 0 || !isChannelName(message.subject) || !this.isFromKnownClient(message)) {
-      return this.refuse(message, reply, stanErrorTexts.invalidPublishRequest);
+      this.refuse(message, reply, stanErrorTexts.invalidPublishRequest);
+      return;
     }
     try {
       this.store(message, reply);

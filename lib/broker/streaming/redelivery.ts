@@ -45,7 +45,10 @@ export class Redelivery {
     }
     if (!subscription.stalled || subscription.pending.size >= subscription.maxInFlight) return;
     subscription.stalled = false;
-    if (!group) return this.delivery.sendAvailable(subscription);
+    if (!group) {
+      this.delivery.sendAvailable(subscription);
+      return;
+    }
     if (group.stalledCount > 0) group.stalledCount--;
     this.delivery.sendAvailableToGroup(subscription.channel, group);
   }
@@ -53,11 +56,18 @@ export class Redelivery {
   /** Sends again what has waited for its ack too long. At a restart it goes to the member that had it before. */
   redeliverExpired(subscription: Subscription, isStartup: boolean): void {
     if (this.context.isStopped || !subscription.ackTimer) return;
-    if (subscription.pending.size === 0) return subscription.clearAckTimer();
-    if (!subscription.group && subscription.hasFailedHeartbeat) {
-      return this.setTimer(subscription, subscription.ackWaitMs);
+    if (subscription.pending.size === 0) {
+      subscription.clearAckTimer();
+      return;
     }
-    if (this.fillUnknownExpiries(subscription)) return this.redeliverExpired(subscription, isStartup);
+    if (!subscription.group && subscription.hasFailedHeartbeat) {
+      this.setTimer(subscription, subscription.ackWaitMs);
+      return;
+    }
+    if (this.fillUnknownExpiries(subscription)) {
+      this.redeliverExpired(subscription, isStartup);
+      return;
+    }
     const limitMs = this.context.clock.nowMs() + togetherMs;
     let nextMs = 0;
     for (const { sequence, expiresMs } of subscription.pendingByExpiry()) {
@@ -132,7 +142,10 @@ export class Redelivery {
 
   private adjustTimer(subscription: Subscription, nextMs: number): void {
     if (!subscription.ackTimer) return;
-    if (subscription.pending.size === 0) return subscription.clearAckTimer();
+    if (subscription.pending.size === 0) {
+      subscription.clearAckTimer();
+      return;
+    }
     const nowMs = this.context.clock.nowMs();
     this.setTimer(subscription, nextMs <= nowMs ? subscription.ackWaitMs : nextMs - nowMs);
   }

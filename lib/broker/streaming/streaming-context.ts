@@ -51,7 +51,10 @@ export class StreamingContext {
 
   /** Sends bytes to a subject, unless a fault decides otherwise. */
   send(target: FaultTarget, subject: string, payload: Uint8Array): void {
-    if (this.faults.isEmpty) return this.transmit(subject, payload);
+    if (this.faults.isEmpty) {
+      this.transmit(subject, payload);
+      return;
+    }
     const copy = Buffer.from(payload); // a fault may hold it back, and payloads are views
     this.faults.apply(target, () => this.transmit(subject, copy));
   }
@@ -66,7 +69,10 @@ export class StreamingContext {
    */
   afterFlush(done: (failure: Error | undefined) => void): void {
     const flushed = this.storeFailure ? undefined : this.startFlush();
-    if (!flushed && this.flushing === 0) return done(this.storeFailure);
+    if (!flushed && this.flushing === 0) {
+      done(this.storeFailure);
+      return;
+    }
     this.flushing++;
     const settle = (): void => {
       this.flushing--;

@@ -32,16 +32,25 @@ export class Subscribing {
   receiveSubscribe(message: BusMessage): void {
     const reply = message.reply ?? '';
     const request = tryDecode(decodeSubscriptionRequest, message.payload);
-    if (!request) return this.refuse(reply, undefined, stanErrorTexts.invalidSubscriptionRequest);
+    if (!request) {
+      this.refuse(reply, undefined, stanErrorTexts.invalidSubscriptionRequest);
+      return;
+    }
     const fault = this.faultOf(request);
-    if (fault !== undefined) return this.refuse(reply, request, fault);
+    if (fault !== undefined) {
+      this.refuse(reply, request, fault);
+      return;
+    }
     let channel: Channel | undefined;
     try {
       channel = this.channels.getOrCreate(request.subject);
       this.channels.stopWatching(channel);
       const { subscription, resumed } = this.subscribe(channel, request);
       this.context.afterFlush((failure) => {
-        if (failure) return this.refuse(reply, request, failure.message);
+        if (failure) {
+          this.refuse(reply, request, failure.message);
+          return;
+        }
         this.begin(subscription, reply, resumed);
       });
     } catch (error) {
@@ -175,7 +184,10 @@ export class Subscribing {
       if (!subscription.isOffline) this.redelivery.ack(subscription, sequence, true);
     };
     const { faults } = this.context;
-    if (faults.isEmpty) return process();
+    if (faults.isEmpty) {
+      process();
+      return;
+    }
     faults.apply({ point: 'ack', clientId: subscription.clientId, channel, sequence }, process);
   }
 
@@ -194,14 +206,24 @@ export class Subscribing {
       this.context.send(target, message.reply ?? '', payload);
     };
     const request = tryDecode(decodeUnsubscribeRequest, message.payload);
-    if (!request) return answer(stanErrorTexts.invalidUnsubscribeRequest);
+    if (!request) {
+      answer(stanErrorTexts.invalidUnsubscribeRequest);
+      return;
+    }
     const { clientId, subject } = request;
     const channel = this.channels.get(subject);
-    if (!channel) return answer(stanErrorTexts.unknownChannel, clientId, subject);
+    if (!channel) {
+      answer(stanErrorTexts.unknownChannel, clientId, subject);
+      return;
+    }
     const subscription = channel.subscriptions.find(request.inbox);
-    if (!subscription) return answer(stanErrorTexts.invalidSubscription, clientId, subject);
+    if (!subscription) {
+      answer(stanErrorTexts.invalidSubscription, clientId, subject);
+      return;
+    }
     if (!this.clients.removeSubscription(clientId, subscription)) {
-      return answer(stanErrorTexts.unknownClient, clientId, subject);
+      answer(stanErrorTexts.unknownClient, clientId, subject);
+      return;
     }
     this.removal.remove(subscription, unsubscribe);
     if (this.context.events.isHeard) {

@@ -91,7 +91,7 @@ export class Subscription {
   /** Counts one more redelivery of a message and returns how many there were. */
   countRedelivery(sequence: number): number {
     const owner = this.group ?? this;
-    const counts = (owner.redeliveryCounts ??= new Map());
+    const counts = (owner.redeliveryCounts ??= new Map<number, number>());
     const count = (counts.get(sequence) ?? 0) + 1;
     counts.set(sequence, count);
     return count;
