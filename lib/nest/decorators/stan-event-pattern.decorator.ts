@@ -16,6 +16,6 @@ export function StanEventPattern(subject: string, options: StanSubscriptionOptio
     const handlerName = `${target.constructor.name}.${String(propertyKey)}`;
     const decorate = EventPattern<string>(subject, STAN_TRANSPORT, { ...options, [handlerNameKey]: handlerName });
     // Nest types its decorator by the method's arguments; ours is for any method.
-    (decorate as MethodDecorator)(target, propertyKey, descriptor);
+    decorate(target, propertyKey, descriptor);
   };
 }

@@ -1,4 +1,5 @@
-type Listener = (event: never) => void;
+/** An async listener is a void function to its caller; what it returns tells it apart. */
+type Listener = (event: never) => unknown;
 
 /**
  * The users' listeners of `on()`. One that throws is reported and stops neither the others nor the transport.
@@ -27,8 +28,8 @@ export class EventHub {
 
   private call(listener: Listener, event: object): void {
     try {
-      // An async listener is a void function to the compiler; its rejection must not end the process.
-      const result: unknown = listener(event as never);
+      const result = listener(event as never);
+      // Its rejection must not end the process.
       if (result instanceof Promise) result.catch(this.onListenerError);
     } catch (error) {
       this.onListenerError(error);

@@ -12,8 +12,7 @@ export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): v
   const about = `${event.handler}: event ${String(event.sequence)} of "${event.subject}"`;
   switch (event.type) {
     case 'handlerError':
-      if (isWorthALine(event))
-        logger.error(`${about} ${failureText(event)}: ${errorText(event.error)}`, stackOf(event.error));
+      if (isWorthALine(event)) logFailure(logger, event, `${about} ${failureText(event)}: ${errorText(event.error)}`);
       return;
     case 'undecodable':
       if (isPowerOfTwo(event.deliveries))

@@ -43,7 +43,7 @@ function toSubscribable(handler: RegisteredHandler, index: number, server: Resol
   const { subject, callback, extras } = handler;
   if (!handler.isEventHandler) throw new MessagePatternUnsupportedError('@MessagePattern', subject);
   const name = nameOf(handler, index);
-  const options = resolveSubscriptionOptions(extras as StanSubscriptionOptions, server.subscription, name);
+  const options = resolveSubscriptionOptions(extras, server.subscription, name);
   assertSubscribable({ subject, subscription: options, connection: server.connection, where: name });
   return { name, subject, callback, options };
 }

@@ -93,7 +93,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   /** Adds a listener for one kind of event; see `StanServerEvents`. A listener that throws is logged. */
   on<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
-    this.hub.on(type, listener as (event: never) => void);
+    this.hub.on(type, listener);
   }
 
   /**
@@ -161,7 +161,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
   private handle(callback: MessageHandler, data: unknown, delivery: Delivery): Promise<void> {
     const context = new StanContext(delivery);
-    const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.onProcessingEndHook !== undefined;
+    const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.endHook() !== undefined;
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
 
@@ -170,14 +170,23 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     if (isObservable(result)) await completionOf(result);
   }
 
-  private async runBetweenHooks(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
-    let outcome: Promise<void> | undefined;
-    await this.onProcessingStartHook(this.transportId, context, () => {
-      outcome = this.run(callback, data, context).finally(() => this.onProcessingEndHook?.(this.transportId, context));
-      return outcome;
+  /** A start hook may call `done` whenever it likes and need not return what it gave: the run itself is what counts. */
+  private runBetweenHooks(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (): Promise<void> => {
+        const outcome = this.run(callback, data, context).finally(() => this.endHook()?.(this.transportId, context));
+        outcome.then(resolve, reject);
+        return outcome;
+      };
+      // Typed as void, yet an async hook returns a promise, which rejects together with the handler.
+      const returned: unknown = Reflect.apply(this.onProcessingStartHook, this, [this.transportId, context, done]);
+      if (returned instanceof Promise) returned.catch(reject);
     });
-    // A hook need not return what it was given to run.
-    await outcome;
+  }
+
+  /** Typed as always there; Nest sets it only where an app asks for it. */
+  private endHook(): typeof this.onProcessingEndHook | undefined {
+    return this.onProcessingEndHook;
   }
 
   private tellConnectionEvent(event: DriverEvent): void {
