@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { connectionDefaults, reconnectDefaults } from '../../../../lib/core/options/connection-options.js';
+import { monitoringDefaults } from '../../../../lib/monitoring/monitoring-options.js';
 import { publishDefaults } from '../../../../lib/core/options/publish-options.js';
 import { drainDefaults } from '../../../../lib/core/options/server-options.js';
 import { retryDefaults, subscriptionDefaults } from '../../../../lib/core/options/subscription-options.js';
@@ -16,6 +17,7 @@ const dependent: Readonly<Record<string, string>> = {
 const groups: readonly [file: string, interfaceName: string, defaults: Readonly<Record<string, unknown>>][] = [
   ['connection-options.ts', 'ReconnectOptions', reconnectDefaults],
   ['connection-options.ts', 'StanConnectionOptions', connectionDefaults],
+  ['../../monitoring/monitoring-options.ts', 'StanMonitoringOptions', monitoringDefaults],
   ['publish-options.ts', 'StanPublishOptions', publishDefaults],
   ['server-options.ts', 'StanDrainOptions', drainDefaults],
   ['subscription-options.ts', 'RetryOptions', retryDefaults],

@@ -1,0 +1,13 @@
+export type { StanMonitoringOptions } from './monitoring-options.js';
+export { StanMonitoring, type PageQuery, type RowQuery } from './stan-monitoring.js';
+export type {
+  ChannelLimits,
+  Channelsz,
+  Channelz,
+  Clientsz,
+  Clientz,
+  Page,
+  Serverz,
+  Storez,
+  Subscriptionz,
+} from './streaming-facts.js';
