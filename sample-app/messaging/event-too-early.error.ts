@@ -1,5 +1,7 @@
+import { EventConflictError } from './event-conflict.error.js';
+
 /** An event arrived before one that was published earlier. It is left unacked: the server delivers it again. */
-export class EventTooEarlyError extends Error {
+export class EventTooEarlyError extends EventConflictError {
   override readonly name = 'EventTooEarlyError';
 
   constructor(

@@ -5,6 +5,7 @@ import type { Queryable } from '../database/database.js';
 import { OutboxRelay } from '../messaging/outbox-relay.js';
 import { Outbox } from '../messaging/outbox.js';
 import { Subjects } from '../shared/subjects.js';
+import { OutdatedVersionError, TicketStillReservedError } from './ticket-conflicts.js';
 import type { CreateTicket, RepriceTicket } from './ticket-requests.js';
 import type { Ticket } from './ticket.js';
 import { TicketsRepository } from './tickets.repository.js';
@@ -86,24 +87,6 @@ export class TicketsService {
     const ticket = await this.tickets.find(on, id);
     if (!ticket) throw new NotFoundException(`there is no ticket ${id}`);
     return ticket;
-  }
-}
-
-/** Somebody else stored the next version first; the change has to be thought over on what is there now. */
-export class OutdatedVersionError extends Error {
-  override readonly name = 'OutdatedVersionError';
-
-  constructor(id: string, version: number) {
-    super(`ticket ${id} is no longer at version ${version}`);
-  }
-}
-
-/** An order came for a ticket that another order still holds. */
-export class TicketStillReservedError extends Error {
-  override readonly name = 'TicketStillReservedError';
-
-  constructor(ticketId: string, orderId: string) {
-    super(`ticket ${ticketId} is still held by order ${orderId}`);
   }
 }
 

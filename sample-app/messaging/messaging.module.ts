@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { StanModule } from 'nestjs-stan';
+import { FlowReporter } from '../service/flow-reporter.js';
+import { SERVICE_ENVIRONMENT } from '../service/service-environment.token.js';
+import type { ServiceEnvironment } from '../service/service-environment.js';
+import { SupervisorLink } from '../service/supervisor-link.js';
+import { EventPublisher } from './event-publisher.js';
+import { Inbox } from './inbox.js';
+import { OutboxRelay } from './outbox-relay.js';
+import { Outbox } from './outbox.js';
+import { StanEventPublisher } from './stan-event-publisher.js';
+
+/** Outbox, inbox and the event bus of one service. */
+@Module({})
+export class MessagingModule {
+  static register(environment: ServiceEnvironment): DynamicModule {
+    const parts = [Outbox, OutboxRelay, Inbox, FlowReporter, SupervisorLink];
+    return {
+      module: MessagingModule,
+      global: true,
+      imports: [
+        StanModule.register({
+          clusterId: environment.clusterId,
+          clientId: `${environment.clientId}-out`,
+          servers: environment.natsUrls,
+          publishTimeoutMs: 5_000,
+        }),
+      ],
+      providers: [
+        ...parts,
+        { provide: SERVICE_ENVIRONMENT, useValue: environment },
+        { provide: EventPublisher, useClass: StanEventPublisher },
+      ],
+      exports: [...parts, SERVICE_ENVIRONMENT],
+    };
+  }
+}

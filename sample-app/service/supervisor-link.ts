@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { Faults, MessageFromService, MessageToService } from './service-messages.js';
+import { noFaults } from './service-messages.js';
+
+/**
+ * The line to the process that started this one, `npm start`. An instance that was started by hand, or in a container,
+ * has none: then nothing is told, and nothing goes wrong on purpose.
+ */
+@Injectable()
+export class SupervisorLink {
+  #faults: Faults = noFaults;
+
+  constructor() {
+    process.on('message', (message: MessageToService) => {
+      if (message.type === 'faults') this.#setFaults({ ...this.#faults, ...message.faults });
+    });
+  }
+
+  /** What goes wrong on purpose at the moment. */
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** True for as many calls as the next events have to fail. */
+  takeFailure(): boolean {
+    if (this.#faults.failNext === 0) return false;
+    this.#setFaults({ ...this.#faults, failNext: this.#faults.failNext - 1 });
+    return true;
+  }
+
+  tell(message: MessageFromService): void {
+    // The callback takes the error of a line that was cut in this moment, which would otherwise be thrown.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  }
+
+  /** Calls `stop` when the supervisor asks for it or is gone, so that no service outlives it. */
+  onStop(stop: () => void): void {
+    if (!process.connected) return;
+    process.once('disconnect', stop);
+    process.on('message', (message: MessageToService) => {
+      if (message.type === 'stop') stop();
+    });
+  }
+
+  #setFaults(faults: Faults): void {
+    this.#faults = faults;
+    this.tell({ type: 'faults', faults });
+  }
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectFolder } from './project-folder.js';
+
+/** How the shop is started: from the command line and the environment. */
+export interface ShopOptions {
+  /** Instances of each service. */
+  readonly instances: number;
+  /** Port of the page. */
+  readonly port: number;
+  /** A server that is already there; without it one is started in this process. */
+  readonly natsUrl: string | undefined;
+  readonly clusterId: string;
+  /** A Postgres that is already there; without it one is started. */
+  readonly databaseUrl: string | undefined;
+  /** Where the embedded Postgres keeps its data. */
+  readonly dataFolder: string;
+}
+
+/** What `npm start -- --help` prints. */
+export const usage = `Usage: npm start [-- options]
+
+  --instances N   run N instances of each service, 1 to 9 (default 1)
+  --port N        port of the page (default PORT, or 3000)
+  --help          print this
+
+Environment: NATS_URL, NATS_CLUSTER_ID (default test-cluster), DATABASE_URL, PORT, DATA_DIR (default .data)`;
+
+/**
+ * Reads the command line; `undefined` when help was asked for.
+ * @throws Error that names the option or variable that is wrong
+ */
+export function readShopOptions(
+  args: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): ShopOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { instances: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) return undefined;
+  return {
+    instances: readNumber('--instances', values.instances ?? '1', 1, 9),
+    port: readNumber(values.port === undefined ? 'PORT' : '--port', values.port ?? env['PORT'] ?? '3000', 0, 65_535),
+    natsUrl: env['NATS_URL'] || undefined,
+    clusterId: env['NATS_CLUSTER_ID'] || 'test-cluster',
+    databaseUrl: env['DATABASE_URL'] || undefined,
+    dataFolder: env['DATA_DIR'] || join(projectFolder(), '.data'),
+  };
+}
+
+function readNumber(name: string, given: string, least: number, most: number): number {
+  const value = Number(given);
+  if (given.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new Error(`${name} must be a whole number from ${least} to ${most}, got '${given}'`);
+}

@@ -1,0 +1,96 @@
+import { StanBroker } from 'nestjs-stan/broker';
+import { startKeptPostgres } from '../database/kept-postgres.js';
+import { createServiceDatabases } from '../database/service-databases.js';
+import { services } from '../service/service-messages.js';
+import { portNear } from './free-port.js';
+import { Instances } from './instances.js';
+import type { ShopOptions } from './shop-options.js';
+import { join } from 'node:path';
+
+/** Something that runs for the shop, and what the terminal says about it. */
+interface Part {
+  readonly url: string;
+  readonly note: string;
+  stop(): Promise<void>;
+}
+
+/** The event bus, with its monitoring page where there is one. */
+export interface BusPart extends Part {
+  readonly monitoringUrl: string | undefined;
+}
+
+/** Everything that `npm start` runs, but the page. */
+export interface Shop {
+  readonly bus: BusPart;
+  readonly database: Part;
+  readonly instances: Instances;
+  /** Stops the instances, then the event bus, then the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts database, event bus and prepares the instances of both services, in this order. What was started before a step
+ * that fails is stopped again.
+ */
+export async function startShop(options: ShopOptions): Promise<Shop> {
+  const started: Part[] = [];
+  const stopParts = async () => {
+    for (const part of started.splice(0).reverse()) await part.stop();
+  };
+  try {
+    const database = await startDatabase(options);
+    started.push(database);
+    const bus = await startBus(options);
+    started.push(bus);
+    const instances = await prepareInstances(options, database, bus);
+    const stop = async () => {
+      await instances.stop();
+      await bus.stop();
+      await database.stop();
+    };
+    return { bus, database, instances, stop };
+  } catch (error) {
+    await stopParts();
+    throw error;
+  }
+}
+
+async function startDatabase({ databaseUrl, dataFolder }: ShopOptions): Promise<Part> {
+  if (databaseUrl) return { url: databaseUrl, note: 'from DATABASE_URL', stop: () => Promise.resolve() };
+  const folder = join(dataFolder, 'postgres');
+  const postgres = await startKeptPostgres({ folder, port: await portNear(5433) });
+  return { url: postgres.url, note: `embedded, data in ${folder}`, stop: () => postgres.stop() };
+}
+
+async function startBus({ natsUrl, clusterId }: ShopOptions): Promise<BusPart> {
+  if (natsUrl) return { url: natsUrl, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
+  const broker = await StanBroker.start({
+    clusterId,
+    port: await portNear(4222),
+    monitoringPort: await portNear(8222),
+    // As the course sets them: a client that died is noticed within some 15 s instead of minutes.
+    heartbeatIntervalMs: 5_000,
+    heartbeatTimeoutMs: 5_000,
+    maxFailedHeartbeats: 2,
+  });
+  return {
+    url: broker.url,
+    monitoringUrl: broker.monitoringUrl,
+    note: 'embedded, in memory',
+    stop: () => broker.close(),
+  };
+}
+
+async function prepareInstances(options: ShopOptions, database: Part, bus: BusPart): Promise<Instances> {
+  // The embedded event bus starts empty, so the databases do too: a copy of tickets whose events are gone for ever
+  // could never be brought up to date.
+  const fresh = options.natsUrl === undefined;
+  const firstPorts = { tickets: options.port + 10, orders: options.port + 20 };
+  return Instances.prepare({
+    count: options.instances,
+    natsUrl: bus.url,
+    clusterId: options.clusterId,
+    databaseUrls: await createServiceDatabases(services, { url: database.url, fresh }),
+    portFor: (service, index) => portNear(options.port === 0 ? 0 : firstPorts[service] + index),
+  });
+}

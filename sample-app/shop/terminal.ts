@@ -1,0 +1,54 @@
+import type { Shop } from './shop.js';
+
+const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
+const bold = (text: string) => (colours ? `\x1b[1m${text}\x1b[22m` : text);
+const dim = (text: string) => (colours ? `\x1b[2m${text}\x1b[22m` : text);
+
+/** Prints one line. */
+export function say(line = ''): void {
+  console.log(line);
+}
+
+/** A line that an instance printed, with its name before it. */
+export function sayFor(instance: string, line: string): void {
+  console.log(`${dim(`[${instance}]`)} ${line}`);
+}
+
+/** What runs where, and what to try next. */
+export function describeShop({ bus, database, instances }: Shop, pageUrl: string): void {
+  const rows: [string, string, string][] = [
+    ['page', pageUrl, 'open this'],
+    ['event bus', bus.url, bus.note],
+    ...(bus.monitoringUrl
+      ? [['', `${bus.monitoringUrl}/streaming`, 'its monitoring'] as [string, string, string]]
+      : []),
+    ['database', withoutPassword(database.url), database.note],
+    ...instances.views().map(({ name, url, pid }): [string, string, string] => [name, url ?? '', `pid ${pid ?? '?'}`]),
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  say();
+  for (const [what, where, note] of rows) {
+    say(`  ${bold(what.padEnd(widths[0] ?? 0))}  ${where.padEnd(widths[1] ?? 0)}  ${dim(note)}`);
+  }
+  say();
+  for (const line of suggestions(bus.url, pageUrl, instances.views()[0]?.pid)) say(`  ${line}`);
+  say();
+}
+
+function suggestions(busUrl: string, pageUrl: string, pid: number | undefined): string[] {
+  const at = busUrl.endsWith(':4222') ? '' : `NATS_URL=${busUrl} `;
+  return [
+    bold('Try'),
+    `on the page: create a ticket, reprice it, order it; then switch a fault on and watch the events`,
+    `here: curl -X POST ${pageUrl}/api/tickets -H 'content-type: application/json' -d '{"title":"Concert","price":20}'`,
+    `      kill -9 ${pid ?? '<pid>'}     ${dim('an instance dies; it comes back and catches up')}`,
+    `in sample-app/: ${at}npm run listen    ${dim('one more listener, in another terminal')}`,
+    `Ctrl-C stops everything, a second one at once.`,
+  ];
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password) shown.password = '***';
+  return shown.href;
+}

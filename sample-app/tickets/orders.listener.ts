@@ -1,0 +1,37 @@
+import { Controller, UseInterceptors } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { StanEventPattern } from 'nestjs-stan';
+import { Inbox } from '../messaging/inbox.js';
+import type { Received } from '../messaging/inbox.js';
+import { OutboxRelay } from '../messaging/outbox-relay.js';
+import { FlowInterceptor } from '../service/flow.interceptor.js';
+import { OrderCancelled, OrderCreated } from '../shared/order-events.js';
+import { Subjects } from '../shared/subjects.js';
+import { TicketsService } from './tickets.service.js';
+
+/** Reserves and releases tickets as orders come and go, which is an update of the ticket that is published in turn. */
+@Controller()
+@UseInterceptors(FlowInterceptor)
+export class OrdersListener {
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly tickets: TicketsService,
+    private readonly relay: OutboxRelay,
+  ) {}
+
+  @StanEventPattern(Subjects.OrderCreated)
+  created(@Payload() event: OrderCreated): Promise<Received> {
+    return this.#receive(event, (transaction) => this.tickets.reserve(transaction, event.ticketId, event.id));
+  }
+
+  @StanEventPattern(Subjects.OrderCancelled)
+  cancelled(@Payload() event: OrderCancelled): Promise<Received> {
+    return this.#receive(event, (transaction) => this.tickets.release(transaction, event.ticketId, event.id));
+  }
+
+  async #receive(event: OrderCreated | OrderCancelled, apply: Parameters<Inbox['receive']>[2]): Promise<Received> {
+    const received = await this.inbox.receive('order', event, apply);
+    this.relay.kick();
+    return received;
+  }
+}

@@ -1,0 +1,19 @@
+import { EventConflictError } from '../messaging/event-conflict.error.js';
+
+/** Somebody else stored the next version first; the change has to be thought over on what is there now. */
+export class OutdatedVersionError extends EventConflictError {
+  override readonly name = 'OutdatedVersionError';
+
+  constructor(id: string, version: number) {
+    super(`ticket ${id} is no longer at version ${version}`);
+  }
+}
+
+/** An order came for a ticket that another order still holds. */
+export class TicketStillReservedError extends EventConflictError {
+  override readonly name = 'TicketStillReservedError';
+
+  constructor(ticketId: string, orderId: string) {
+    super(`ticket ${ticketId} is still held by order ${orderId}`);
+  }
+}
