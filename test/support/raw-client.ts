@@ -37,8 +37,10 @@ export async function connectRawClient(
       stan.close();
     }));
   cleanUpAfterTest(() => {
-    // Its broker may be gone by now, and then nothing answers.
-    (stan as unknown as { nc: { close(): void } }).nc.close();
+    // Not stan.close(), which waits for a broker that may be gone by now; and nc.close() alone leaves the ping timer running.
+    const { nc, cleanupOnClose } = stan as unknown as { nc?: { close(): void }; cleanupOnClose(): void };
+    cleanupOnClose.call(stan);
+    nc?.close();
   });
   return {
     clientId,
