@@ -74,13 +74,14 @@ export interface AckWaitNearEvent extends AboutDelivery {
 }
 
 /**
- * A delivery was not handed to the handler: it runs already, was handled before (and is acked again), has waited here
- * past its ack wait, comes before the moment that `RetryLaterException` asked for, or was given up.
+ * An arrival was not handed to the handler: the message is here already, `running` or `waiting` for its start; it was
+ * `handled` before, and is acked again; it has waited here past its ack wait (`expired`); it comes `tooEarly`, before
+ * the moment that `RetryLaterException` asked for; or it was `givenUp`.
  * @publicApi
  */
 export interface DeliverySkippedEvent extends AboutDelivery {
   readonly type: 'deliverySkipped';
-  readonly reason: 'running' | 'handled' | 'expired' | 'tooEarly' | 'givenUp';
+  readonly reason: 'running' | 'waiting' | 'handled' | 'expired' | 'tooEarly' | 'givenUp';
 }
 
 /** @publicApi */

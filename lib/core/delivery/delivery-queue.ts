@@ -16,17 +16,17 @@ export class DeliveryQueue {
   }
 
   take(): Delivery | undefined {
-    if (this.head === this.items.length) return undefined;
+    if (this.isEmpty()) return undefined;
     const delivery = this.items[this.head];
     this.items[this.head] = undefined;
     this.head += 1;
-    if (this.head === this.items.length) this.clear();
+    if (this.isEmpty()) this.clear();
     else if (this.head >= compactFrom && this.head * 2 > this.items.length) this.compact();
     return delivery;
   }
 
-  waitingCount(): number {
-    return this.items.length - this.head;
+  isEmpty(): boolean {
+    return this.head === this.items.length;
   }
 
   clear(): void {

@@ -3,11 +3,7 @@ import type { MessageHandler } from '@nestjs/microservices';
 import { HandlerConflictError } from '../../core/errors/handler-conflict.error.js';
 import { MessagePatternUnsupportedError } from '../../core/errors/message-pattern-unsupported.error.js';
 import { assertSubscribable, resolveSubscriptionOptions } from '../../core/options/index.js';
-import type {
-  ResolvedServerOptions,
-  ResolvedSubscriptionOptions,
-  StanSubscriptionOptions,
-} from '../../core/options/index.js';
+import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
 import { handlerNameKey } from '../decorators/handler-name.js';
 
 /** A handler as Nest has handed it over. */

@@ -174,7 +174,9 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private runBetweenHooks(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (): Promise<void> => {
-        const outcome = this.run(callback, data, context).finally(() => this.endHook()?.(this.transportId, context));
+        const outcome = this.run(callback, data, context).finally(() => {
+          this.endHook()?.(this.transportId, context);
+        });
         outcome.then(resolve, reject);
         return outcome;
       };

@@ -1,0 +1,107 @@
+import type { DriverMessage } from '../driver/driver.js';
+import type { ResolvedSubscriptionOptions, StartAt } from '../options/subscription-options.js';
+import type { DeliveryClock } from './delivery-clock.js';
+import type { DeliverySkippedEvent } from './delivery-event.js';
+import { Delivery } from './delivery.js';
+import type { FailureMemory } from './failure-memory.js';
+import { HandledMemory } from './handled-memory.js';
+import { ResumePosition } from './resume-position.js';
+
+/** Messages remembered as handled, per subscription. */
+const handledCapacity = 50_000;
+
+/**
+ * What to do with an arrival: start it when there is a place, start it later, or not at all.
+ * @internal
+ */
+export type GuardVerdict =
+  | { readonly action: 'start' }
+  | { readonly action: 'hold'; readonly forMs: number }
+  | { readonly action: 'skip'; readonly reason: DeliverySkippedEvent['reason'] };
+
+const start: GuardVerdict = { action: 'start' };
+const skipHandled: GuardVerdict = { action: 'skip', reason: 'handled' };
+
+/**
+ * Knows the messages of one subscription that are here, were handled here or failed here, and so tells which arrivals
+ * are news. STAN sends a message again whenever its ack has not come in time, whatever its handler is doing.
+ * @internal
+ */
+export class DeliveryGuard {
+  private readonly open = new Map<number, Delivery>();
+  private readonly handled = new HandledMemory(handledCapacity);
+  private readonly position: ResumePosition | undefined;
+
+  constructor(
+    private readonly options: ResolvedSubscriptionOptions,
+    private readonly failures: FailureMemory,
+    private readonly clock: DeliveryClock,
+  ) {
+    this.position =
+      options.durableName === undefined ? new ResumePosition(options.startAt, () => clock.nowMs()) : undefined;
+  }
+
+  /** Where the next session starts; see the driver port. */
+  resumeAt(serverChanged: boolean): StartAt {
+    return this.position?.resumeAt(serverChanged) ?? this.options.startAt;
+  }
+
+  /** Judges an arrival. Acks one that was handled before, and renews the delivery of one that is here. */
+  judge(message: DriverMessage): GuardVerdict {
+    const { sequence, timestampNs } = message;
+    const known = this.open.get(sequence);
+    if (known?.isSameMessage(message)) {
+      known.renew(message, this.clock.nowMs());
+      return { action: 'skip', reason: known.state === 'running' ? 'running' : 'waiting' };
+    }
+    if (this.handled.has(sequence, timestampNs) || this.position?.isPassedOver(message)) {
+      message.ack();
+      return skipHandled;
+    }
+    return this.judgeByFailure(message);
+  }
+
+  /** Makes the delivery of a message that is to be started here, sooner or later. */
+  admit(message: DriverMessage): Delivery {
+    this.position?.received(message);
+    const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
+    this.open.set(message.sequence, delivery);
+    return delivery;
+  }
+
+  /** Makes the delivery of a message that the client has acked on arrival: it never comes again. */
+  admitSettled(message: DriverMessage): Delivery {
+    this.position?.received(message);
+    this.position?.settled(message);
+    const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
+    delivery.markSettled();
+    return delivery;
+  }
+
+  /** Forgets a delivery that is settled or left for redelivery. */
+  release(delivery: Delivery): void {
+    const { sequence } = delivery.message;
+    if (this.open.get(sequence) === delivery) this.open.delete(sequence);
+  }
+
+  /** The deliveries that are here now. */
+  deliveries(): Iterable<Delivery> {
+    return this.open.values();
+  }
+
+  private readonly rememberHandled = (delivery: Delivery): void => {
+    const { message } = delivery;
+    this.handled.remember(message.sequence, message.timestampNs);
+    this.position?.settled(message);
+    this.failures.delete(message.sequence);
+  };
+
+  private judgeByFailure({ sequence, timestampNs }: DriverMessage): GuardVerdict {
+    const failure = this.failures.get(sequence, timestampNs);
+    if (failure === undefined) return start;
+    if (failure.givenUp) return { action: 'skip', reason: 'givenUp' };
+    const forMs = (failure.notBeforeMs ?? 0) - this.clock.nowMs();
+    if (forMs <= 0) return start;
+    return forMs < this.options.ackWaitMs ? { action: 'hold', forMs } : { action: 'skip', reason: 'tooEarly' };
+  }
+}

@@ -1,0 +1,142 @@
+import type { DriverMessage } from '../driver/driver.js';
+import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
+import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
+import { describeError, encodePayload } from './dead-letter.js';
+import type { DeadLetter } from './dead-letter.js';
+import type { AfterFailure } from './delivery-event.js';
+import type { DeliveryPipelineSetup } from './delivery-pipeline-setup.js';
+import type { Delivery } from './delivery.js';
+import type { FailureMemory } from './failure-memory.js';
+import { FailurePolicy } from './failure-policy.js';
+import type { FailureDecision } from './failure-policy.js';
+
+/** What the gate knows of a delivery whose handler has failed. */
+export interface FailureCircumstances {
+  /** Until the server sends it again. */
+  readonly ackWaitLeftMs: number;
+  /** False while stopping: nothing new is started. */
+  readonly mayRetryHere: boolean;
+}
+
+/**
+ * Carries out what follows a failure: counts it, tells it, and dead-letters, leaves or gives up the delivery.
+ * Never rejects.
+ * @internal
+ */
+export class FailureHandler {
+  private readonly policy: FailurePolicy;
+
+  constructor(
+    private readonly setup: DeliveryPipelineSetup,
+    private readonly failures: FailureMemory,
+  ) {
+    this.policy = new FailurePolicy(setup.options, setup.classifier);
+  }
+
+  /** The handler of a delivery failed. Resolves with the wait before another run here, if there is to be one. */
+  async handlerFailed(
+    delivery: Delivery,
+    error: unknown,
+    circumstances: FailureCircumstances,
+  ): Promise<number | undefined> {
+    if (delivery.isSettled()) {
+      this.tell(delivery, error, delivery.message.redeliveryCount + 1, 'lost');
+      return undefined;
+    }
+    const deliveries = this.deliveriesOf(delivery);
+    const decision = this.decide(delivery, error, deliveries, circumstances);
+    this.tell(delivery, error, deliveries, afterDecision[decision.action]);
+    if (decision.action === 'retry') return decision.afterMs;
+    this.remember(delivery, deliveries, decision);
+    if (decision.action === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
+    return undefined;
+  }
+
+  /** The bytes of a delivery were refused; its handler did not run. */
+  async bytesRefused(delivery: Delivery, cause: unknown): Promise<void> {
+    const { message } = delivery;
+    const policy = this.setup.options.onUndecodable;
+    const error =
+      cause instanceof UndecodablePayloadError
+        ? cause
+        : new UndecodablePayloadError(message.subject, message.sequence, { cause });
+    const deliveries = this.deliveriesOf(delivery);
+    this.remember(delivery, deliveries, { action: policy === 'leave' ? 'giveUp' : 'deadLetter' });
+    this.setup.emit({ type: 'undecodable', ...this.about(message), error, policy, deliveries });
+    if (policy === 'ack') delivery.ack();
+    if (policy === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
+  }
+
+  private decide(
+    { tries }: Delivery,
+    error: unknown,
+    deliveries: number,
+    circumstances: FailureCircumstances,
+  ): FailureDecision {
+    try {
+      return this.policy.decide({ error, deliveries, tries, ...circumstances });
+    } catch {
+      // The user's retryOn threw. Without its word there is no run here; the server still delivers again.
+      return { action: 'leave' };
+    }
+  }
+
+  private remember(delivery: Delivery, deliveries: number, decision: FailureDecision): void {
+    const { sequence, timestampNs } = delivery.message;
+    const laterMs = decision.action === 'leave' ? decision.notBeforeMs : undefined;
+    const notBeforeMs = laterMs === undefined ? undefined : this.setup.clock.nowMs() + laterMs;
+    this.failures.set(sequence, { timestampNs, deliveries, notBeforeMs, givenUp: decision.action === 'giveUp' });
+  }
+
+  private async deadLetter(delivery: Delivery, error: unknown, deliveries: number): Promise<void> {
+    const { message } = delivery;
+    const subject = this.setup.options.deadLetter?.subject;
+    if (subject === undefined) return;
+    try {
+      await this.setup.storeDeadLetter(subject, this.toDeadLetter(message, error, deliveries));
+    } catch (cause) {
+      const failed = new DeadLetterFailedError(message.subject, message.sequence, subject, { cause });
+      this.setup.emit({ type: 'deadLetterFailed', ...this.about(message), error: failed });
+      return;
+    }
+    delivery.ack();
+    this.setup.emit({ type: 'deadLettered', ...this.about(message), deadLetterSubject: subject, deliveries, error });
+  }
+
+  private toDeadLetter(message: DriverMessage, error: unknown, deliveries: number): DeadLetter {
+    const { handlerName: handler, service, clientId } = this.setup;
+    return {
+      version: 1,
+      subject: message.subject,
+      sequence: message.sequence,
+      timestamp: new Date(message.timestampNs / 1e6).toISOString(),
+      deliveries,
+      failedAt: new Date().toISOString(),
+      error: describeError(error),
+      ...{ handler, service, clientId },
+      payload: encodePayload(message.data),
+    };
+  }
+
+  /** The server's count is lost in its restart, ours in this process's: the larger one is nearer the truth. */
+  private deliveriesOf({ message }: Delivery): number {
+    const before = this.failures.get(message.sequence, message.timestampNs)?.deliveries ?? 0;
+    return Math.max(before, message.redeliveryCount) + 1;
+  }
+
+  private tell(delivery: Delivery, error: unknown, deliveries: number, next: AfterFailure): void {
+    const { tries, message } = delivery;
+    this.setup.emit({ type: 'handlerError', ...this.about(message), error, deliveries, tries, next });
+  }
+
+  private about({ subject, sequence }: DriverMessage): { subject: string; sequence: number; handler: string } {
+    return { subject, sequence, handler: this.setup.handlerName };
+  }
+}
+
+const afterDecision: Readonly<Record<FailureDecision['action'], AfterFailure>> = {
+  retry: 'retry',
+  deadLetter: 'deadLetter',
+  giveUp: 'givenUp',
+  leave: 'redelivery',
+};
