@@ -12,7 +12,7 @@ contract('refused at start', (t) => {
   describe('D35 a connection option', () => {
     const illegal: readonly [option: string, wrong: Record<string, unknown>, says: RegExp][] = [
       ['clusterId', { clusterId: undefined }, /clusterId/],
-      ['clusterId', { clusterId: 'a.b' }, /clusterId/],
+      ['clusterId', { clusterId: 'a b' }, /clusterId/],
       ['clientId', { clientId: '' }, /clientId/],
       ['clientId', { clientId: 'with space' }, /clientId.*with space/],
       ['clientId', { clientId: 'a.b' }, /clientId.*a\.b/],
