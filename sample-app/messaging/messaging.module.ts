@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { StanModule } from 'nestjs-stan';
+import { ServerStan, StanModule } from 'nestjs-stan';
 import { FlowReporter } from '../service/flow-reporter.js';
 import { SERVICE_ENVIRONMENT } from '../service/service-environment.token.js';
 import type { ServiceEnvironment } from '../service/service-environment.js';
@@ -10,6 +10,7 @@ import { Inbox } from './inbox.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { Outbox } from './outbox.js';
 import { StanEventPublisher } from './stan-event-publisher.js';
+import { stanListener } from './stan-listener.js';
 
 /** Outbox, inbox and the event bus of one service. */
 @Module({})
@@ -31,8 +32,9 @@ export class MessagingModule {
         ...parts,
         { provide: SERVICE_ENVIRONMENT, useValue: environment },
         { provide: EventPublisher, useClass: StanEventPublisher },
+        { provide: ServerStan, useFactory: () => stanListener(environment) },
       ],
-      exports: [...parts, SERVICE_ENVIRONMENT],
+      exports: [...parts, ServerStan, StanModule, SERVICE_ENVIRONMENT],
     };
   }
 }

@@ -1,12 +1,18 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { StanHealthIndicator } from 'nestjs-stan';
+import { ClientStan, ServerStan, StanHealthIndicator } from 'nestjs-stan';
 import { HealthController } from './health.controller.js';
 
 /** `GET /health`. */
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
-  providers: [StanHealthIndicator],
+  providers: [
+    {
+      provide: StanHealthIndicator,
+      useFactory: (listener: ServerStan, publisher: ClientStan) => new StanHealthIndicator({ listener, publisher }),
+      inject: [ServerStan, ClientStan],
+    },
+  ],
 })
 export class HealthModule {}

@@ -1,0 +1,44 @@
+/**
+ * `npm run listen [-- subject …]`: prints what arrives, as a member of the queue group `listeners` with a durable name.
+ * Start it twice and the two share the events; stop both, publish, start one, and it gets what it missed.
+ */
+import 'reflect-metadata';
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { ServerStan, StanContext, StanEventPattern, durableQueue, uniqueClientId } from 'nestjs-stan';
+import { Subjects } from '../shared/subjects.js';
+import { readConnection, readWords } from './connection.js';
+
+const given = readWords();
+const subjects = given.length > 0 ? given : [Subjects.TicketCreated];
+
+@Controller()
+class Listener {
+  received(@Payload() data: unknown, @Ctx() context: StanContext): void {
+    const redelivered = context.isRedelivered() ? `  redelivered ${context.getRedeliveryCount()} times` : '';
+    console.log(`#${context.getSequence()}  ${context.getSubject()}  ${JSON.stringify(data)}${redelivered}`);
+  }
+}
+
+const received = Object.getOwnPropertyDescriptor(Listener.prototype, 'received') ?? {};
+for (const subject of subjects) StanEventPattern(subject)(Listener.prototype, 'received', received);
+
+@Module({ controllers: [Listener] })
+class ListenModule {}
+
+const connection = readConnection();
+// A client id of its own per process: the server refuses the second client of a name, or drops the first.
+const clientId = uniqueClientId('listener')();
+const app = await NestFactory.createMicroservice(ListenModule, {
+  strategy: new ServerStan({
+    ...connection,
+    clientId,
+    subscription: { ...durableQueue('listeners'), ackWaitMs: 30_000 },
+  }),
+  logger: ['fatal', 'error', 'warn'],
+});
+// SIGINT and SIGTERM close the subscription first, so that the server sends nothing more to a listener that is going.
+app.enableShutdownHooks();
+await app.listen();
+console.log(`${clientId} listens to ${subjects.join(', ')} at ${connection.servers.join(', ')}`);

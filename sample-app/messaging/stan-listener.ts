@@ -1,0 +1,22 @@
+import { ServerStan, durableQueue } from 'nestjs-stan';
+import type { ServiceEnvironment } from '../service/service-environment.js';
+import { EventConflictError } from './event-conflict.error.js';
+
+/** The transport on which an instance hears events, with what holds for all of its handlers. */
+export function stanListener({ service, clientId, clusterId, natsUrls }: ServiceEnvironment): ServerStan {
+  return new ServerStan({
+    clusterId,
+    clientId: `${clientId}-in`,
+    servers: natsUrls,
+    subscription: {
+      // One instance gets each event, none is missed while all are down, and the first start gets what was before it.
+      ...durableQueue(service),
+      ackWaitMs: 5_000,
+      maxInFlight: 32,
+      // An event that came too early mostly waits for one that another instance handles right now.
+      retry: { attempts: 5, delayMs: 50, retryOn: (error) => error instanceof EventConflictError },
+      // What can never be handled (undecodable, not a valid event) must not come again for ever.
+      deadLetter: { subject: `${service}:dead-letters` },
+    },
+  });
+}
