@@ -13,8 +13,10 @@ export interface StanPublishOptions {
    */
   readonly maxPublishInFlight?: number;
   /**
-   * Bytes of payload that may wait to be published; past it a publish rejects at once.
-   * Unit: bytes, 1 to 9007199254740991. Too little rejects bursts, too much fills the heap during an outage.
+   * Bytes that publishes without an outcome may take, those on their way to the server included; past it a publish
+   * rejects at once.
+   * Unit: bytes, 1 to 9007199254740991; each publish counts its payload and 256 more. Too little rejects bursts, too much
+   * fills the heap during an outage.
    * @defaultValue 67108864
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.

@@ -17,7 +17,7 @@ import { PublishDeadlines } from './publish-deadlines.js';
 import { PublishEntry } from './publish-entry.js';
 import type { PublishDone } from './publish-entry.js';
 import { PublishQueue } from './publish-queue.js';
-import { PublishSubjects } from './publish-subject.js';
+import { PublishSubjects } from './publish-subjects.js';
 import { pubMsgBytes } from './pub-msg-size.js';
 
 /** The driver as the ledger needs it. */

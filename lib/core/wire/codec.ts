@@ -9,10 +9,11 @@ import { asBuffer, decodeJson, encodeJson } from './json.js';
  */
 export interface Encoder {
   /**
-   * The payload of an event; what it returns may be sent as it is.
+   * The payload of an event; what it returns may be sent as it is. `metadata` is what a dispatch hook of Nest's has put
+   * beside the data: a plugged-in serializer sees it on the packet, JSON of the data alone has no place for it.
    * Throws, or rejects with, a SerializationFailedError.
    */
-  encode(subject: string, data: unknown): Buffer | Promise<Buffer>;
+  encode(subject: string, data: unknown, metadata?: unknown): Buffer | Promise<Buffer>;
 }
 
 /**
@@ -70,10 +71,11 @@ export function isPromise(value: unknown): value is Promise<unknown> {
 class PluggedEncoder implements Encoder {
   constructor(private readonly serializer: StanSerializer) {}
 
-  encode(subject: string, data: unknown): Buffer | Promise<Buffer> {
+  encode(subject: string, data: unknown, metadata?: unknown): Buffer | Promise<Buffer> {
+    const packet = metadata === undefined ? { pattern: subject, data } : { pattern: subject, data, metadata };
     let output: unknown;
     try {
-      output = this.serializer.serialize({ pattern: subject, data }, { channel: subject });
+      output = this.serializer.serialize(packet, { channel: subject });
     } catch (error) {
       throw serializerFailed(error);
     }

@@ -1,0 +1,45 @@
+import type { DriverEvent } from '../../core/driver/driver-event.js';
+import type { Driver } from '../../core/driver/driver.js';
+import type { StanError } from '../../core/errors/index.js';
+import type { ResolvedClientOptions } from '../../core/options/index.js';
+import { PublishLedger } from '../../core/publishing/index.js';
+
+/**
+ * One connection of a client with its ledger, from the first attempt to connect until it is closed or given up. A client
+ * that connects again gets a new one.
+ * @internal
+ */
+export class ClientLink {
+  readonly ledger: PublishLedger;
+  /** Settles with the first session; its rejection is taken care of. */
+  readonly connected: Promise<void>;
+  /** True once no session will come any more. */
+  isOver = false;
+  private readonly stopListening: () => void;
+
+  constructor(
+    readonly driver: Driver,
+    options: ResolvedClientOptions,
+    onEvent: (event: DriverEvent) => void,
+  ) {
+    this.stopListening = driver.on((event) => {
+      if (event.type === 'gaveUp') this.isOver = true;
+      onEvent(event);
+    });
+    this.ledger = new PublishLedger({ driver, options: options.publish, clientId: options.connection.clientId });
+    this.connected = driver.connect();
+    this.connected.catch((error: unknown) => {
+      this.isOver = true;
+      // The driver rejects with nothing else; whoever awaits `connected` gets it too.
+      this.ledger.abandon(error as StanError);
+    });
+  }
+
+  /** Fails what is pending and closes the connection; never rejects. */
+  async close(): Promise<void> {
+    this.isOver = true;
+    this.ledger.close();
+    await this.driver.close();
+    this.stopListening();
+  }
+}

@@ -1,0 +1,253 @@
+import { Logger } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { ClientProxy } from '@nestjs/microservices';
+import type { ReadPacket, WritePacket } from '@nestjs/microservices';
+import { throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
+
+import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
+import type { Driver } from '../../core/driver/driver.js';
+import { describeValue } from '../../core/errors/describe-value.js';
+import {
+  DrainTimeoutError,
+  InvalidSubjectError,
+  MessagePatternUnsupportedError,
+  NotConnectedError,
+  StanClosedError,
+} from '../../core/errors/index.js';
+import { resolveClientOptions } from '../../core/options/index.js';
+import type { ResolvedClientOptions, ResolvedConnectionOptions, StanClientOptions } from '../../core/options/index.js';
+import type { PublishReceipt } from '../../core/publishing/index.js';
+import { encoderOf, isPromise } from '../../core/wire/index.js';
+import type { Encoder } from '../../core/wire/index.js';
+import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { logConnectionEvent } from '../events/connection-log.js';
+import { EventHub } from '../events/event-hub.js';
+import { within } from '../server/within.js';
+import { ClientLink } from './client-link.js';
+import { EmittedEvent } from './emitted-event.js';
+import { PendingEncodings } from './pending-encodings.js';
+import type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
+
+/** Told the outcome of one event, exactly once and never from inside the call that emits it. */
+type EmitDone = (error: Error | undefined, receipt: PublishReceipt | undefined) => void;
+
+/**
+ * The Nest client that publishes: an event counts as emitted only once the server has acknowledged that it is stored.
+ *
+ * It connects with the first event, with `connect()`, or when the application has started, whichever comes first; a start
+ * is not held up by an absent broker. It closes in `onApplicationShutdown`, which Nest calls after the handlers of
+ * `ServerStan` have drained, so they can publish to the end. Server and client are two sessions at the server: give each
+ * a `clientId` of its own.
+ * @throws InvalidOptionError (STAN_INVALID_OPTION) from the constructor, naming the option
+ * @publicApi
+ */
+export class ClientStan
+  extends ClientProxy<StanClientEvents, StanStatus>
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
+  private readonly logger = new Logger(ClientStan.name);
+  private readonly options: ResolvedClientOptions;
+  private readonly encoder: Encoder;
+  private readonly encodings = new PendingEncodings();
+  private readonly hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
+  private link: ClientLink | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    options: StanClientOptions,
+    private readonly makeDriver: (options: ResolvedConnectionOptions) => Driver = (connection) =>
+      new StanDriver(connection),
+  ) {
+    super();
+    this.options = resolveClientOptions(options);
+    this.encoder = encoderOf(this.options.serializer);
+  }
+
+  /**
+   * Resolves once a session is up, waiting for an absent broker until `reconnect.firstConnectTimeoutMs`. Idempotent;
+   * later session losses are mended without it. Opens a closed or given-up client again.
+   */
+  async connect(): Promise<void> {
+    await this.makeWay();
+    if (this.closing !== undefined) throw new StanClosedError('connect');
+    await this.openLink().connected;
+  }
+
+  /**
+   * Waits until everything emitted has its outcome, at most `drainTimeoutMs`, fails the rest with `StanClosedError`, and
+   * closes the session. Events that come later fail with `StanClosedError`. Idempotent, callable at any time; never
+   * rejects.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.drainAndClose();
+    return this.closing;
+  }
+
+  /**
+   * Emits an event, whether or not the observable is subscribed to: it gives one {@link PublishReceipt} and completes once
+   * the server has stored the event, else it errors. A failure that no subscriber takes is logged and told to
+   * `on('publishError')`.
+   */
+  override emit<TResult = PublishReceipt, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+    const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
+    this.emitThen(pattern, data, (error, receipt) => emitted.settle(error, receipt));
+    // Nest types the result after the call, but there is only one kind of it.
+    return emitted as unknown as Observable<TResult>;
+  }
+
+  /** Emits an event; resolves once the server has stored it, else rejects. The fastest way. */
+  emitAsync(pattern: unknown, data: unknown): Promise<PublishReceipt> {
+    return new Promise((resolve, reject) => {
+      this.emitThen(pattern, data, (error, receipt) => {
+        // Without an error there is a receipt.
+        if (error === undefined) resolve(receipt as PublishReceipt);
+        else reject(error);
+      });
+    });
+  }
+
+  /**
+   * Not for an event bus: does not compile here, and where it is called through `ClientProxy` it errors with
+   * `MessagePatternUnsupportedError`.
+   */
+  override send<TResult = never>(pattern: never): Observable<TResult> {
+    return throwError(() => new MessagePatternUnsupportedError('send()', patternText(pattern)));
+  }
+
+  /** Adds a listener for one kind of event; see {@link StanClientEvents}. A listener that throws is logged. */
+  override on<Type extends keyof StanClientEvents>(type: Type, listener: StanClientEvents[Type]): void {
+    this.hub.on(type, listener);
+  }
+
+  /**
+   * The node-nats-streaming client of the current session.
+   * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
+   */
+  unwrap<T>(): T {
+    const native = this.link?.driver.native();
+    if (native === undefined) throw new NotConnectedError('unwrap the client');
+    return native as T;
+  }
+
+  /** Nest's hook: starts to connect, without holding up the start of the application. */
+  onApplicationBootstrap(): void {
+    if (this.closing === undefined) this.openLink();
+  }
+
+  /** Nest's hook: closes, after the servers of the application have. */
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  protected dispatchEvent<T = PublishReceipt>(packet: ReadPacket): Promise<T> {
+    return this.emitAsync(packet.pattern, packet.data) as Promise<T>;
+  }
+
+  protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    callback({ err: new MessagePatternUnsupportedError('send()', patternText(packet.pattern)), isDisposed: true });
+    return () => undefined;
+  }
+
+  /** Clears a closed or given-up connection away, so that a new one can be opened. */
+  private async makeWay(): Promise<void> {
+    const { closing, link } = this;
+    await closing;
+    // A close() that has come meanwhile stands.
+    if (closing !== undefined && this.closing === closing) this.closing = undefined;
+    if (link?.isOver) await this.discard(link);
+  }
+
+  private emitThen(pattern: unknown, data: unknown, done: EmitDone): void {
+    try {
+      const subject = this.subjectOf(pattern);
+      if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
+      const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
+      const bytes = this.encoder.encode(subject, data, metadata);
+      if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn(subject, bytes, done);
+      else this.openLink().ledger.publish(subject, bytes, done);
+    } catch (error) {
+      queueMicrotask(() => done(asError(error), undefined));
+    }
+  }
+
+  private publishInTurn(subject: string, bytes: Buffer | Promise<Buffer>, done: EmitDone): void {
+    // Connects meanwhile.
+    this.openLink();
+    this.encodings.add(bytes, {
+      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done),
+      failed: (error) => done(asError(error), undefined),
+      aborted: () => done(new StanClosedError(`publish to "${subject}"`), undefined),
+    });
+  }
+
+  private subjectOf(pattern: unknown): string {
+    if (typeof pattern === 'string') return pattern;
+    const subject: unknown = this.normalizePattern(pattern as never);
+    if (typeof subject === 'string') return subject;
+    throw new InvalidSubjectError(patternText(pattern), 'it is not a string');
+  }
+
+  private metadataOf(pattern: unknown, data: unknown): unknown {
+    const packet: ReadPacket & { readonly metadata?: unknown } = this.createPacket(pattern, data);
+    return packet.metadata;
+  }
+
+  /** The link that is in use; a new one at the start, and after one whose first connection could not be made. */
+  private openLink(): ClientLink {
+    const { link } = this;
+    if (link !== undefined) return link;
+    const opened = new ClientLink(this.makeDriver(this.options.connection), this.options, (event) =>
+      this.tellConnectionEvent(event),
+    );
+    this.link = opened;
+    opened.connected.catch(() => void this.discard(opened));
+    return opened;
+  }
+
+  private async discard(link: ClientLink): Promise<void> {
+    if (this.link === link) this.link = undefined;
+    await link.close();
+  }
+
+  private async drainAndClose(): Promise<void> {
+    const { drainTimeoutMs } = this.options;
+    if (!(await within(drainTimeoutMs, this.drain()))) this.warnUndrained(drainTimeoutMs);
+    this.encodings.abort();
+    const { link } = this;
+    this.link = undefined;
+    if (link === undefined) this._status$.next('closed');
+    else await link.close();
+  }
+
+  private async drain(): Promise<void> {
+    // What a serializer still works on becomes a publish.
+    await this.encodings.drain();
+    await this.link?.ledger.drain();
+  }
+
+  private warnUndrained(timeoutMs: number): void {
+    const pendingCount = this.encodings.count + (this.link?.ledger.pendingCount ?? 0);
+    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, pendingCount).message);
+  }
+
+  private tellConnectionEvent(event: DriverEvent): void {
+    if (event.type === 'status') this._status$.next(event.status);
+    else this.hub.emit(event);
+    logConnectionEvent(this.logger, event);
+  }
+
+  private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
+    this.logger.error(`an event for "${patternText(pattern)}" is not known to be stored: ${error.message}`);
+    const event: PublishErrorEvent = { type: 'publishError', pattern, data, error };
+    this.hub.emit(event);
+  }
+}
+
+function patternText(pattern: unknown): string {
+  return typeof pattern === 'string' ? pattern : describeValue(pattern);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error });
+}

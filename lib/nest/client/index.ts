@@ -1,0 +1,2 @@
+export { ClientStan } from './client-stan.js';
+export type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
