@@ -180,8 +180,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
         outcome.then(resolve, reject);
         return outcome;
       };
+      const startHook: (...values: Parameters<typeof this.onProcessingStartHook>) => unknown =
+        this.onProcessingStartHook;
       // Typed as void, yet an async hook returns a promise, which rejects together with the handler.
-      const returned: unknown = Reflect.apply(this.onProcessingStartHook, this, [this.transportId, context, done]);
+      const returned = startHook(this.transportId, context, done);
       if (returned instanceof Promise) returned.catch(reject);
     });
   }

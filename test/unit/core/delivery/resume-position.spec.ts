@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+
+import { ResumePosition } from '../../../../lib/core/delivery/resume-position.js';
+import { makeMessage } from '../../../support/pipeline-harness.js';
+
+const at = (startAt: ConstructorParameters<typeof ResumePosition>[0]) => {
+  const clock = { nowMs: 0 };
+  return { clock, position: new ResumePosition(startAt, () => clock.nowMs) };
+};
+
+describe('on the same server', () => {
+  it('resumes after the last settled sequence', () => {
+    const { position } = at('new');
+    for (const sequence of [4, 5, 6]) {
+      position.received(makeMessage(sequence));
+      position.settled(makeMessage(sequence));
+    }
+    expect(position.resumeAt(false)).toEqual({ sequence: 7 });
+  });
+
+  it('resumes at the oldest event that is not settled', () => {
+    const { position } = at('new');
+    for (const sequence of [4, 5, 6]) position.received(makeMessage(sequence));
+    position.settled(makeMessage(4));
+    position.settled(makeMessage(6));
+    expect(position.resumeAt(false)).toEqual({ sequence: 5 });
+  });
+
+  it('goes back as far as the time since it first subscribed where nothing has arrived yet', () => {
+    const { clock, position } = at('new');
+    clock.nowMs = 1_234.5;
+    expect(position.resumeAt(false)).toEqual({ agoMs: 1_235 });
+  });
+
+  it('keeps what was asked for where nothing has arrived yet', () => {
+    const { clock, position } = at({ agoMs: 1_000 });
+    clock.nowMs = 500;
+    expect(position.resumeAt(false)).toEqual({ agoMs: 1_500 });
+    expect(at('first').position.resumeAt(false)).toBe('first');
+    expect(at('lastReceived').position.resumeAt(false)).toBe('first');
+    expect(at({ sequence: 9 }).position.resumeAt(false)).toEqual({ sequence: 9 });
+  });
+});
+
+describe('on a server that may have begun anew', () => {
+  it('starts from the first event and passes over those older than the settled ones', () => {
+    const { position } = at('new');
+    position.received(makeMessage(8, { timestampNs: 8_000 }));
+    position.settled(makeMessage(8, { timestampNs: 8_000 }));
+    expect(position.resumeAt(true)).toBe('first');
+    expect(position.isPassedOver(makeMessage(8, { timestampNs: 8_000 }))).toBe(true);
+    expect(position.isPassedOver(makeMessage(1, { timestampNs: 9_000 }))).toBe(false);
+  });
+
+  it('does not pass over what was not settled', () => {
+    const { position } = at('new');
+    position.received(makeMessage(7, { timestampNs: 7_000 }));
+    position.received(makeMessage(8, { timestampNs: 8_000 }));
+    position.settled(makeMessage(8, { timestampNs: 8_000 }));
+    position.resumeAt(true);
+    expect(position.isPassedOver(makeMessage(7, { timestampNs: 7_000 }))).toBe(false);
+    expect(position.isPassedOver(makeMessage(6, { timestampNs: 6_000 }))).toBe(true);
+  });
+
+  it('counts sequences anew afterwards', () => {
+    const { position } = at('new');
+    position.received(makeMessage(500, { timestampNs: 500 }));
+    position.settled(makeMessage(500, { timestampNs: 500 }));
+    position.resumeAt(true);
+    expect(position.resumeAt(false)).toBe('first');
+    position.received(makeMessage(2, { timestampNs: 600 }));
+    position.settled(makeMessage(2, { timestampNs: 600 }));
+    expect(position.resumeAt(false)).toEqual({ sequence: 3 });
+  });
+});
