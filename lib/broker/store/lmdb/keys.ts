@@ -1,0 +1,112 @@
+/**
+ * The keys of the file store. One byte says what a row is; numbers follow big-endian, so that LMDB's byte order is
+ * their order and a channel's messages lie next to each other.
+ *
+ * | key | row |
+ * |---|---|
+ * | `F` | format stamp |
+ * | `V` | whose state this is |
+ * | `C` client id | one client |
+ * | `H` channel number | a channel's name and the run of its sequences |
+ * | `D` channel number | a deleted channel whose rows are still being removed |
+ * | `M` channel number, sequence | one message: time and bytes |
+ * | `S` channel number, subscription id | one subscription |
+ * | `P` channel number, subscription id, sequence | one delivery that waits for its ack |
+ *
+ * A channel number is not given again while rows of it are left, so those of a deleted channel are never taken for a newer one's.
+ */
+const kinds = {
+  format: 'F',
+  server: 'V',
+  client: 'C',
+  channel: 'H',
+  deleted: 'D',
+  message: 'M',
+  subscription: 'S',
+  pending: 'P',
+} as const;
+
+/** @internal */
+export type RowKind = keyof typeof kinds;
+
+const HIGH = 4_294_967_296;
+
+/** @internal */
+export const formatKey = Buffer.from(kinds.format);
+/** @internal */
+export const serverKey = Buffer.from(kinds.server);
+
+/** @internal */
+export function clientKey(clientId: string): Buffer {
+  return Buffer.from(kinds.client + clientId);
+}
+
+/** @internal */
+export function channelKey(channel: number): Buffer {
+  return numbered(kinds.channel, channel, 5);
+}
+
+/** @internal */
+export function deletedKey(channel: number): Buffer {
+  return numbered(kinds.deleted, channel, 5);
+}
+
+/** @internal */
+export function messageKey(channel: number, sequence: number): Buffer {
+  const key = numbered(kinds.message, channel, 13);
+  writeSequence(key, sequence, 5);
+  return key;
+}
+
+/** @internal */
+export function subscriptionKey(channel: number, id: number): Buffer {
+  const key = numbered(kinds.subscription, channel, 13);
+  writeSequence(key, id, 5);
+  return key;
+}
+
+/** @internal */
+export function pendingKey(channel: number, id: number, sequence: number): Buffer {
+  const key = numbered(kinds.pending, channel, 21);
+  writeSequence(key, id, 5);
+  writeSequence(key, sequence, 13);
+  return key;
+}
+
+/** The channel number in a key that has one. @internal */
+export function channelOf(key: Buffer): number {
+  return key.readUInt32BE(1);
+}
+
+/** The subscription id of a subscription's or a pending delivery's key, or the sequence of a message's. @internal */
+export function firstNumberOf(key: Buffer): number {
+  return readSequence(key, 5);
+}
+
+/** The sequence of a pending delivery's key. @internal */
+export function secondNumberOf(key: Buffer): number {
+  return readSequence(key, 13);
+}
+
+/** All keys of a kind, or of one channel of it. @internal */
+export function rangeOf(kind: RowKind, channel?: number): { start: Buffer; end: Buffer } {
+  const letter = kinds[kind];
+  if (channel !== undefined) return { start: numbered(letter, channel, 5), end: numbered(letter, channel + 1, 5) };
+  return { start: Buffer.from(letter), end: Buffer.from([letter.charCodeAt(0) + 1]) };
+}
+
+function numbered(letter: string, channel: number, length: number): Buffer {
+  const key = Buffer.allocUnsafe(length);
+  key[0] = letter.charCodeAt(0);
+  key.writeUInt32BE(channel, 1);
+  return key;
+}
+
+function writeSequence(key: Buffer, sequence: number, offset: number): void {
+  key.writeUInt32BE(Math.floor(sequence / HIGH), offset);
+  key.writeUInt32BE(sequence % HIGH, offset + 4);
+}
+
+function readSequence(key: Buffer, offset: number): number {
+  return key.readUInt32BE(offset) * HIGH + key.readUInt32BE(offset + 4);
+}

@@ -1,0 +1,264 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
+import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
+import { findDamage } from './data-file-check.js';
+import { DirectoryLock } from './directory-lock.js';
+import { channelKey, clientKey, deletedKey, formatKey, rangeOf, serverKey } from './keys.js';
+import { loadLmdb, openEnvironment } from './lmdb-environment.js';
+import type { LmdbEnvironment, LmdbOpen } from './lmdb-environment.js';
+import { emptyLog, LmdbMessageLog } from './lmdb-message-log.js';
+import { LmdbSubscriptionTable } from './lmdb-subscription-table.js';
+import { currentFormat, recover } from './recover.js';
+import type { FoundChannel, FoundState } from './recover.js';
+import { sealRecord } from './rows.js';
+import type { DirtyPart, RowWriter } from './row-writer.js';
+import { StoreFailedError } from './store-failed.error.js';
+
+const DATA_FILE = 'broker.mdb';
+/** Rows of deleted channels that one batch removes. */
+const SWEEP_ROWS = 2_000;
+
+/**
+ * How to keep a broker's state in files.
+ * @publicApi
+ */
+export interface LmdbStoreOptions {
+  /** Folder of the data file; made where it is missing. One folder serves one broker at a time. */
+  readonly directory: string;
+  /**
+   * How the package `lmdb` is loaded.
+   * @internal
+   */
+  readonly loadLmdb?: () => Promise<LmdbOpen>;
+}
+
+interface Channel extends ChannelStore {
+  readonly number: number;
+  readonly messages: LmdbMessageLog;
+  readonly subscriptions: LmdbSubscriptionTable;
+}
+
+/**
+ * Keeps everything in one LMDB file: after `kill -9` at any moment it holds every write that a flush has settled for, and
+ * of the others whole batches or nothing. Needs the package `lmdb`, which is loaded when the store is opened.
+ *
+ * Writes are collected in memory; a flush takes all of them to the disk in one transaction. While one is on its way the
+ * next collects, so the busier the broker the larger its batches.
+ * @publicApi
+ */
+export class LmdbStore implements Store {
+  readonly type = 'FILE';
+  private readonly directory: string;
+  private readonly load: () => Promise<LmdbOpen>;
+  private lock: DirectoryLock | undefined;
+  private environment: LmdbEnvironment | undefined;
+  private failure: StoreFailedError | undefined;
+
+  private channels = new Map<string, Channel>();
+  private nextChannel = 1;
+  private readonly dirtyParts = new Set<DirtyPart>();
+  private readonly dirtyRows = new Map<string, { key: Buffer; row: Buffer | undefined }>();
+  private toSweep: number[] = [];
+
+  private writing: Promise<void> | undefined;
+  private nextWrite: Promise<void> | undefined;
+
+  constructor(options: LmdbStoreOptions) {
+    this.directory = options.directory;
+    this.load = options.loadLmdb ?? loadLmdb;
+  }
+
+  /**
+   * @throws StoreCorruptError (STAN_BROKER_STORE_CORRUPT) when the file is damaged or not a broker's
+   * @throws StoreLockedError (STAN_BROKER_START_FAILED) while another broker has it open
+   * @throws StorePackageMissingError (STAN_BROKER_START_FAILED) without the package `lmdb`
+   */
+  async open(): Promise<RecoveredState | undefined> {
+    if (this.environment) throw new StoreFailedError(this.directory, 'it is open already');
+    const openLmdb = await this.load();
+    await mkdir(this.directory, { recursive: true });
+    this.lock = await DirectoryLock.take(this.directory);
+    try {
+      return this.take(await this.read(openLmdb));
+    } catch (error) {
+      await this.letGo();
+      throw error;
+    }
+  }
+
+  saveServer(record: ServerRecord): void {
+    this.stage(formatKey, sealRecord(currentFormat));
+    this.stage(serverKey, sealRecord(record));
+  }
+
+  createChannel(name: string): ChannelStore {
+    const number = this.nextChannel++;
+    const channel = this.makeChannel({ channel: number, name, log: emptyLog, subscriptions: [] });
+    this.dirtyParts.add(channel.messages); // its first batch writes the channel's row
+    return channel;
+  }
+
+  deleteChannel(name: string): void {
+    const channel = this.channels.get(name);
+    if (!channel) return;
+    this.channels.delete(name);
+    this.dirtyParts.delete(channel.messages);
+    this.dirtyParts.delete(channel.subscriptions);
+    this.stage(channelKey(channel.number), undefined);
+    this.stage(deletedKey(channel.number), Buffer.alloc(0));
+    this.toSweep.push(channel.number);
+  }
+
+  putClient(record: ClientRecord): void {
+    this.stage(clientKey(record.clientId), sealRecord(record));
+  }
+
+  deleteClient(clientId: string): void {
+    this.stage(clientKey(clientId), undefined);
+  }
+
+  flush(): Promise<void> | undefined {
+    if (this.failure) return Promise.reject(this.failure);
+    if (!this.hasWrites) return this.nextWrite ?? this.writing;
+    if (!this.writing) return this.write();
+    // What is written while a batch is on its way goes into the next one, together.
+    this.nextWrite ??= this.writing.then(() => this.write());
+    return this.nextWrite;
+  }
+
+  async close(): Promise<void> {
+    if (!this.environment) return;
+    try {
+      await this.flush();
+    } finally {
+      await this.letGo();
+    }
+  }
+
+  async clear(): Promise<void> {
+    if (this.environment) throw new StoreFailedError(this.directory, 'it has to be closed before it can be cleared');
+    const files = await readdir(this.directory).catch(() => []);
+    const ours = files.filter((name) => name.startsWith(DATA_FILE));
+    for (const file of ours) await rm(join(this.directory, file), { force: true });
+  }
+
+  private async read(openLmdb: LmdbOpen): Promise<FoundState> {
+    const path = join(this.directory, DATA_FILE);
+    const damage = await findDamage(path);
+    if (damage !== undefined) throw new StoreCorruptError(path, damage);
+    try {
+      this.environment = openEnvironment(openLmdb, path);
+      return recover(this.environment);
+    } catch (cause) {
+      throw new StoreCorruptError(path, cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  }
+
+  private take(found: FoundState): RecoveredState | undefined {
+    this.failure = undefined;
+    this.toSweep = [...found.deleted];
+    this.nextChannel = Math.max(0, ...found.deleted, ...found.channels.map(({ channel }) => channel)) + 1;
+    const channels = found.channels.map((one) => ({ store: this.makeChannel(one), subscriptions: one.subscriptions }));
+    return found.server && { server: found.server, clients: found.clients, channels };
+  }
+
+  private makeChannel({ channel: number, name, log, subscriptions }: FoundChannel): Channel {
+    const markDirty = (part: DirtyPart) => this.dirtyParts.add(part);
+    const channel = {
+      number,
+      name,
+      messages: new LmdbMessageLog(() => this.opened(), number, name, log, markDirty),
+      subscriptions: new LmdbSubscriptionTable(number, subscriptions, markDirty),
+    };
+    this.channels.set(name, channel);
+    return channel;
+  }
+
+  private stage(key: Buffer, row: Buffer | undefined): void {
+    this.dirtyRows.set(key.toString('latin1'), { key, row });
+  }
+
+  private get hasWrites(): boolean {
+    return this.dirtyParts.size > 0 || this.dirtyRows.size > 0;
+  }
+
+  private opened(): LmdbEnvironment {
+    if (!this.environment) throw new StoreFailedError(this.directory, 'it is not open');
+    return this.environment;
+  }
+
+  /** Starts one batch with every write so far; there is never more than one on its way. */
+  private write(): Promise<void> {
+    this.nextWrite = undefined;
+    const environment = this.opened();
+    const logs = [...this.dirtyParts].filter((part) => part instanceof LmdbMessageLog);
+    const written = logs.map((log) => [log, log.lastSequence] as const);
+    this.writing = environment
+      .batch(() => this.fillBatch(environment))
+      .then(
+        () => {
+          this.writing = undefined;
+          environment.resetReadTxn();
+          for (const [log, lastSequence] of written) log.forgetRecent(lastSequence);
+          this.sweepOn();
+        },
+        (cause: unknown) => {
+          this.writing = undefined;
+          this.failure = new StoreFailedError(this.directory, cause instanceof Error ? cause.message : String(cause), {
+            cause,
+          });
+          throw this.failure;
+        },
+      );
+    return this.writing;
+  }
+
+  private fillBatch(environment: LmdbEnvironment): void {
+    const writer: RowWriter = {
+      put: (key, row) => void environment.put(key, row),
+      remove: (key) => void environment.remove(key),
+    };
+    for (const part of this.dirtyParts) part.writeTo(writer);
+    this.dirtyParts.clear();
+    for (const { key, row } of this.dirtyRows.values()) {
+      if (row) writer.put(key, row);
+      else writer.remove(key);
+    }
+    this.dirtyRows.clear();
+    this.sweep(environment, writer);
+  }
+
+  /** Removes some rows of a deleted channel, and its tombstone once none is left. */
+  private sweep(environment: LmdbEnvironment, writer: RowWriter): void {
+    const [channel] = this.toSweep;
+    if (channel === undefined) return;
+    let left = SWEEP_ROWS;
+    for (const kind of ['message', 'pending', 'subscription'] as const) {
+      for (const key of environment.getKeys({ ...rangeOf(kind, channel), limit: left })) {
+        writer.remove(key);
+        left--;
+      }
+      if (left === 0) return;
+    }
+    writer.remove(deletedKey(channel));
+    this.toSweep.shift();
+  }
+
+  /** What is left to sweep goes on in the background; a failure shows at the next flush. */
+  private sweepOn(): void {
+    if (this.environment && this.toSweep.length > 0 && !this.nextWrite) this.write().catch(() => undefined);
+  }
+
+  private async letGo(): Promise<void> {
+    const { environment, lock } = this;
+    this.environment = undefined;
+    this.lock = undefined;
+    this.channels = new Map();
+    this.dirtyParts.clear();
+    this.dirtyRows.clear();
+    await this.writing?.catch(() => undefined);
+    await environment?.close();
+    await lock?.release();
+  }
+}

@@ -1,0 +1,131 @@
+import type { ClientRecord, RecoveredSubscription, ServerRecord } from '../store.js';
+import { channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
+import type { LmdbEnvironment } from './lmdb-environment.js';
+import type { FoundLog } from './lmdb-message-log.js';
+import {
+  checkMessage,
+  messageBytes,
+  openChannel,
+  openClient,
+  openRecord,
+  openServer,
+  openSubscription,
+  RowDamagedError,
+} from './rows.js';
+import type { FormatRow } from './rows.js';
+
+/** The layout that this release reads and writes. @internal */
+export const currentFormat: FormatRow = { format: 'nestjs-stan broker', version: 1 };
+
+/** @internal */
+export interface FoundChannel {
+  readonly channel: number;
+  readonly name: string;
+  readonly log: FoundLog;
+  readonly subscriptions: readonly RecoveredSubscription[];
+}
+
+/** Everything in a data file, checked row by row. @internal */
+export interface FoundState {
+  /** Undefined in a new file. */
+  readonly server: ServerRecord | undefined;
+  readonly clients: readonly ClientRecord[];
+  readonly channels: readonly FoundChannel[];
+  /** Channels whose rows are still to be removed. */
+  readonly deleted: readonly number[];
+}
+
+/**
+ * Reads the whole file.
+ * @throws RowDamagedError for anything that this release did not write in this form
+ * @internal
+ */
+export function recover(environment: LmdbEnvironment): FoundState {
+  const format = environment.getBinary(formatKey);
+  if (format === undefined) {
+    if (!isEmpty(environment)) throw new RowDamagedError('it is an LMDB file that no broker wrote');
+    return { server: undefined, clients: [], channels: [], deleted: [] };
+  }
+  checkFormat(format);
+  const server = environment.getBinary(serverKey);
+  if (server === undefined) throw new RowDamagedError('it does not say whose state it is');
+  return {
+    server: openServer(server),
+    clients: [...environment.getRange(rangeOf('client'))].map(({ key, value }) =>
+      openClient(value, key.toString('utf8', 1)),
+    ),
+    channels: [...environment.getRange(rangeOf('channel'))].map(({ key, value }) =>
+      recoverChannel(environment, channelOf(key), value),
+    ),
+    deleted: [...environment.getKeys(rangeOf('deleted'))].map(channelOf),
+  };
+}
+
+function isEmpty(environment: LmdbEnvironment): boolean {
+  return [...environment.getKeys({ limit: 1 })].length === 0;
+}
+
+function checkFormat(row: Buffer): void {
+  const { format, version } = openRecord(row, 'the format stamp');
+  if (format !== currentFormat.format) throw new RowDamagedError(`its format is "${String(format)}"`);
+  if (version !== currentFormat.version) {
+    throw new RowDamagedError(
+      `its format has version ${String(version)}, and this release reads ${String(currentFormat.version)}`,
+    );
+  }
+}
+
+function recoverChannel(environment: LmdbEnvironment, channel: number, row: Buffer): FoundChannel {
+  const { name, firstSequence, lastSequence } = openChannel(row, channel);
+  const bytes = checkMessages(environment, channel, name, firstSequence, lastSequence);
+  const subscriptions = recoverSubscriptions(environment, channel, lastSequence);
+  return { channel, name, log: { firstSequence, lastSequence, bytes }, subscriptions };
+}
+
+/** Returns the bytes held; throws where a message is missing, damaged, or one too many. */
+function checkMessages(
+  environment: LmdbEnvironment,
+  channel: number,
+  name: string,
+  first: number,
+  last: number,
+): number {
+  let bytes = 0;
+  let expected = first;
+  for (const { key, value } of environment.getRange(rangeOf('message', channel))) {
+    const sequence = firstNumberOf(key);
+    if (sequence !== expected) throw new RowDamagedError(`message ${String(expected)} of channel ${name} is missing`);
+    bytes += messageBytes(checkMessage(value, `message ${String(sequence)} of channel ${name}`)).length;
+    expected++;
+  }
+  const isWhole = last === 0 ? expected === first : expected === last + 1;
+  if (!isWhole) throw new RowDamagedError(`channel ${name} ends at ${String(expected - 1)} and not at ${String(last)}`);
+  return bytes;
+}
+
+function recoverSubscriptions(
+  environment: LmdbEnvironment,
+  channel: number,
+  lastSequence: number,
+): RecoveredSubscription[] {
+  const pending = new Map<number, number[]>();
+  for (const key of environment.getKeys(rangeOf('pending', channel))) {
+    const id = firstNumberOf(key);
+    const sequences = pending.get(id) ?? [];
+    sequences.push(secondNumberOf(key));
+    pending.set(id, sequences);
+  }
+  const found: RecoveredSubscription[] = [];
+  for (const { key, value } of environment.getRange(rangeOf('subscription', channel))) {
+    const id = firstNumberOf(key);
+    const sequences = pending.get(id) ?? [];
+    pending.delete(id);
+    if ((sequences.at(-1) ?? 0) > lastSequence)
+      throw new RowDamagedError(`subscription ${String(id)} waits for a message that is not there`);
+    found.push({ record: openSubscription(value, id), pending: sequences });
+  }
+  const [orphan] = pending.keys();
+  if (orphan !== undefined)
+    throw new RowDamagedError(`deliveries of a subscription ${String(orphan)} that is not there`);
+  return found;
+}

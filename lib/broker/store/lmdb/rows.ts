@@ -1,0 +1,147 @@
+import { crc32 } from 'node:zlib';
+import type { ClientRecord, ServerRecord, SubscriptionRecord } from '../store.js';
+
+/**
+ * The values of the file store. Each begins with the CRC-32 of the rest: LMDB has no checksums of its own, and a row that
+ * a disk has changed must not be served.
+ */
+const CRC_BYTES = 4;
+const TIMESTAMP_BYTES = 8;
+const MESSAGE_HEAD_BYTES = CRC_BYTES + TIMESTAMP_BYTES;
+
+/** Raised in this folder only; the store turns it into a `StoreCorruptError` that names its directory. @internal */
+export class RowDamagedError extends Error {}
+
+/** A channel's name and the run of its sequences, as of the last flush. @internal */
+export interface ChannelRow {
+  readonly name: string;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+}
+
+/** Which layout the rows have. @internal */
+export interface FormatRow {
+  readonly format: string;
+  readonly version: number;
+}
+
+/** @internal */
+export function sealMessage(timestampNs: bigint, encoded: Uint8Array): Buffer {
+  const row = Buffer.allocUnsafe(MESSAGE_HEAD_BYTES + encoded.length);
+  row.writeBigInt64BE(timestampNs, CRC_BYTES);
+  row.set(encoded, MESSAGE_HEAD_BYTES);
+  return sealed(row);
+}
+
+/** The bytes of a message whose row was checked. @internal */
+export function messageBytes(row: Buffer): Buffer {
+  return row.subarray(MESSAGE_HEAD_BYTES);
+}
+
+/** The time of a message whose row was checked. @internal */
+export function messageTimestamp(row: Buffer): bigint {
+  return row.readBigInt64BE(CRC_BYTES);
+}
+
+/** Throws unless the row is as it was written. @internal */
+export function checkMessage(row: Buffer, what: string): Buffer {
+  if (row.length < MESSAGE_HEAD_BYTES) throw new RowDamagedError(`${what} is cut short`);
+  unseal(row, what);
+  return row;
+}
+
+/** @internal */
+export function sealRecord(record: ServerRecord | ClientRecord | SubscriptionRecord | ChannelRow | FormatRow): Buffer {
+  const json = JSON.stringify(record, (_key, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  );
+  const body = Buffer.from(json);
+  const row = Buffer.allocUnsafe(CRC_BYTES + body.length);
+  row.set(body, CRC_BYTES);
+  return sealed(row);
+}
+
+/** @internal */
+export function openRecord(row: Buffer, what: string): Record<string, unknown> {
+  const parsed = parse(unseal(row, what), what);
+  if (typeof parsed !== 'object' || parsed === null) throw new RowDamagedError(`${what} is not a record`);
+  return parsed as Record<string, unknown>;
+}
+
+/** @internal */
+export function openServer(row: Buffer): ServerRecord {
+  return { clusterId: text(openRecord(row, 'the server row'), 'clusterId') };
+}
+
+/** @internal */
+export function openClient(row: Buffer, clientId: string): ClientRecord {
+  const record = openRecord(row, `the row of client ${clientId}`);
+  return {
+    clientId: text(record, 'clientId'),
+    heartbeatInbox: text(record, 'heartbeatInbox'),
+    connectionId: Buffer.from(text(record, 'connectionId'), 'base64'),
+    protocol: whole(record, 'protocol'),
+    pingIntervalSecs: whole(record, 'pingIntervalSecs'),
+    pingMaxOut: whole(record, 'pingMaxOut'),
+  };
+}
+
+/** @internal */
+export function openChannel(row: Buffer, channel: number): ChannelRow {
+  const record = openRecord(row, `the row of channel ${String(channel)}`);
+  return {
+    name: text(record, 'name'),
+    firstSequence: whole(record, 'firstSequence'),
+    lastSequence: whole(record, 'lastSequence'),
+  };
+}
+
+/** @internal */
+export function openSubscription(row: Buffer, id: number): SubscriptionRecord {
+  const record = openRecord(row, `the row of subscription ${String(id)}`);
+  return {
+    id: whole(record, 'id'),
+    clientId: text(record, 'clientId'),
+    queueGroup: text(record, 'queueGroup'),
+    inbox: text(record, 'inbox'),
+    ackInbox: text(record, 'ackInbox'),
+    maxInFlight: whole(record, 'maxInFlight'),
+    ackWaitSecs: whole(record, 'ackWaitSecs'),
+    durableName: text(record, 'durableName'),
+    lastSent: whole(record, 'lastSent'),
+    isDurable: record['isDurable'] === true,
+    isClosed: record['isClosed'] === true,
+  };
+}
+
+function sealed(row: Buffer): Buffer {
+  row.writeUInt32BE(crc32(row.subarray(CRC_BYTES)), 0);
+  return row;
+}
+
+function unseal(row: Buffer, what: string): Buffer {
+  if (row.length < CRC_BYTES) throw new RowDamagedError(`${what} is cut short`);
+  const body = row.subarray(CRC_BYTES);
+  if (crc32(body) !== row.readUInt32BE(0)) throw new RowDamagedError(`${what} has a wrong checksum`);
+  return body;
+}
+
+function parse(body: Buffer, what: string): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch (cause) {
+    throw new RowDamagedError(`${what} is not JSON`, { cause });
+  }
+}
+
+function text(record: Record<string, unknown>, field: string): string {
+  const value = record[field];
+  if (typeof value !== 'string') throw new RowDamagedError(`the field ${field} is not a text`);
+  return value;
+}
+
+function whole(record: Record<string, unknown>, field: string): number {
+  const value = record[field];
+  if (!Number.isSafeInteger(value)) throw new RowDamagedError(`the field ${field} is not a whole number`);
+  return value as number;
+}
