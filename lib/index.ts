@@ -10,6 +10,18 @@ export { RetryLaterException } from './nest/exceptions/retry-later.exception.js'
 export { StanHealthIndicator } from './nest/health/stan-health.indicator.js';
 export type { StanHealthSource } from './nest/health/stan-health.indicator.js';
 
+// The client that publishes
+export { ClientStan } from './nest/client/index.js';
+export type { PublishErrorEvent, StanClientEvents } from './nest/client/index.js';
+export { InjectStanClient, StanModule, getStanClientToken } from './nest/module/index.js';
+export type {
+  StanModuleAsyncOptions,
+  StanModuleExtras,
+  StanModuleOptions,
+  StanOptionsFactory,
+} from './nest/module/index.js';
+export type { PublishReceipt } from './core/publishing/index.js';
+
 // Options
 export { durableQueue, uniqueClientId, ackModes, undecodablePolicies } from './core/options/index.js';
 export type {
