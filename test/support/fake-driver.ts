@@ -213,7 +213,7 @@ export class FakeDriver implements Driver {
     onMessage: (message: DriverMessage) => void,
   ): Promise<FakeSubscription> {
     while (this.state !== 'ready') {
-      if (this.state === 'closed') throw new StanClosedError('subscribe');
+      if (this.state === 'closed' || this.state === 'gaveUp') throw new StanClosedError('subscribe');
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
     const error = this.subscribeErrors.shift();
@@ -272,10 +272,10 @@ export class FakeDriver implements Driver {
 
   /** The first connect fails for good. */
   failConnect(error: StanError): void {
-    this.state = 'idle';
-    this.emit({ type: 'status', status: 'disconnected' });
+    if (this.state !== 'connecting') return;
+    this.giveUp(error);
     this.connection?.reject(error);
-    this.connection = undefined;
+    this.wake();
   }
 
   /** The transport is lost; the session lives on, and acks that are under way are lost with it. */
