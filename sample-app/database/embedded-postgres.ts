@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { everybodyCanEnter, findPostgresBinaries, publicCopyOf } from './postgres-binaries.js';
 
@@ -90,7 +90,9 @@ async function prepareFolder(wanted: string, owner: Owner, binaries: PostgresBin
   // Made elsewhere and moved, so that a start that was interrupted leaves no half-made cluster behind.
   const draft = `${folder}.new`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  // In two steps: the mode of a recursive mkdir would hold for the parents as well.
+  await mkdir(dirname(draft), { recursive: true });
+  await mkdir(draft, { mode: 0o700 });
   await initialise(draft, owner, binaries.initdb);
   await rename(draft, folder);
   return folder;
