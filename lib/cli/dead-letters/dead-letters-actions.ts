@@ -1,0 +1,142 @@
+import type { CliIo } from '../cli-io.js';
+import { printLine } from '../cli-io.js';
+import { readChannel } from './channel-reader.js';
+import { CommandError } from './command.error.js';
+import type { DeadLetterEntry } from './dead-letter-entry.js';
+import { toEntries } from './dead-letter-entry.js';
+import { describeEntries, describeEntry, describeStep, entryAsJson } from './entry-view.js';
+import { Progress } from './progress.js';
+import type { Selection } from './select-entries.js';
+import { findEntry, selectEntries } from './select-entries.js';
+import type { Step } from './settle-entries.js';
+import { dropStep, replayStep, takeSteps } from './settle-entries.js';
+import type { LinkOptions, StanLink } from './stan-link.js';
+import { currentPerson, lockingClientId, withStanLink } from './stan-link.js';
+
+/** @internal */
+export interface CommonOptions extends LinkOptions {
+  readonly subject: string;
+  readonly json?: boolean;
+}
+
+/** @internal */
+export interface ListOptions extends CommonOptions {
+  /** Shows what is done too. */
+  readonly all?: boolean;
+}
+
+/** @internal */
+export interface SettleOptions extends CommonOptions, Omit<Selection, 'sequences'> {
+  readonly dryRun?: boolean;
+}
+
+/** @internal */
+export interface ReplayOptions extends SettleOptions {
+  readonly handler?: boolean;
+}
+
+/**
+ * Prints the open dead letters, oldest first; with `all` those that are done too.
+ * @internal
+ */
+export async function listDeadLetters(options: ListOptions, io: CliIo): Promise<void> {
+  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options.subject));
+  const shown = options.all === true ? entries : entries.filter(({ done }) => done === undefined);
+  const now = io.now();
+  if (options.json === true)
+    printJson(
+      io,
+      shown.map((entry) => entryAsJson(entry, now)),
+    );
+  else if (shown.length > 0) printLine(io.stdout, describeEntries(shown, now));
+  const doneCount = entries.filter(({ done }) => done !== undefined).length;
+  const openCount = entries.length - doneCount;
+  printLine(io.stderr, `${String(openCount)} open, ${String(doneCount)} done on "${options.subject}"`);
+}
+
+/**
+ * Prints one dead letter with payload and stack.
+ * @internal
+ */
+export async function showDeadLetter(sequence: number, options: CommonOptions, io: CliIo): Promise<void> {
+  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options.subject));
+  const entry = findEntry(entries, sequence);
+  if (options.json === true) printJson(io, entryAsJson(entry, io.now()));
+  else printLine(io.stdout, describeEntry(entry, io.now()));
+}
+
+/**
+ * Sends dead letters back and marks them as done.
+ * @internal
+ */
+export function replayDeadLetters(sequences: readonly number[], options: ReplayOptions, io: CliIo): Promise<void> {
+  return settle(sequences, options, io, (entry) => replayStep(entry, options.subject, options.handler === true));
+}
+
+/**
+ * Marks dead letters as done without sending them anywhere.
+ * @internal
+ */
+export function dropDeadLetters(sequences: readonly number[], options: SettleOptions, io: CliIo): Promise<void> {
+  return settle(sequences, options, io, dropStep);
+}
+
+async function settle(
+  sequences: readonly number[],
+  options: SettleOptions,
+  io: CliIo,
+  toStep: (entry: DeadLetterEntry) => Step,
+): Promise<void> {
+  const { subject, dryRun = false } = options;
+  // A dry run changes nothing, so it needs no lock.
+  const clientId = options.clientId ?? (dryRun ? undefined : lockingClientId(subject));
+  await withStanLink({ ...options, ...(clientId === undefined ? {} : { clientId }) }, io, async (link) => {
+    const steps = selectEntries(await readEntries(link.driver, subject), { ...options, sequences }).map(toStep);
+    if (!dryRun) await takeWithProgress(steps, link, subject, io);
+    printSteps(steps, options, io);
+  });
+}
+
+async function takeWithProgress(
+  steps: readonly Step[],
+  link: StanLink,
+  deadLetterSubject: string,
+  io: CliIo,
+): Promise<void> {
+  const progress = new Progress(steps.length, io.stderr);
+  let doneCount = 0;
+  const onStep = (): void => {
+    doneCount += 1;
+    progress.step();
+  };
+  try {
+    await takeSteps(steps, link, { deadLetterSubject, by: currentPerson(), now: () => io.now(), onStep });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const at = String(steps[doneCount]?.sequence);
+    throw new CommandError(
+      `stopped at ${at}, after ${String(doneCount)} of ${String(steps.length)}: ${reason}; ${at} and what follows stays open`,
+      { cause: error },
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+function printSteps(steps: readonly Step[], { json, dryRun = false }: SettleOptions, io: CliIo): void {
+  if (json === true) {
+    const rows = steps.map(({ sequence, action, send }) => ({ sequence, action, ...(send && { to: send.subject }) }));
+    printJson(io, { dryRun, steps: rows });
+    return;
+  }
+  for (const step of steps) printLine(io.stdout, `${dryRun ? 'would be: ' : ''}${describeStep(step)}`);
+  printLine(io.stderr, `${String(steps.length)} ${dryRun ? 'would be done (dry run)' : 'done'}`);
+}
+
+async function readEntries(driver: StanLink['driver'], subject: string): Promise<DeadLetterEntry[]> {
+  return toEntries(await readChannel(driver, subject));
+}
+
+function printJson(io: CliIo, value: unknown): void {
+  printLine(io.stdout, JSON.stringify(value, undefined, 2));
+}

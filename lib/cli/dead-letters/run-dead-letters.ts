@@ -1,0 +1,116 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { redactServerUrl } from '../../core/errors/describe-value.js';
+import { StanError } from '../../core/errors/stan.error.js';
+import { connectionDefaults } from '../../core/options/connection-options.js';
+import { assertSubject } from '../../core/options/subject.js';
+import type { CliIo } from '../cli-io.js';
+import { printLine } from '../cli-io.js';
+import { CommandError } from './command.error.js';
+import type { CommonOptions, ListOptions, ReplayOptions, SettleOptions } from './dead-letters-actions.js';
+import { dropDeadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from './dead-letters-actions.js';
+
+const failed = 1;
+
+/**
+ * Runs `nestjs-stan dead-letters …` and resolves with the exit code; never rejects for what a person can cause.
+ * @param argv - what follows `dead-letters` on the command line
+ * @internal
+ */
+export async function runDeadLetters(argv: readonly string[], io: CliIo): Promise<number> {
+  try {
+    await makeProgram(io).parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Commander has printed its own already: usage errors, and help, which is no error.
+    if (error instanceof CommanderError) return error.exitCode;
+    if (!(error instanceof StanError) && !(error instanceof CommandError)) throw error;
+    printLine(io.stderr, `error: ${error.message}`);
+    return failed;
+  }
+}
+
+function makeProgram(io: CliIo): Command {
+  const program = new Command('nestjs-stan dead-letters')
+    .description('Lists what a service gave up on, and sends it back or drops it.')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+  addReading(program, io);
+  addSettling(program, io);
+  return program;
+}
+
+function addReading(program: Command, io: CliIo): void {
+  withConnection(program.command('list'), io)
+    .description('the open dead letters, oldest first, with age and cause')
+    .option('--all', 'those that were replayed or dropped, too')
+    .action((options: ListOptions) => listDeadLetters(options, io));
+  withConnection(program.command('show'), io)
+    .description('one dead letter with payload and stack')
+    .argument('<sequence>', 'its number in the list', toSequence)
+    .action((sequence: number, options: CommonOptions) => showDeadLetter(sequence, options, io));
+}
+
+function addSettling(program: Command, io: CliIo): void {
+  withSelection(withConnection(program.command('replay'), io))
+    .description('sends dead letters back to their subject, where every service gets them, or to the one that gave up')
+    .option('--handler', 'only to the handler that gave up: other services, and other handlers, see nothing of it')
+    .action((sequences: number[], options: ReplayOptions) => replayDeadLetters(sequences, options, io));
+  withSelection(withConnection(program.command('drop'), io))
+    .description('marks dead letters as done without sending them')
+    .action((sequences: number[], options: SettleOptions) => dropDeadLetters(sequences, options, io));
+}
+
+function withConnection(command: Command, { env }: CliIo): Command {
+  return command
+    .requiredOption('--subject <subject>', 'the dead-letter subject of the service, such as orders:dead', toSubject)
+    .addOption(serversOption(env))
+    .option('--cluster <id>', 'cluster id of the server (NATS_CLUSTER_ID)', env['NATS_CLUSTER_ID'] ?? 'test-cluster')
+    .option('--client-id <id>', 'client id, if it must be a certain one')
+    .option('--timeout <ms>', 'how long the server may stay away', toCount, 10_000)
+    .option('--json', 'print JSON');
+}
+
+/** Help shows the default, which must not show the password that an environment variable may hold. */
+function serversOption(env: CliIo['env']): Option {
+  const servers = env['NATS_URL'] ?? connectionDefaults.servers;
+  return new Option('--servers <urls>', 'server URLs, joined by commas (NATS_URL)').default(
+    servers,
+    redactServerUrl(servers),
+  );
+}
+
+function withSelection(command: Command): Command {
+  return command
+    .argument('[sequence...]', 'their numbers in the list', collectSequence)
+    .option('--all', 'all open ones')
+    .option('--from <sequence>', 'open ones from this number on', toSequence)
+    .option('--to <sequence>', 'open ones up to this number', toSequence)
+    .option('--again', 'take those too that are done already')
+    .option('--dry-run', 'only say what would be done');
+}
+
+/** Commander shows its own default arguments when a function is given directly, so that each call gets what came before. */
+function collectSequence(text: string, previous: number[] | undefined): number[] {
+  return [...(previous ?? []), toSequence(text)];
+}
+
+function toSequence(text: string): number {
+  const sequence = toCount(text);
+  if (sequence < 1) throw new InvalidArgumentError('Sequences begin at 1.');
+  return sequence;
+}
+
+function toCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) throw new InvalidArgumentError('Expected a whole number.');
+  return count;
+}
+
+function toSubject(text: string): string {
+  try {
+    assertSubject(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+  return text;
+}

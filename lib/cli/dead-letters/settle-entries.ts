@@ -1,0 +1,66 @@
+import { decodePayload, replaySubject } from '../../core/delivery/dead-letter.js';
+import { CommandError } from './command.error.js';
+import type { DeadLetterEntry } from './dead-letter-entry.js';
+import type { DoneAction } from './done-marker.js';
+import { encodeDoneMarker } from './done-marker.js';
+import type { StanLink } from './stan-link.js';
+
+/**
+ * What is to be done with one entry: where it is sent first, if anywhere.
+ * @internal
+ */
+export interface Step {
+  readonly sequence: number;
+  readonly action: DoneAction;
+  readonly send: { readonly subject: string; readonly data: Buffer } | undefined;
+}
+
+/**
+ * The step that sends an entry back: its original bytes to its original subject, where every service gets them; or, with
+ * `toHandler`, the dead letter to the service that gave it up, for the one handler that it names.
+ * @throws CommandError where the bytes are no dead letter
+ * @internal
+ */
+export function replayStep(entry: DeadLetterEntry, deadLetterSubject: string, toHandler: boolean): Step {
+  const { sequence, letter, bytes } = entry;
+  if (letter === undefined)
+    throw new CommandError(`${String(sequence)} is no readable dead letter: it can only be dropped`);
+  const send = toHandler
+    ? { subject: replaySubject(deadLetterSubject), data: bytes }
+    : { subject: letter.subject, data: decodePayload(letter.payload) };
+  return { sequence, action: 'replayed', send };
+}
+
+/** @internal */
+export function dropStep({ sequence }: DeadLetterEntry): Step {
+  return { sequence, action: 'dropped', send: undefined };
+}
+
+/**
+ * Takes the steps one after the other: each is sent, and marked as done once the server has stored it. A failure ends it,
+ * and leaves the entry open: it may have been sent, so sending it once more may double it, but none is ever lost.
+ * @throws StanError of the publish that failed
+ * @internal
+ */
+export async function takeSteps(
+  steps: readonly Step[],
+  link: Pick<StanLink, 'publish'>,
+  { deadLetterSubject, by, now, onStep }: StepSurroundings,
+): Promise<void> {
+  for (const { sequence, action, send } of steps) {
+    if (send !== undefined) await link.publish(send.subject, send.data);
+    const to = send === undefined ? {} : { to: send.subject };
+    const marker = { version: 1, kind: 'done', sequence, action, ...to, at: now().toISOString(), by } as const;
+    await link.publish(deadLetterSubject, encodeDoneMarker(marker));
+    onStep();
+  }
+}
+
+/** @internal */
+export interface StepSurroundings {
+  readonly deadLetterSubject: string;
+  readonly by: string;
+  readonly now: () => Date;
+  /** Called after each step, for whoever shows progress. */
+  readonly onStep: () => void;
+}

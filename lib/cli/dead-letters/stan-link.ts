@@ -1,0 +1,86 @@
+import { hostname, userInfo } from 'node:os';
+import type { Driver } from '../../core/driver/driver.js';
+import { redactServerUrl } from '../../core/errors/describe-value.js';
+import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from '../../core/options/index.js';
+import { PublishLedger } from '../../core/publishing/publish-ledger.js';
+import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import type { CliIo } from '../cli-io.js';
+import { printLine } from '../cli-io.js';
+
+/**
+ * Which server a command talks to, and as whom.
+ * @internal
+ */
+export interface LinkOptions {
+  readonly servers: string;
+  readonly cluster: string;
+  readonly clientId?: string;
+  /** How long the server may stay away, in milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * A session with the server, for the time of one command.
+ * @internal
+ */
+export interface StanLink {
+  readonly driver: Driver;
+  /** Resolves once the server has stored the bytes; rejects with a StanError. */
+  publish(subject: string, data: Buffer): Promise<void>;
+}
+
+/**
+ * Opens a session, lets `work` use it and closes it, whatever comes. Attempts that fail are told on stderr.
+ * @internal
+ */
+export async function withStanLink<T>(
+  { servers, cluster, clientId, timeout }: LinkOptions,
+  io: CliIo,
+  work: (link: StanLink) => Promise<T>,
+): Promise<T> {
+  const connection = resolveConnectionOptions({
+    clusterId: cluster,
+    clientId: clientId ?? uniqueClientId('nestjs-stan-cli'),
+    servers,
+    reconnect: { firstConnectTimeoutMs: timeout, giveUpAfterMs: timeout },
+  });
+  const driver = new StanDriver(connection);
+  driver.on((event) => {
+    if (event.type === 'connectAttemptFailed') printLine(io.stderr, redactServerUrl(event.error.message));
+  });
+  try {
+    await driver.connect();
+    const ledger = new PublishLedger({ driver, options: resolvePublishOptions(), clientId: connection.clientId });
+    return await work({ driver, publish: (subject, data) => publishWith(ledger, subject, data) });
+  } finally {
+    await driver.close();
+  }
+}
+
+/**
+ * The client id under which dead letters are changed: the same for everybody, so that the server lets only one person at
+ * a time replay or drop those of one subject.
+ * @internal
+ */
+export function lockingClientId(subject: string): string {
+  return `nestjs-stan-dead-letters-${subject.replace(/[^a-zA-Z0-9_-]/g, '_')}`;
+}
+
+/** @internal */
+export function currentPerson(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A container may run under a user id that has no name.
+    return `unknown@${hostname()}`;
+  }
+}
+
+function publishWith(ledger: PublishLedger, subject: string, data: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    ledger.publish(subject, data, (error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+}
