@@ -33,7 +33,7 @@ function describe(channel: Channel, withSubscriptions: boolean): object {
   return {
     name: channel.name,
     msgs: messages.count,
-    bytes: messages.bytes,
+    bytes: channel.bytes,
     first_seq: messages.firstSequence,
     last_seq: messages.lastSequence,
     subs_count: subscriptionCount(channel),

@@ -32,10 +32,10 @@ export class MonitoringView {
   }
 
   get totals(): { readonly total_msgs: number; readonly total_bytes: number } {
-    const logs = this.streaming.channels.all().map((channel) => channel.store.messages);
+    const channels = this.streaming.channels.all();
     return {
-      total_msgs: logs.reduce((sum, log) => sum + log.count, 0),
-      total_bytes: logs.reduce((sum, log) => sum + log.bytes, 0),
+      total_msgs: channels.reduce((sum, channel) => sum + channel.store.messages.count, 0),
+      total_bytes: channels.reduce((sum, channel) => sum + channel.bytes, 0),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { hasWildcard } from './subject.js';
+import { hasEmptyToken, hasWildcard } from './subject.js';
 
 /** What the index must know about a subscription. */
 export interface Indexed {
@@ -58,7 +58,7 @@ export class SubjectIndex<S extends Indexed> {
     const found: Interest<S>[] = [];
     const literal = this.literals.get(subject);
     if (literal) found.push(literal);
-    collect(this.root, subject, 0, found);
+    if (!hasEmptyToken(subject)) collect(this.root, subject, 0, found);
     return found;
   }
 

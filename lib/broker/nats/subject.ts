@@ -23,3 +23,11 @@ export function hasWildcard(subject: string): boolean {
 export function isValidLiteralSubject(subject: string): boolean {
   return isValidSubject(subject) && !hasWildcard(subject);
 }
+
+/**
+ * True for a subject such as `a..b`, `.a` or `a.`: no pattern covers it, not even `>`.
+ * @internal
+ */
+export function hasEmptyToken(subject: string): boolean {
+  return subject.includes('..') || subject.startsWith('.') || subject.endsWith('.');
+}

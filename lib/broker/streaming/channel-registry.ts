@@ -3,6 +3,9 @@ import { Channel } from './channel.js';
 import { channelCaseText, Refusal, stanErrorTexts } from './error-texts.js';
 import type { StreamingContext } from './streaming-context.js';
 
+/** Record header and index entry of a message. Source: nats-streaming-server 0.25.6 stores/filestore.go msgRecordOverhead. */
+const fileRecordOverheadBytes = 40;
+
 /**
  * The channels of the server: made by the first publish or subscribe, deleted after their inactivity limit.
  * @internal
@@ -65,7 +68,8 @@ export class ChannelRegistry {
 
   private register(store: ChannelStore): Channel {
     const { clock, settings } = this.context;
-    const channel = new Channel(store.name, store, settings.limits.of(store.name), clock);
+    const overheadBytes = this.context.store.type === 'FILE' ? fileRecordOverheadBytes : 0;
+    const channel = new Channel(store.name, store, settings.limits.of(store.name), clock, overheadBytes);
     this.channels.set(store.name, channel);
     this.namesByLowerCase.set(store.name.toLowerCase(), store.name);
     return channel;

@@ -26,6 +26,8 @@ export class Channel {
     readonly store: ChannelStore,
     readonly limits: ResolvedChannelLimits,
     private readonly clock: Clock,
+    /** What the server counts for each message on top of its bytes. */
+    private readonly messageOverheadBytes: number,
   ) {
     const { messages } = store;
     this.subjectBytes = Buffer.from(name);
@@ -37,6 +39,12 @@ export class Channel {
 
   get nextSequence(): number {
     return this.store.messages.lastSequence + 1;
+  }
+
+  /** What the messages held come to, as limits and monitoring count it. */
+  get bytes(): number {
+    const { messages } = this.store;
+    return messages.bytes + messages.count * this.messageOverheadBytes;
   }
 
   /** Now, but never before the message that came last. */
@@ -66,7 +74,7 @@ export class Channel {
     // The message that came last stays, however large it is.
     while (
       messages.count > 1 &&
-      ((maxMessages > 0 && messages.count > maxMessages) || (maxBytes > 0 && messages.bytes > maxBytes))
+      ((maxMessages > 0 && messages.count > maxMessages) || (maxBytes > 0 && this.bytes > maxBytes))
     ) {
       messages.removeThrough(messages.firstSequence);
     }
