@@ -22,18 +22,6 @@ export type {
 } from './nest/module/index.js';
 export type { PublishReceipt } from './core/publishing/index.js';
 
-// The client that publishes
-export { ClientStan } from './nest/client/index.js';
-export type { PublishErrorEvent, StanClientEvents } from './nest/client/index.js';
-export type { PublishReceipt } from './core/publishing/index.js';
-export { StanModule, InjectStanClient, getStanClientToken } from './nest/module/index.js';
-export type {
-  StanModuleAsyncOptions,
-  StanModuleExtras,
-  StanModuleOptions,
-  StanOptionsFactory,
-} from './nest/module/index.js';
-
 // Options
 export { durableQueue, uniqueClientId, ackModes, undecodablePolicies } from './core/options/index.js';
 export type {
