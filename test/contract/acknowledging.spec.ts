@@ -115,6 +115,7 @@ contract('acknowledging', (t) => {
       await t.app({ controllers: [listener] });
       await (await t.client()).emitAsync(subject, 1);
       await started.wait();
+      await t.pass(200);
       expect(await pending(subject)).toBe(1);
       mayEnd.open();
       await becomesAcked(subject);
@@ -128,6 +129,7 @@ contract('acknowledging', (t) => {
       await eventually(() => stream.observed, { what: 'the observable to be subscribed to' });
       stream.next(1);
       stream.next(2);
+      await t.pass(200);
       expect(await pending(subject)).toBe(1);
       stream.complete();
       await becomesAcked(subject);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { contract, emitAll, listenerFor, Recorder, upTo } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
-import { eventually, quietFor } from '../support/wait.js';
+import { eventually, latch, quietFor } from '../support/wait.js';
 
 const ackWaitMs = 1_000;
 
@@ -143,6 +143,29 @@ contract(
       await eventually(() => runs.length === 2);
       await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(0), { what: 'both acks' });
       expect(runs).toEqual([1, 2]);
+    });
+
+    it('C22 leaves events that have waited here past ack wait to the member that got them meanwhile', async () => {
+      const subject = fresh('orders');
+      const group = { queueGroup: 'orders', startAt: 'first', ackWaitMs } as const;
+      const mayEnd = latch();
+      const [busy, free]: [number[], number[]] = [[], []];
+      const busyListener = listenerFor(subject, { ...group, concurrency: 1 }, async (id: number) => {
+        busy.push(id);
+        await mayEnd.promise;
+      });
+      await t.app({ controllers: [busyListener] });
+      await emitAll(await t.client(), subject, upTo(8));
+      await eventually(() => busy.length === 1);
+      await t.app({ controllers: [listenerFor(subject, group, (id: number) => void free.push(id))] });
+      await eventually(() => expect(free.length).toBeGreaterThanOrEqual(3), {
+        what: 'redeliveries to the free member',
+      });
+      mayEnd.open();
+      await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(0), { what: 'all acks' });
+      expect(new Set([...busy, ...free])).toEqual(new Set(upTo(8)));
+      // the one that was running here may have been handed to the other one too; nothing else may have two runs
+      expect(busy.slice(1).filter((id) => free.includes(id))).toEqual([]);
     });
 
     it('C23 never runs more handlers than maxInFlight when a durable resumes with 500 pending', async () => {
