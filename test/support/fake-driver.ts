@@ -141,6 +141,12 @@ export interface FakeDriverOptions {
   readonly maxPayloadBytes?: number;
 }
 
+/** How a new session differs from the one before. */
+export interface FakeRestore {
+  readonly serverChanged?: boolean;
+  readonly maxPayloadBytes?: number;
+}
+
 /**
  * The driver port in memory: keeps the contract of `Driver`, and lets a test play the server and the network.
  * What a control method causes is reported before it returns.
@@ -161,7 +167,7 @@ export class FakeDriver implements Driver {
 
   private state: 'idle' | 'connecting' | 'ready' | 'transportLost' | 'sessionLost' | 'gaveUp' | 'closed' = 'idle';
   private readonly connectsAtOnce: boolean;
-  private readonly knownMaxPayload: number;
+  private serverMaxPayload: number;
   private readonly listeners = new Set<DriverEventListener>();
   private readonly waiting: (() => void)[] = [];
   private connection: PromiseWithSettlers | undefined;
@@ -170,7 +176,7 @@ export class FakeDriver implements Driver {
   constructor(options: FakeDriverOptions = {}) {
     this.connectsAtOnce = options.connectsAtOnce ?? true;
     this.acksAtOnce = options.acksAtOnce ?? false;
-    this.knownMaxPayload = options.maxPayloadBytes ?? 1_048_576;
+    this.serverMaxPayload = options.maxPayloadBytes ?? 1_048_576;
   }
 
   // --- the port ---
@@ -304,8 +310,9 @@ export class FakeDriver implements Driver {
   }
 
   /** A new session is up. `serverChanged`: another server process answers. */
-  restoreSession({ serverChanged = false }: { serverChanged?: boolean } = {}): void {
+  restoreSession({ serverChanged = false, maxPayloadBytes = this.serverMaxPayload }: FakeRestore = {}): void {
     if (this.state !== 'sessionLost') return;
+    this.serverMaxPayload = maxPayloadBytes;
     this.beginSession();
     for (const subscription of this.subscriptions) subscription.resumeIn(serverChanged);
     this.emit({ type: 'sessionRestored', downMs: 1, attempts: 1, serverChanged });
@@ -328,7 +335,7 @@ export class FakeDriver implements Driver {
 
   private beginSession(): void {
     this.session += 1;
-    this.maxPayload = this.knownMaxPayload;
+    this.maxPayload = this.serverMaxPayload;
     this.state = 'ready';
   }
 
