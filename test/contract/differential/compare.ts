@@ -7,6 +7,8 @@ import type { Trace } from './trace.js';
 /** A trace on which two servers showed different things. */
 export interface Difference {
   readonly trace: Trace;
+  /** Where they part, in a line. */
+  readonly summary: string;
   readonly report: string;
 }
 
@@ -18,7 +20,9 @@ export async function compareOnce(
 ): Promise<Difference | undefined> {
   const [leftHistory, rightHistory] = await Promise.all([playTrace(trace, left), playTrace(trace, right)]);
   const report = firstDifference(left.name, leftHistory, right.name, rightHistory);
-  return report === undefined ? undefined : { trace, report: `${describeTrace(trace)}\n${report}` };
+  if (report === undefined) return undefined;
+  const summary = `seed ${trace.seed}: ${report.split('\n').slice(0, 4).join(' | ')}`;
+  return { trace, summary, report: `${describeTrace(trace)}\n${report}` };
 }
 
 function firstDifference(leftName: string, left: History, rightName: string, right: History): string | undefined {

@@ -77,18 +77,19 @@ async function expectSameHistories(profile: Profile, count: number, startOther: 
 }
 
 function describeAll(differences: readonly Difference[]): string {
-  const seeds = differences.map(({ trace }) => trace.seed).join(', ');
-  return `replay with DIFFERENTIAL_PROFILE=${differences[0]?.trace.profile ?? ''} DIFFERENTIAL_TRACES=1 DIFFERENTIAL_SEED=… (${seeds})`;
+  const profile = differences[0]?.trace.profile ?? '';
+  const lines = differences.map(({ summary }) => `  ${summary}`);
+  return `${differences.length} traces part; replay one with DIFFERENTIAL_PROFILE=${profile} DIFFERENTIAL_TRACES=1 DIFFERENTIAL_SEED=<seed>\n${lines.join('\n')}\n`;
 }
 
 interface Comparison {
-  play(this: void, trace: Trace): Promise<Difference | undefined>;
-  end(): Promise<void>;
+  readonly play: (trace: Trace) => Promise<Difference | undefined>;
+  readonly end: () => Promise<void>;
 }
 
 async function comparison(profile: Profile, startOther: Start): Promise<Comparison> {
   if (profile === 'restart')
-    return { play: (trace) => compareOnOwnServers(trace, startOther), end: async () => undefined };
+    return { play: (trace) => compareOnOwnServers(trace, startOther), end: () => Promise.resolve() };
   const real = await startReal(profile);
   const other = await startOther(profile);
   return {
