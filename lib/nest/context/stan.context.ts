@@ -1,14 +1,24 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 
-import type { Delivery } from '../../core/delivery/delivery.js';
+import type { DriverMessage } from '../../core/driver/driver.js';
+
+/**
+ * The delivery that a context tells about.
+ * @internal
+ */
+export interface ContextDelivery {
+  readonly message: Omit<DriverMessage, 'ack'>;
+  ack(): void;
+  isSettled(): boolean;
+}
 
 /**
  * What a handler can learn about its event, and how it acks one in the ack mode `'manual'`. Injected by `@Ctx()`.
  * @publicApi
  */
-export class StanContext extends BaseRpcContext<[Delivery]> {
+export class StanContext extends BaseRpcContext<[ContextDelivery]> {
   /** @internal */
-  constructor(delivery: Delivery) {
+  constructor(delivery: ContextDelivery) {
     super([delivery]);
   }
 

@@ -17,6 +17,8 @@ export interface RegisteredHandler {
 /** A handler with all that its subscription needs. */
 export interface SubscribableHandler {
   readonly name: string;
+  /** The service it belongs to, for dead letters: its queue group, else its durable name, else the client id. */
+  readonly service: string;
   readonly subject: string;
   readonly callback: MessageHandler;
   readonly options: ResolvedSubscriptionOptions;
@@ -41,7 +43,8 @@ function toSubscribable(handler: RegisteredHandler, index: number, server: Resol
   const name = nameOf(handler, index);
   const options = resolveSubscriptionOptions(extras, server.subscription, name);
   assertSubscribable({ subject, subscription: options, connection: server.connection, where: name });
-  return { name, subject, callback, options };
+  const service = options.queueGroup ?? options.durableName ?? server.connection.clientId;
+  return { name, service, subject, callback, options };
 }
 
 /** Nest gives a plain `@EventPattern` no name of its method; then its place among the handlers has to do. */

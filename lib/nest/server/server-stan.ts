@@ -5,11 +5,10 @@ import { isObservable } from 'rxjs';
 
 import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
+import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
-import type { Delivery } from '../../core/delivery/delivery.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
-import { DrainTimeoutError } from '../../core/errors/drain-timeout.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { resolveServerOptions } from '../../core/options/index.js';
@@ -18,18 +17,21 @@ import { decoderOf } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { StanContext } from '../context/stan.context.js';
+import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
 import type { StanServerEvents } from '../events/stan-events.js';
 import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
 import { completionOf } from './completion.js';
-import { DeadLetterOutbox } from './dead-letter-outbox.js';
+import type { DeadLetterOutbox } from './dead-letter-outbox.js';
 import { logDeliveryEvent } from './delivery-log.js';
 import { passFailuresThrough } from './failure-passthrough.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { RegisteredHandler, SubscribableHandler } from './registered-handler.js';
-import { within } from './within.js';
+import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
+import type { Replayed } from './replay-inbox.js';
+import { ServerLink } from './server-link.js';
 
 /** Makes the driver of a server; for tests, and for drivers to come. */
 export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
@@ -46,24 +48,28 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   override readonly propagatesEventHandlerErrors = true;
   protected override readonly logger = new Logger(ServerStan.name);
   private readonly options: ResolvedServerOptions;
-  private readonly driver: Driver;
-  private readonly outbox: DeadLetterOutbox;
   private readonly decoder: Decoder;
   private readonly hub: EventHub;
   private readonly handlers: RegisteredHandler[] = [];
+  private readonly pipelineBasics: Pick<DeliveryPipelineSetup, 'clientId' | 'classifier' | 'emit' | 'clock'>;
   private readonly nestStartHook = this.onProcessingStartHook;
-  private pipelines: DeliveryPipeline[] = [];
+  private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(options: StanServerOptions, makeDriver: DriverFactory = (connection) => new StanDriver(connection)) {
+  constructor(
+    options: StanServerOptions,
+    private readonly makeDriver: DriverFactory = (connection) => new StanDriver(connection),
+  ) {
     super();
     this.options = resolveServerOptions(options);
     this.decoder = decoderOf(this.options.deserializer);
     this.hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
-    this.driver = makeDriver(this.options.connection);
-    this.driver.on((event) => this.tellConnectionEvent(event));
-    const { connection, publish } = this.options;
-    this.outbox = new DeadLetterOutbox(this.driver, publish, connection.clientId);
+    this.pipelineBasics = {
+      clientId: this.options.connection.clientId,
+      classifier: exceptionClassifier,
+      emit: (event) => this.tellDeliveryEvent(event),
+      clock: systemDeliveryClock,
+    };
     passFailuresThrough();
   }
 
@@ -101,7 +107,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {
-    const native = this.driver.native();
+    const native = this.link?.driver.native();
     if (native === undefined) throw new NotConnectedError('unwrap the client');
     return native as T;
   }
@@ -123,43 +129,62 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   private async start(): Promise<void> {
     const handlers = toSubscribableHandlers(this.handlers, this.options);
-    if (this.closing !== undefined) throw new StanClosedError('listen');
-    await this.driver.connect();
-    await Promise.all(handlers.map((handler) => this.subscribe(handler)));
-    this.logger.log(`listening as "${this.options.connection.clientId}" with ${String(handlers.length)} subscriptions`);
+    await this.reopen();
+    const { connection } = this.options;
+    const link = new ServerLink(this.makeDriver(connection), this.options, (event) => this.tellConnectionEvent(event));
+    this.link = link;
+    await link.driver.connect();
+    const replays = toReplayGroups(handlers).map((group) => new ReplayInbox(group, this.decoder));
+    await Promise.all([
+      ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox))),
+      ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox))),
+    ]);
+    this.logger.log(`listening as "${connection.clientId}" with ${String(handlers.length)} handlers`);
   }
 
-  private async subscribe(handler: SubscribableHandler): Promise<void> {
-    const pipeline = this.makePipeline(handler);
-    this.pipelines.push(pipeline);
-    const { queueGroup, durableName, startAt, ackWaitMs, maxInFlight, ackMode } = handler.options;
-    const request = {
-      ...{ subject: handler.subject, queueGroup, durableName, startAt, ackWaitMs, maxInFlight },
-      manualAck: ackMode !== 'onDelivery',
-      resumeAt: (serverChanged: boolean) => pipeline.resumeAt(serverChanged),
-    };
-    await this.driver.subscribe(request, (message) => pipeline.accept(message));
+  /** A server that was closed can listen again, over a new connection. */
+  private async reopen(): Promise<void> {
+    const { closing } = this;
+    await closing;
+    // A close() that has come meanwhile stands.
+    if (closing !== this.closing) throw new StanClosedError('listen');
+    this.closing = undefined;
   }
 
-  private makePipeline(handler: SubscribableHandler): DeliveryPipeline {
-    const { clientId } = this.options.connection;
-    const { queueGroup, durableName } = handler.options;
+  private handlerPipeline(
+    { name, service, options, callback }: SubscribableHandler,
+    outbox: DeadLetterOutbox,
+  ): DeliveryPipeline {
     return new DeliveryPipeline({
-      options: handler.options,
-      handlerName: handler.name,
-      service: queueGroup ?? durableName ?? clientId,
-      clientId,
+      ...{ ...this.pipelineBasics, options, service, handlerName: name },
       decode: (message) => this.decoder.decode(message.subject, message.data),
-      handle: (data, delivery) => this.handle(handler.callback, data, delivery),
-      classifier: exceptionClassifier,
-      storeDeadLetter: (subject, deadLetter) => this.outbox.store(subject, deadLetter),
-      emit: (event) => this.tellDeliveryEvent(event),
-      clock: systemDeliveryClock,
+      handle: (data, delivery) => this.handle(callback, data, delivery),
+      storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
+    });
+  }
+
+  private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox): DeliveryPipeline {
+    const { options, subject, service } = inbox;
+    return new DeliveryPipeline({
+      ...{ ...this.pipelineBasics, options, service, handlerName: `replay on "${subject}"` },
+      decode: (message) => inbox.decode(message),
+      handle: async (decoded, delivery) => {
+        // What the inbox decodes is what comes back here.
+        const replayed = decoded as Replayed;
+        if (!inbox.isOurs(replayed)) return;
+        const { callback } = inbox.handlerOf(replayed);
+        await this.handle(callback, replayed.data, {
+          message: originalMessage(replayed, delivery.message),
+          ack: () => delivery.ack(),
+          isSettled: () => delivery.isSettled(),
+        });
+      },
+      storeDeadLetter: (target, deadLetter) => outbox.store(target, inbox.toOriginal(deadLetter)),
     });
   }
 
   /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
-  private handle(callback: MessageHandler, data: unknown, delivery: Delivery): Promise<void> {
+  private handle(callback: MessageHandler, data: unknown, delivery: ContextDelivery): Promise<void> {
     const context = new StanContext(delivery);
     const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.endHook() !== undefined;
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
@@ -205,20 +230,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   private async drainAndClose(): Promise<void> {
-    for (const pipeline of this.pipelines) pipeline.stop();
-    const { drainTimeoutMs } = this.options;
-    const drained = await within(drainTimeoutMs, this.whenIdle());
-    if (!drained) this.warnUndrained(drainTimeoutMs);
-    this.outbox.close();
-    await this.driver.close();
-  }
-
-  private async whenIdle(): Promise<void> {
-    await Promise.all(this.pipelines.map((pipeline) => pipeline.whenIdle()));
-  }
-
-  private warnUndrained(timeoutMs: number): void {
-    const running = this.pipelines.reduce((sum, pipeline) => sum + pipeline.runningCount(), 0);
-    this.logger.warn(new DrainTimeoutError(timeoutMs, running, this.outbox.pendingCount()).message);
+    const { link } = this;
+    this.link = undefined;
+    if (link === undefined) this._status$.next('closed');
+    const problem = await link?.close();
+    if (problem !== undefined) this.logger.warn(problem.message);
   }
 }

@@ -1,0 +1,114 @@
+import { decodePayload, parseDeadLetter, replaySubject } from '../../core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../core/delivery/dead-letter.js';
+import type { DriverMessage } from '../../core/driver/driver.js';
+import { resolveSubscriptionOptions } from '../../core/options/index.js';
+import type { ResolvedSubscriptionOptions } from '../../core/options/index.js';
+import type { Decoder } from '../../core/wire/index.js';
+import { NonRetriableException } from '../exceptions/non-retriable.exception.js';
+import type { SubscribableHandler } from './registered-handler.js';
+
+/** Handlers of one service whose dead letters go to one subject, and come back on its replay subject. */
+export interface ReplayGroup {
+  readonly deadLetterSubject: string;
+  readonly service: string;
+  readonly handlers: readonly SubscribableHandler[];
+}
+
+/** A dead letter that came back: what the handler gets, and what its context shows. */
+export interface Replayed {
+  readonly handler: SubscribableHandler | undefined;
+  readonly letter: DeadLetter;
+  readonly data: unknown;
+}
+
+/** The replay groups of a server: one per dead-letter subject and service. */
+export function toReplayGroups(handlers: readonly SubscribableHandler[]): ReplayGroup[] {
+  const groups = new Map<string, ReplayGroup & { readonly handlers: SubscribableHandler[] }>();
+  for (const handler of handlers) {
+    const subject = handler.options.deadLetter?.subject;
+    if (subject === undefined) continue;
+    const key = JSON.stringify([subject, handler.service]);
+    const group = groups.get(key) ?? { deadLetterSubject: subject, service: handler.service, handlers: [] };
+    group.handlers.push(handler);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * Takes dead letters back for the one handler that gave them up, so that the other handlers of the event, here and in
+ * other services, are not disturbed. A letter that fails again goes back to the dead-letter subject, as itself.
+ */
+export class ReplayInbox {
+  readonly subject: string;
+  readonly service: string;
+  readonly options: ResolvedSubscriptionOptions;
+
+  constructor(
+    private readonly group: ReplayGroup,
+    private readonly decoder: Decoder,
+  ) {
+    const { service, deadLetterSubject, handlers } = group;
+    this.service = service;
+    this.subject = replaySubject(deadLetterSubject);
+    const ackWaitMs = Math.max(...handlers.map((handler) => handler.options.ackWaitMs));
+    const durableName = service.replaceAll(':', '-');
+    const deadLetter = { subject: deadLetterSubject };
+    this.options = resolveSubscriptionOptions(
+      { queueGroup: service, durableName, startAt: 'first', ackWaitMs, deadLetter, maxDeliveries: 1 },
+      undefined,
+      `replay of "${deadLetterSubject}"`,
+    );
+  }
+
+  /** Reads a letter and the event in it; throws, or rejects, on bytes that are none. */
+  decode(message: DriverMessage): Replayed | Promise<Replayed> {
+    const letter = parseDeadLetter(message.data);
+    if (letter === undefined) throw new TypeError('not a dead letter');
+    const handler = this.group.handlers.find((candidate) => candidate.name === letter.handler);
+    const data: unknown = this.decoder.decode(letter.subject, decodePayload(letter.payload));
+    return data instanceof Promise
+      ? data.then((value: unknown) => ({ handler, letter, data: value }))
+      : { handler, letter, data };
+  }
+
+  /** Whether a letter is for this service; other services on the same dead-letter subject get their own copy. */
+  isOurs({ letter }: Replayed): boolean {
+    return letter.service === this.service;
+  }
+
+  /** The handler of a letter that is for this service. */
+  handlerOf({ handler, letter }: Replayed): SubscribableHandler {
+    if (handler !== undefined) return handler;
+    throw new NonRetriableException(`service "${letter.service}" has no handler "${letter.handler}" any more`);
+  }
+
+  /** The letter of a replay that failed: the original event with the new cause, not a letter about a letter. */
+  toOriginal(failed: DeadLetter): DeadLetter {
+    const original = parseDeadLetter(decodePayload(failed.payload));
+    if (original === undefined) return failed;
+    const { subject, sequence, timestamp, handler, payload } = original;
+    return {
+      ...failed,
+      subject,
+      sequence,
+      timestamp,
+      handler,
+      payload,
+      deliveries: original.deliveries + failed.deliveries,
+    };
+  }
+}
+
+/** The message of a replayed letter as its handler knew it: original subject, sequence, time and bytes. */
+export function originalMessage({ letter }: Replayed, message: DriverMessage): Omit<DriverMessage, 'ack'> {
+  return {
+    subject: letter.subject,
+    sequence: letter.sequence,
+    timestampNs: Date.parse(letter.timestamp) * 1e6,
+    redelivered: true,
+    redeliveryCount: letter.deliveries,
+    data: decodePayload(letter.payload),
+    native: message.native,
+  };
+}
