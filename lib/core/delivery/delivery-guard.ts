@@ -48,31 +48,37 @@ export class DeliveryGuard {
 
   /** Judges an arrival. Acks one that was handled before, and renews the delivery of one that is here. */
   judge(message: DriverMessage): GuardVerdict {
-    const { sequence, timestampNs } = message;
-    const known = this.open.get(sequence);
+    const known = this.open.get(message.sequence);
     if (known?.isSameMessage(message)) {
+      // Sent by another server process it is news to the position, which forgot what was on its way from the one before.
+      if (!known.isSettled()) this.position?.received(message);
       known.renew(message, this.clock.nowMs());
       return { action: 'skip', reason: known.state === 'running' ? 'running' : 'waiting' };
     }
-    if (this.handled.has(sequence, timestampNs) || this.position?.isPassedOver(message)) {
+    if (this.isHandled(message)) {
       message.ack();
       return skipHandled;
     }
+    this.position?.received(message);
     return this.judgeByFailure(message);
   }
 
   /** Makes the delivery of a message that is to be started here, sooner or later. */
   admit(message: DriverMessage): Delivery {
-    this.position?.received(message);
     const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
     this.open.set(message.sequence, delivery);
     return delivery;
   }
 
-  /** Makes the delivery of a message that the client has acked on arrival: it never comes again. */
-  admitSettled(message: DriverMessage): Delivery {
+  /**
+   * Makes the delivery of a message that the client has acked on arrival. There is none for one that came before: its
+   * ack was lost, or a subscription without a durable is sent everything again by another server process.
+   */
+  admitSettled(message: DriverMessage): Delivery | undefined {
+    if (this.isHandled(message)) return undefined;
     this.position?.received(message);
     this.position?.settled(message);
+    this.handled.remember(message.sequence, message.timestampNs);
     const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
     delivery.markSettled();
     return delivery;
@@ -87,6 +93,10 @@ export class DeliveryGuard {
   /** The deliveries that are here now. */
   deliveries(): Iterable<Delivery> {
     return this.open.values();
+  }
+
+  private isHandled(message: DriverMessage): boolean {
+    return this.handled.has(message.sequence, message.timestampNs) || (this.position?.isPassedOver(message) ?? false);
   }
 
   private readonly rememberHandled = (delivery: Delivery): void => {

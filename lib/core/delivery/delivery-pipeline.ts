@@ -48,7 +48,9 @@ export class DeliveryPipeline {
   /** Takes one arrival. Never throws; called synchronously, in order, by the driver. */
   accept(message: DriverMessage): void {
     if (this.ackedOnArrival) {
-      this.enqueue(this.guard.admitSettled(message));
+      const delivery = this.guard.admitSettled(message);
+      if (delivery === undefined) this.skip(message, 'handled');
+      else this.enqueue(delivery);
       return;
     }
     if (this.stopped) return;
