@@ -378,7 +378,8 @@ class Player {
       await client.cut();
       await client.attach();
     }
-    for (const group of this.groups.values()) group.isTimed = true;
+    // The server redelivers as soon as it is up, perhaps before the clients are back.
+    for (const group of this.groups.values()) group.isTimed = group.hasLostMembers = true;
     return 'restarted';
   }
 }

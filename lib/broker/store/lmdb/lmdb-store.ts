@@ -11,7 +11,7 @@ import { emptyLog, LmdbMessageLog } from './lmdb-message-log.js';
 import { LmdbSubscriptionTable } from './lmdb-subscription-table.js';
 import { currentFormat, recover } from './recover.js';
 import type { FoundChannel, FoundState } from './recover.js';
-import { sealRecord } from './rows.js';
+import { sealClient, sealRecord } from './rows.js';
 import type { DirtyPart, RowWriter } from './row-writer.js';
 import { StoreFailedError } from './store-failed.error.js';
 
@@ -111,7 +111,7 @@ export class LmdbStore implements Store {
   }
 
   putClient(record: ClientRecord): void {
-    this.stage(clientKey(record.clientId), sealRecord(record));
+    this.stage(clientKey(record.clientId), sealClient(record));
   }
 
   deleteClient(clientId: string): void {

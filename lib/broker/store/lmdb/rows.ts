@@ -51,11 +51,17 @@ export function checkMessage(row: Buffer, what: string): Buffer {
 }
 
 /** @internal */
-export function sealRecord(record: ServerRecord | ClientRecord | SubscriptionRecord | ChannelRow | FormatRow): Buffer {
-  const json = JSON.stringify(record, (_key, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-  );
-  const body = Buffer.from(json);
+export function sealClient(record: ClientRecord): Buffer {
+  return sealJson({ ...record, connectionId: Buffer.from(record.connectionId).toString('base64') });
+}
+
+/** @internal */
+export function sealRecord(record: ServerRecord | SubscriptionRecord | ChannelRow | FormatRow): Buffer {
+  return sealJson(record);
+}
+
+function sealJson(record: object): Buffer {
+  const body = Buffer.from(JSON.stringify(record));
   const row = Buffer.allocUnsafe(CRC_BYTES + body.length);
   row.set(body, CRC_BYTES);
   return sealed(row);
