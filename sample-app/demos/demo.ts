@@ -18,8 +18,10 @@ export interface Demo {
   readonly harm: readonly string[];
   /** What helps; one line each. */
   readonly cure: readonly string[];
-  /** Runs the naive variants first, then the guarded ones. */
-  run(): Promise<readonly Variant[]>;
+  /** The ways to listen that show the harm, one after the other. */
+  readonly naive: readonly (() => Promise<Variant>)[];
+  /** The ways to listen that show the cure. */
+  readonly guarded: readonly (() => Promise<Variant>)[];
 }
 
 /** Nothing lost, nothing doubled, nothing out of order. */

@@ -1,0 +1,108 @@
+import type { StanContext } from 'nestjs-stan';
+import { Books } from './books.js';
+import type { DemoEvent } from './books.js';
+import type { Demo, Variant } from './demo.js';
+import { startDemoServer } from './demo-server.js';
+import type { DemoServer } from './demo-server.js';
+import { listenGuarded } from './listen-guarded.js';
+import { eventOf, listenNaively } from './listen-naively.js';
+import type { Listener } from './listen-naively.js';
+import { newTickets, publishAll } from './publish.js';
+import { until } from './until.js';
+
+const eventCount = 30;
+
+/** A database that is away for a moment: the first try to save every third ticket fails. */
+class UnreliableBooks extends Books {
+  readonly #tried = new Set<string>();
+  failures = 0;
+  tries = 0;
+
+  async save(event: DemoEvent): Promise<void> {
+    this.tries += 1;
+    const isFirstTry = !this.#tried.has(event.id);
+    this.#tried.add(event.id);
+    if (isFirstTry && this.#tried.size % 3 === 0) {
+      this.failures += 1;
+      throw new Error('the database is away');
+    }
+    this.writeNext(event);
+  }
+}
+
+/** Issue 4: a listener can fail to process an event. */
+export const failing: Demo = {
+  name: 'failing',
+  title: 'a handler that fails',
+  harm: [
+    'By default node-nats-streaming acks an event as soon as it has called the listener. When the listener',
+    'then fails to save it, the server counts the event as done and never sends it again.',
+  ],
+  cure: [
+    'Ack after the work: by hand (ackMode manual, context.ack()), or by itself when the handler has finished',
+    '(ackMode afterHandler, the default of nestjs-stan). A failure leaves the event unacked, and it comes again.',
+  ],
+  naive: [naive],
+  guarded: [manualAck, ackAfterHandler],
+};
+
+async function naive(): Promise<Variant> {
+  return runVariant({ title: 'auto-ack', guarded: false }, (server, channel, books) =>
+    listenNaively({
+      server,
+      channel,
+      queueGroup: 'orders',
+      onMessage: (message) => {
+        // It is logged, and that is all that will ever be known of it.
+        books.save(eventOf<DemoEvent>(message)).catch(() => undefined);
+      },
+    }),
+  );
+}
+
+async function manualAck(): Promise<Variant> {
+  return runVariant({ title: 'manual ack', guarded: true }, (server, channel, books) =>
+    listenGuarded({
+      server,
+      channel,
+      clientId: 'orders-0',
+      subscription: { ackMode: 'manual' },
+      handle: async (event, context: StanContext) => {
+        await books.save(event);
+        context.ack();
+      },
+    }),
+  );
+}
+
+async function ackAfterHandler(): Promise<Variant> {
+  return runVariant({ title: 'after handler', guarded: true }, (server, channel, books) =>
+    listenGuarded({ server, channel, clientId: 'orders-0', handle: (event) => books.save(event) }),
+  );
+}
+
+async function runVariant(
+  variant: Pick<Variant, 'title' | 'guarded'>,
+  listen: (server: DemoServer, channel: string, books: UnreliableBooks) => Promise<Listener>,
+): Promise<Variant> {
+  const server = await startDemoServer();
+  const channel = server.channel('ticket:created');
+  const books = new UnreliableBooks();
+  const listener = await listen(server, channel, books);
+  try {
+    const events = newTickets(eventCount);
+    await publishAll(server, channel, events);
+    await until('every event to be tried once', () => books.tries >= eventCount);
+    // What is not acked comes again now; what is acked does not, however long one waits.
+    await server.pass(server.ackWaitMs + 1_000);
+    if (variant.guarded) await until('the failed events to come again', () => books.countOf(events) === eventCount);
+    return {
+      ...variant,
+      tally: books.tally(events),
+      facts: { 'handler failed': `${books.failures}`, 'tried again': `${books.tries - eventCount}` },
+    };
+  } finally {
+    await listener.close();
+    await server.close();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Variant } from './demo.js';
+import { isClean } from './demo.js';
+
+const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
+const paint = (code: number, text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
+
+/** Prints in bold where the terminal can. */
+export const bold = (text: string): string => paint(1, text);
+const red = (text: string) => paint(31, text);
+const green = (text: string) => paint(32, text);
+
+interface Row {
+  readonly label: string;
+  readonly cells: readonly string[];
+  readonly paint?: (cell: string, column: number) => (padded: string) => string;
+}
+
+const plain = (text: string) => text;
+
+/** The table of a demo: one column per variant, naive ones first. */
+export function tableOf(variants: readonly Variant[]): string {
+  const rows = rowsOf(variants);
+  const labelWidth = Math.max(...rows.map(({ label }) => label.length));
+  const widths = variants.map((_, column) => Math.max(...rows.map(({ cells }) => cells[column]?.length ?? 0)));
+  const line = `  ${'─'.repeat(labelWidth + widths.reduce((sum, width) => sum + width + 3, 0))}`;
+  const lines = rows.map(({ label, cells, paint: painter }) => {
+    const padded = cells.map((cell, column) => {
+      const style = painter?.(cell, column) ?? plain;
+      return '   ' + style(cell.padStart(widths[column] ?? 0));
+    });
+    return `  ${label.padEnd(labelWidth)}${padded.join('')}`;
+  });
+  lines.splice(2, 0, line);
+  return lines.join('\n');
+}
+
+function rowsOf(variants: readonly Variant[]): Row[] {
+  const count = (label: string, of: (variant: Variant) => number, isHarm = false): Row => ({
+    label,
+    cells: variants.map((variant) => `${of(variant)}`),
+    ...(isHarm && { paint: (cell) => (cell === '0' ? plain : red) }),
+  });
+  const facts = [...new Set(variants.flatMap(({ facts: own = {} }) => Object.keys(own)))];
+  return [
+    { label: '', cells: variants.map(({ guarded }) => (guarded ? 'guarded' : 'naive')) },
+    { label: '', cells: variants.map(({ title }) => title), paint: () => bold },
+    count('events', ({ tally }) => tally.events),
+    count('applied', ({ tally }) => tally.applied),
+    count('lost', ({ tally }) => tally.lost, true),
+    count('doubled', ({ tally }) => tally.doubled, true),
+    count('out of order', ({ tally }) => tally.outOfOrder, true),
+    ...facts.map((label): Row => ({ label, cells: variants.map(({ facts: own = {} }) => own[label] ?? '-') })),
+    {
+      label: 'clean',
+      cells: variants.map(({ tally }) => (isClean(tally) ? 'yes' : 'no')),
+      paint: (cell) => (cell === 'yes' ? green : red),
+    },
+  ];
+}
