@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { SubjectIndex } from '../../../../lib/broker/nats/subject-index.js';
+import { isValidSubject } from '../../../../lib/broker/nats/subject.js';
+
+interface Entry {
+  readonly subject: string;
+  readonly queue: string | undefined;
+}
+
+function entry(subject: string, queue?: string): Entry {
+  return { subject, queue };
+}
+
+function found(index: SubjectIndex<Entry>, subject: string): string[] {
+  const interests = index.match(subject);
+  const all = interests.flatMap(({ plain, groups }) => [...plain, ...[...groups.values()].flat()]);
+  return all.map((one) => one.subject).sort();
+}
+
+/** What a pattern covers, in the plainest words. */
+function covers(pattern: string, subject: string): boolean {
+  const source = pattern
+    .split('.')
+    .map((token) => (token === '*' ? '[^.]+' : token === '>' ? '.+' : token))
+    .join('\\.');
+  return new RegExp(`^${source}$`).test(subject) && !subject.split('.').includes('');
+}
+
+describe('SubjectIndex', () => {
+  it.each([
+    ['a.b', ['a.b', 'a.*', 'a.>', '*.b', '*.*', '>']],
+    ['a', ['>', '*']],
+    ['a.b.c', ['a.>', '>', 'a.*.c']],
+    ['a..b', []],
+    ['.a', []],
+    ['a.', []],
+  ])('finds for %s all that cover it and nothing else', (subject, expected) => {
+    const index = new SubjectIndex<Entry>();
+    for (const pattern of ['a.b', 'a.*', 'a.>', '*.b', '*.*', '>', '*', 'a.*.c', 'x.>']) index.insert(entry(pattern));
+    expect(found(index, subject)).toEqual([...expected].sort());
+  });
+
+  it('agrees with the meaning of patterns, also after half of them are gone', () => {
+    const token = fc.constantFrom('a', 'b', '*', '>');
+    const pattern = fc
+      .array(token, { minLength: 1, maxLength: 4 })
+      .map((tokens) => tokens.join('.'))
+      .filter(isValidSubject);
+    const subject = fc
+      .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 4 })
+      .map((tokens) => tokens.join('.'));
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 20 }), subject, (patterns, wanted) => {
+        const index = new SubjectIndex<Entry>();
+        const entries = patterns.map((one, i) => entry(one, i % 3 === 0 ? 'queue' : undefined));
+        for (const one of entries) index.insert(one);
+        const gone = entries.filter((_, i) => i % 2 === 0);
+        for (const one of gone) index.remove(one);
+        const kept = entries.filter((one) => !gone.includes(one));
+        expect(found(index, wanted)).toEqual(
+          kept
+            .map((one) => one.subject)
+            .filter((one) => covers(one, wanted))
+            .sort(),
+        );
+      }),
+    );
+  });
+
+  it('is empty again when everything has been removed', () => {
+    const index = new SubjectIndex<Entry>();
+    const entries = ['a.b', 'a.*', 'a.>', 'a.*.c'].flatMap((one) => [entry(one), entry(one, 'q')]);
+    for (const one of entries) index.insert(one);
+    for (const one of entries) index.remove(one);
+    expect(JSON.stringify(index)).toBe(JSON.stringify(new SubjectIndex<Entry>()));
+  });
+});
