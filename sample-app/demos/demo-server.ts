@@ -15,6 +15,14 @@ export const defaultHeartbeats: Heartbeats = { intervalMs: 30_000, timeoutMs: 10
 /** The course's choice: `-hbi 5s -hbt 5s -hbf 2`. */
 export const tunedHeartbeats: Heartbeats = { intervalMs: 5_000, timeoutMs: 5_000, failCount: 2 };
 
+/** A client that the server has closed without being asked to. */
+export interface NoticedDeath {
+  /** By the server's clock. */
+  readonly atMs: number;
+  /** Events that it had been sent until then. */
+  readonly sentCount: number;
+}
+
 /** The STAN server that a demo runs on. */
 export interface DemoServer {
   readonly url: string;
@@ -29,8 +37,10 @@ export interface DemoServer {
   now(): number;
   /** Lets time pass at the server: at once on the embedded broker, by waiting on another one. */
   pass(ms: number): Promise<void>;
-  /** When the server gave the client up; undefined while it holds it to be alive, or where it cannot be known. */
-  noticedDeathAt(clientId: string): number | undefined;
+  /** Events that the server has sent to the client so far, redeliveries not counted; 0 where it cannot be known. */
+  sentTo(clientId: string): number;
+  /** How the server gave the client up; undefined while it holds it to be alive, or where it cannot be known. */
+  deathOf(clientId: string): NoticedDeath | undefined;
   close(): Promise<void>;
 }
 
@@ -54,9 +64,14 @@ async function startEmbedded({ intervalMs, timeoutMs, failCount }: Heartbeats): 
     maxFailedHeartbeats: failCount,
   });
   let nowMs = 0;
-  const deaths = new Map<string, number>();
+  const deaths = new Map<string, NoticedDeath>();
+  const sent = new Map<string, number>();
+  const sentTo = (clientId: string) => sent.get(clientId) ?? 0;
   broker.observe((event) => {
-    if (event.type === 'clientClosed' && event.reason !== 'request') deaths.set(event.clientId, nowMs);
+    if (event.type === 'delivered' && event.redeliveryCount === 0) sent.set(event.clientId, sentTo(event.clientId) + 1);
+    if (event.type === 'clientClosed' && event.reason !== 'request') {
+      deaths.set(event.clientId, { atMs: nowMs, sentCount: sentTo(event.clientId) });
+    }
   });
   return {
     url: broker.url,
@@ -69,7 +84,8 @@ async function startEmbedded({ intervalMs, timeoutMs, failCount }: Heartbeats): 
       nowMs += ms;
       await broker.advance(ms);
     },
-    noticedDeathAt: (clientId) => deaths.get(clientId),
+    sentTo,
+    deathOf: (clientId) => deaths.get(clientId),
     close: () => broker.close(),
   };
 }
@@ -86,7 +102,8 @@ function serverThatRuns(url: string): DemoServer {
     channel: (subject) => `demo:${subject}:${run}`,
     now: () => performance.now() - startedMs,
     pass: (ms) => sleep(ms),
-    noticedDeathAt: () => undefined,
+    sentTo: () => 0,
+    deathOf: () => undefined,
     close: () => Promise.resolve(),
   };
 }

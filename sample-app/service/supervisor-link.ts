@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Faults, MessageFromService, MessageToService } from './service-messages.js';
 import { noFaults } from './service-messages.js';
 
@@ -7,13 +8,16 @@ import { noFaults } from './service-messages.js';
  * has none: then nothing is told, and nothing goes wrong on purpose.
  */
 @Injectable()
-export class SupervisorLink {
+export class SupervisorLink implements OnApplicationShutdown {
   #faults: Faults = noFaults;
+  #stop: () => void = () => undefined;
 
   constructor() {
     process.on('message', (message: MessageToService) => {
-      if (message.type === 'faults') this.#setFaults({ ...this.#faults, ...message.faults });
+      if (message.type === 'stop') this.#stop();
+      else this.#setFaults({ ...this.#faults, ...message.faults });
     });
+    process.once('disconnect', () => this.#stop());
   }
 
   /** What goes wrong on purpose at the moment. */
@@ -35,11 +39,13 @@ export class SupervisorLink {
 
   /** Calls `stop` when the supervisor asks for it or is gone, so that no service outlives it. */
   onStop(stop: () => void): void {
-    if (!process.connected) return;
-    process.once('disconnect', stop);
-    process.on('message', (message: MessageToService) => {
-      if (message.type === 'stop') stop();
-    });
+    this.#stop = stop;
+  }
+
+  /** An open line would keep the process alive after everything else has been closed. */
+  onApplicationShutdown(): void {
+    this.#stop = () => undefined;
+    if (process.connected) process.disconnect();
   }
 
   #setFaults(faults: Faults): void {

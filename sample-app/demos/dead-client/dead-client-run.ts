@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Books } from '../books.js';
 import type { DemoEvent, Tally } from '../books.js';
 import { startDemoServer } from '../demo-server.js';
-import type { DemoServer, Heartbeats } from '../demo-server.js';
+import type { DemoServer, Heartbeats, NoticedDeath } from '../demo-server.js';
 import { newTickets, publishAll } from '../publish.js';
 import { ListenerChild } from './listener-child.js';
 
@@ -17,6 +17,7 @@ export class DeadClientRun {
   readonly #waitsMs: number[] = [];
   readonly #listeners: ListenerChild[] = [];
   readonly #channel: string;
+  #killed: { readonly clientId: string; readonly atMs: number; readonly sentCount: number } | undefined;
 
   private constructor(private readonly server: DemoServer) {
     this.#channel = server.channel('ticket:created');
@@ -47,11 +48,15 @@ export class DeadClientRun {
     await publishAll(this.server, this.#channel, events);
   }
 
-  /** Kills the listener's process and tells when that was. */
-  async kill(listener: ListenerChild): Promise<number> {
-    await listener.kill();
-    this.#listeners.splice(this.#listeners.indexOf(listener), 1);
-    return this.server.now();
+  /** `kill -9` for the process of a listener. */
+  async kill(victim: ListenerChild): Promise<void> {
+    await victim.kill();
+    this.#listeners.splice(this.#listeners.indexOf(victim), 1);
+    this.#killed = {
+      clientId: victim.clientId,
+      atMs: this.server.now(),
+      sentCount: this.server.sentTo(victim.clientId),
+    };
   }
 
   async pass(ms: number): Promise<void> {
@@ -68,26 +73,39 @@ export class DeadClientRun {
     }
   }
 
-  async passUntilDeathIsNoticed({ clientId }: ListenerChild): Promise<void> {
-    if (this.server.hasVirtualClock) await this.passUntil(() => this.server.noticedDeathAt(clientId) !== undefined);
+  /** Only where the clock can be moved: by default it takes some minutes. */
+  async passUntilDeathIsNoticed(): Promise<void> {
+    if (this.server.hasVirtualClock) await this.passUntil(() => this.#noticedDeath() !== undefined);
   }
 
   tally(): Tally {
     return this.#books.tally(this.#published);
   }
 
-  facts({ clientId }: ListenerChild, killedAtMs: number): Record<string, string> {
-    const noticedAtMs = this.server.noticedDeathAt(clientId);
-    const longestMs = Math.max(0, ...this.#waitsMs);
+  /** What is special to this demo, as rows of its table. */
+  facts(): Record<string, string> {
     return {
-      'death noticed after': noticedAtMs === undefined ? '-' : seconds(noticedAtMs - killedAtMs),
-      'longest wait of an event': this.waitingCount > 0 ? 'for ever' : seconds(longestMs),
+      ...this.#factsOfDeath(),
+      'longest wait of an event': this.waitingCount > 0 ? 'for ever' : seconds(Math.max(0, ...this.#waitsMs)),
     };
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.server.close();
+  }
+
+  #factsOfDeath(): Record<string, string> {
+    const noticed = this.#noticedDeath();
+    if (!this.#killed || !noticed) return {};
+    return {
+      'sent to the dead one': `${noticed.sentCount - this.#killed.sentCount}`,
+      'death noticed after': seconds(noticed.atMs - this.#killed.atMs),
+    };
+  }
+
+  #noticedDeath(): NoticedDeath | undefined {
+    return this.#killed && this.server.deathOf(this.#killed.clientId);
   }
 
   #handled(event: DemoEvent, style: 'naive' | 'guarded'): void {

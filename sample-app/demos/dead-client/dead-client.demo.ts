@@ -15,73 +15,68 @@ export const deadClient: Demo = {
   name: 'dead-client',
   title: 'the server believes a killed client alive',
   harm: [
-    `A listener alone, its process killed with kill -9 and started again after ${restartMs / 1_000} s. A dead process says no`,
-    'goodbye: until heartbeats have failed often enough (-hbi 30s -hbt 10s -hbf 10 by default) the server sends',
-    'it events. The restarted one has a new client id and no durable name: it gets none of them. Heartbeats',
-    'tuned to -hbi 5s -hbt 5s -hbf 2 shorten the error, they do not bring the events back.',
+    `A listener alone; its process is killed with kill -9 and started again after ${restartMs / 1_000} s. The dead one said no`,
+    'goodbye: the server sends it events until heartbeats have failed often enough. The new one has a new',
+    'client id and no durable name, and gets nothing of what went to the dead one. Tuned heartbeats notice',
+    'the death sooner; they do not bring the events back.',
   ],
   naive: given
-    ? [() => alone("the server's own")]
-    : [() => alone('default', defaultHeartbeats), () => alone('tuned', tunedHeartbeats)],
+    ? [() => alone('alone')]
+    : [() => alone('alone', defaultHeartbeats), () => alone('alone, tuned', tunedHeartbeats)],
   cure: [
-    'Two members of a durable queue group: what the dead one got goes to the other when its ack wait is over. With',
-    'tuned heartbeats the dead one is soon no member any more. And one that comes back under its own client id',
-    'takes its dead self out at once.',
+    'Two members of a durable queue group: what the dead one was sent goes to the other when its ack wait of',
+    '30 s is over; with tuned heartbeats the dead one is no member any more before that. And one that comes',
+    `back after ${restartMs / 1_000} s under its own client id replaces its dead self, and gets what was pending.`,
   ],
   guarded: [
-    ...(given
-      ? [() => group('group', "the server's own")]
-      : [() => group('group', 'default', defaultHeartbeats), () => group('group', 'tuned', tunedHeartbeats)]),
-    () => group('comes back', given ? "the server's own" : 'default', defaultHeartbeats, restartMs),
+    ...(given ? [() => group('group')] : [() => group('group', defaultHeartbeats)]),
+    ...(given ? [] : [() => group('group, tuned', tunedHeartbeats)]),
+    () => group('comes back', given ? undefined : defaultHeartbeats, restartMs),
   ],
 };
 
-async function alone(heartbeats: string, flags?: Heartbeats): Promise<Variant> {
-  const run = await DeadClientRun.start(flags);
+async function alone(title: string, heartbeats?: Heartbeats): Promise<Variant> {
+  const run = await DeadClientRun.start(heartbeats);
   try {
     const victim = await run.listen('naive');
     await run.publish(batch);
     await run.passUntil(() => run.waitingCount === 0);
-    const killedAtMs = await run.kill(victim);
+    await run.kill(victim);
     await run.publish(batch);
     await run.pass(restartMs);
     await run.listen('naive');
     await run.publish(batch);
     await run.passUntil(() => run.waitingCount <= batch);
-    await run.passUntilDeathIsNoticed(victim);
-    return {
-      title: 'alone',
-      guarded: false,
-      tally: run.tally(),
-      facts: { heartbeats, ...run.facts(victim, killedAtMs) },
-    };
+    await run.passUntilDeathIsNoticed();
+    return { title, guarded: false, tally: run.tally(), facts: { ...factsOf(heartbeats), ...run.facts() } };
   } finally {
     await run.close();
   }
 }
 
-async function group(
-  title: string,
-  heartbeats: string,
-  flags?: Heartbeats,
-  comesBackAfterMs?: number,
-): Promise<Variant> {
-  const run = await DeadClientRun.start(flags);
+async function group(title: string, heartbeats?: Heartbeats, comesBackAfterMs?: number): Promise<Variant> {
+  const run = await DeadClientRun.start(heartbeats);
   try {
-    const victim = await run.listen('guarded', 'orders-0');
-    await run.listen('guarded', 'orders-1');
+    const [victim] = await Promise.all([run.listen('guarded', 'orders-0'), run.listen('guarded', 'orders-1')]);
     await run.publish(batch);
     await run.passUntil(() => run.waitingCount === 0);
-    const killedAtMs = await run.kill(victim);
+    await run.kill(victim);
     await run.publish(2 * batch);
     if (comesBackAfterMs !== undefined) {
       await run.pass(comesBackAfterMs);
       await run.listen('guarded', 'orders-0');
     }
     await run.passUntil(() => run.waitingCount === 0);
-    await run.passUntilDeathIsNoticed(victim);
-    return { title, guarded: true, tally: run.tally(), facts: { heartbeats, ...run.facts(victim, killedAtMs) } };
+    await run.passUntilDeathIsNoticed();
+    return { title, guarded: true, tally: run.tally(), facts: { ...factsOf(heartbeats), ...run.facts() } };
   } finally {
     await run.close();
   }
+}
+
+/** As the server's flags say it: `-hbi`, `-hbt`, `-hbf`. */
+function factsOf(heartbeats: Heartbeats | undefined): Record<string, string> {
+  if (!heartbeats) return {};
+  const { intervalMs, timeoutMs, failCount } = heartbeats;
+  return { '-hbi -hbt -hbf': `${intervalMs / 1_000}s ${timeoutMs / 1_000}s ${failCount}` };
 }
