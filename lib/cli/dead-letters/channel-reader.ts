@@ -31,7 +31,7 @@ const nanosecondsPerMs = 1e6;
 /**
  * Reads a whole channel, up to what was its last message when reading began, and changes nothing at the server but that
  * a channel which did not exist does now.
- * @throws CommandError when the server falls silent, or loses its state, before the last message has come
+ * @throws CommandError when the server falls silent, or is another one, before the last message has come
  * @internal
  */
 export async function readChannel(
@@ -61,8 +61,9 @@ async function readMessages(
   const messages: StoredMessage[] = [];
   const silence = new Silence();
   let lastSequence = 0;
-  const request = readRequest(subject, startAt, (stateLost) => {
-    if (stateLost) silence.fail(new CommandError(`the server lost its state while "${subject}" was read; try again`));
+  const request = readRequest(subject, startAt, (serverChanged) => {
+    if (serverChanged)
+      silence.fail(new CommandError(`the server was restarted while "${subject}" was read; try again`));
     return lastSequence === 0 ? startAt : { sequence: lastSequence + 1 };
   });
   const onMessage = (message: DriverMessage): void => {
