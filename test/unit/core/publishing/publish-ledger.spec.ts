@@ -231,6 +231,18 @@ describe('when the transport is lost and the session lives on', () => {
     expect(published.timesTold).toBe(1);
   });
 
+  it('goes on when the earlier attempt is refused, since the later one may be stored', async () => {
+    const desk = await PublishDesk.connected();
+    const published = desk.publish('a');
+    const [first] = desk.driver.attempts;
+    desk.driver.loseTransport();
+    desk.driver.restoreTransport();
+    first!.refuse(new PublishRefusedError('ticket:created', 'disk full'));
+    expect(published.timesTold).toBe(0);
+    desk.attemptAt('a').ack();
+    expect(published.receipt?.attempts).toBe(2);
+  });
+
   it('lets the later attempt decide when the earlier one fails, and says that the first may have stored it', async () => {
     const desk = await PublishDesk.connected();
     const published = desk.publish('a');
