@@ -373,13 +373,13 @@ class Player {
 
   private async restart(): Promise<string> {
     const attached = [...this.sessions.entries()].filter(([, { client }]) => client.isAttached);
+    // The server redelivers as soon as it is up, perhaps before the clients are back.
+    for (const group of this.groups.values()) group.isTimed = group.hasLostMembers = true;
     await this.server.restart();
     for (const [, { client }] of attached) {
       await client.cut();
       await client.attach();
     }
-    // The server redelivers as soon as it is up, perhaps before the clients are back.
-    for (const group of this.groups.values()) group.isTimed = group.hasLostMembers = true;
     return 'restarted';
   }
 }

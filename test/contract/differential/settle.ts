@@ -2,7 +2,7 @@ import type { Group } from './group.js';
 import type { ChannelRow, Monitor, SubscriptionRow } from './monitor.js';
 import { eventually } from '../../support/wait.js';
 
-const SETTLE_TIMEOUT_MS = 4_000;
+const SETTLE_TIMEOUT_MS = 10_000;
 
 /** What the two servers must agree on about one channel, once it has come to rest. */
 export interface ChannelSnapshot {

@@ -26,7 +26,7 @@ const traceCounts: Readonly<Record<Profile, number>> = inCi
 /** A restart is the whole server's, so those traces have a pair of servers each. */
 const parallel: Readonly<Record<Profile, number>> = { plain: 25, limits: 25, heartbeats: 15, restart: 4 };
 /** Of a hundred traces, how many may show a difference that a second play does not show: a hiccup of this machine. */
-const HICCUPS_PERCENT = 2;
+const HICCUPS_PERCENT = 5;
 
 type Start = (profile: Profile) => Promise<DifferentialServer>;
 
