@@ -47,7 +47,7 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
   ];
   if (letter === undefined) {
     rows.push(['bytes', `${String(bytes.length)}, no readable dead letter`]);
-    return `${toTable(rows)}\n\n${bytes.toString('utf8')}`;
+    return `${toTable(rows)}\n\n${printableText(bytes.toString('utf8'))}`;
   }
   rows.push(
     ['event', `${letter.subject} #${String(letter.sequence)}, published ${letter.timestamp}`],
@@ -57,7 +57,7 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
     ['payload', `${String(decodePayload(letter.payload).length)} bytes, as ${letter.payload.encoding}`],
   );
   const cause = letter.error.stack ?? `${letter.error.name}: ${letter.error.message}`;
-  return `${toTable(rows)}\n\n${letter.payload.data}\n\n${cause}`;
+  return `${toTable(rows)}\n\n${printableText(letter.payload.data)}\n\n${printableText(cause)}`;
 }
 
 /**
@@ -115,8 +115,14 @@ function toTable(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
-/** Names and messages come from events: no escape sequence of theirs may reach the terminal. */
+/** Names, messages and payloads come from events: no escape sequence of theirs may reach the terminal. */
 function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what it takes out
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+/** Text of several lines, which keeps them. */
+function printableText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what it takes out
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
 }

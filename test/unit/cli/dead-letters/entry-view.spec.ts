@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge } from '../../../../lib/cli/dead-letters/entry-view.js';
+import type { DeadLetterEntry } from '../../../../lib/cli/dead-letters/dead-letter-entry.js';
+import { describeEntries, describeEntry, formatAge } from '../../../../lib/cli/dead-letters/entry-view.js';
 
 describe('formatAge', () => {
   it.each([
@@ -15,5 +16,42 @@ describe('formatAge', () => {
     [86_460_000, '1d'],
   ])('shows %d ms as %s', (ms, text) => {
     expect(formatAge(ms)).toBe(text);
+  });
+});
+
+describe('what came in an event', () => {
+  const hostile = '\u001b[2J\u0007evil\r\u009b31m';
+  const letter = {
+    version: 1,
+    subject: 'ticket:created',
+    sequence: 1,
+    timestamp: 'then',
+    deliveries: 1,
+    failedAt: 'now',
+    error: { name: hostile, message: hostile, stack: `${hostile}\n    at Tickets.created` },
+    handler: hostile,
+    service: hostile,
+    clientId: hostile,
+    payload: { encoding: 'utf8', data: `${hostile}\n\tsecond line` },
+  } as const;
+  const readable: DeadLetterEntry = {
+    sequence: 1,
+    storedAt: new Date(0),
+    bytes: Buffer.alloc(0),
+    letter,
+    done: undefined,
+  };
+  const unreadable: DeadLetterEntry = { ...readable, letter: undefined, bytes: Buffer.from(hostile) };
+
+  it.each([readable, unreadable])('never steers the terminal', (entry) => {
+    for (const text of [describeEntry(entry, new Date(0)), describeEntries([entry], new Date(0))]) {
+      // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+      expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+    }
+    expect(describeEntry(entry, new Date(0))).toContain('evil');
+  });
+
+  it('keeps its lines', () => {
+    expect(describeEntry(readable, new Date(0))).toContain('\n\tsecond line');
   });
 });
