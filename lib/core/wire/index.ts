@@ -1,2 +1,2 @@
-export { decoderOf, encoderOf, isPromise, jsonCodec, type Codec, type Decoder, type Encoder } from './codec.js';
+export { decoderOf, encoderOf, isPromise, jsonCodec, type Decoder, type Encoder } from './codec.js';
 export { decodeJson, encodeJson } from './json.js';
