@@ -78,6 +78,13 @@ export async function startStanClient(
   return client;
 }
 
+/** A `ClientStan` that nobody has told to connect; closed when the test ends. */
+export function startUnconnectedClient(options: StanClientOptions): ClientStan {
+  const client = new ClientStan(options);
+  cleanUpAfterTest(() => client.close());
+  return client;
+}
+
 /** A module class made on the spot. */
 export function moduleOf({
   imports,
