@@ -11,6 +11,11 @@ export { BrokerFaults } from './faults/broker-faults.js';
 export type { Fault, FaultFilter } from './faults/broker-faults.js';
 export type { FaultPoint, FaultTarget } from './faults/fault-point.js';
 export type { BrokerEvent, BrokerEventListener, SubscriptionFacts } from './events/broker-event.js';
+export { LmdbStore } from './store/lmdb/lmdb-store.js';
+export type { LmdbStoreOptions } from './store/lmdb/lmdb-store.js';
+export { StoreFailedError } from './store/lmdb/store-failed.error.js';
+export { StoreLockedError } from './store/lmdb/store-locked.error.js';
+export { StorePackageMissingError } from './store/lmdb/store-package-missing.error.js';
 export { MemoryStore } from './store/memory-store.js';
 export type {
   ChannelStore,

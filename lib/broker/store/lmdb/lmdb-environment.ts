@@ -1,35 +1,41 @@
-import type { RootDatabase } from 'lmdb';
-import { StorePackageMissingError } from './store-package-missing.error.js';
+/** Which keys to read. @internal */
+export interface KeyRange {
+  readonly start?: Buffer;
+  /** Not included. */
+  readonly end?: Buffer;
+  readonly limit?: number;
+}
 
-/** What the store uses of lmdb. @internal */
-export type LmdbEnvironment = Pick<
-  RootDatabase<Buffer, Buffer>,
-  'getBinary' | 'getRange' | 'getKeys' | 'batch' | 'put' | 'remove' | 'resetReadTxn' | 'close'
->;
+/** What the store uses of lmdb's database, in words of its own: without the package its types are missing too. @internal */
+export interface LmdbEnvironment {
+  getBinary(key: Buffer): Buffer | undefined;
+  getRange(range: KeyRange): Iterable<{ key: Buffer; value: Buffer }>;
+  getKeys(range: KeyRange): Iterable<Buffer>;
+  /** Runs `fill` at once; its puts and removes are one transaction. Resolves when that is on the disk. */
+  batch(fill: () => void): Promise<boolean>;
+  put(key: Buffer, row: Buffer): Promise<boolean>;
+  remove(key: Buffer): Promise<boolean>;
+  /** The next read sees every commit so far. */
+  resetReadTxn(): void;
+  close(): Promise<void>;
+}
 
 /** The part of the package `lmdb` that opens a file. @internal */
-export type LmdbOpen = (options: Record<string, unknown>) => LmdbEnvironment;
+export interface LmdbPackage {
+  readonly open: (options: object) => LmdbEnvironment;
+}
 
-/**
- * Loads lmdb, an optional peer, when a file store is opened and not before.
- * @throws StorePackageMissingError (STAN_BROKER_START_FAILED)
- * @internal
- */
-export async function loadLmdb(): Promise<LmdbOpen> {
-  try {
-    const { open } = await import('lmdb');
-    return open; // its overloads ask for a type per option set
-  } catch (cause) {
-    throw new StorePackageMissingError('lmdb', { cause });
-  }
+/** Imports lmdb, an optional peer: when a file store is opened and not before. @internal */
+export async function importLmdb(): Promise<LmdbPackage> {
+  return import('lmdb') as Promise<unknown> as Promise<LmdbPackage>; // its overloads ask for a type per option set
 }
 
 /**
  * Opens the data file. A commit resolves only when it is on the disk: no overlapping sync, one fsync per batch.
  * @internal
  */
-export function openEnvironment(open: LmdbOpen, path: string): LmdbEnvironment {
-  return open({
+export function openEnvironment(lmdb: LmdbPackage, path: string): LmdbEnvironment {
+  return lmdb.open({
     path,
     noSubdir: true,
     encoding: 'binary',

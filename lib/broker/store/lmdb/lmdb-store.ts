@@ -5,8 +5,8 @@ import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } 
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
 import { channelKey, clientKey, deletedKey, formatKey, rangeOf, serverKey } from './keys.js';
-import { loadLmdb, openEnvironment } from './lmdb-environment.js';
-import type { LmdbEnvironment, LmdbOpen } from './lmdb-environment.js';
+import { importLmdb, openEnvironment } from './lmdb-environment.js';
+import type { LmdbEnvironment, LmdbPackage } from './lmdb-environment.js';
 import { emptyLog, LmdbMessageLog } from './lmdb-message-log.js';
 import { LmdbSubscriptionTable } from './lmdb-subscription-table.js';
 import { currentFormat, recover } from './recover.js';
@@ -14,6 +14,7 @@ import type { FoundChannel, FoundState } from './recover.js';
 import { sealClient, sealRecord } from './rows.js';
 import type { DirtyPart, RowWriter } from './row-writer.js';
 import { StoreFailedError } from './store-failed.error.js';
+import { StorePackageMissingError } from './store-package-missing.error.js';
 
 const DATA_FILE = 'broker.mdb';
 /** Rows of deleted channels that one batch removes. */
@@ -27,10 +28,10 @@ export interface LmdbStoreOptions {
   /** Folder of the data file; made where it is missing. One folder serves one broker at a time. */
   readonly directory: string;
   /**
-   * How the package `lmdb` is loaded.
+   * How the package `lmdb` is imported.
    * @internal
    */
-  readonly loadLmdb?: () => Promise<LmdbOpen>;
+  readonly importLmdb?: () => Promise<LmdbPackage>;
 }
 
 interface Channel extends ChannelStore {
@@ -50,7 +51,7 @@ interface Channel extends ChannelStore {
 export class LmdbStore implements Store {
   readonly type = 'FILE';
   private readonly directory: string;
-  private readonly load: () => Promise<LmdbOpen>;
+  private readonly importLmdb: () => Promise<LmdbPackage>;
   private lock: DirectoryLock | undefined;
   private environment: LmdbEnvironment | undefined;
   private failure: StoreFailedError | undefined;
@@ -66,7 +67,7 @@ export class LmdbStore implements Store {
 
   constructor(options: LmdbStoreOptions) {
     this.directory = options.directory;
-    this.load = options.loadLmdb ?? loadLmdb;
+    this.importLmdb = options.importLmdb ?? importLmdb;
   }
 
   /**
@@ -76,11 +77,11 @@ export class LmdbStore implements Store {
    */
   async open(): Promise<RecoveredState | undefined> {
     if (this.environment) throw new StoreFailedError(this.directory, 'it is open already');
-    const openLmdb = await this.load();
+    const lmdb = await this.load();
     await mkdir(this.directory, { recursive: true });
     this.lock = await DirectoryLock.take(this.directory);
     try {
-      return this.take(await this.read(openLmdb));
+      return this.take(await this.read(lmdb));
     } catch (error) {
       await this.letGo();
       throw error;
@@ -119,6 +120,7 @@ export class LmdbStore implements Store {
   }
 
   flush(): Promise<void> | undefined {
+    if (!this.environment) return this.hasWrites ? Promise.reject(this.notOpen()) : undefined;
     if (this.failure) return Promise.reject(this.failure);
     if (!this.hasWrites) return this.nextWrite ?? this.writing;
     if (!this.writing) return this.write();
@@ -143,12 +145,20 @@ export class LmdbStore implements Store {
     for (const file of ours) await rm(join(this.directory, file), { force: true });
   }
 
-  private async read(openLmdb: LmdbOpen): Promise<FoundState> {
+  private async load(): Promise<LmdbPackage> {
+    try {
+      return await this.importLmdb();
+    } catch (cause) {
+      throw new StorePackageMissingError('lmdb', { cause });
+    }
+  }
+
+  private async read(lmdb: LmdbPackage): Promise<FoundState> {
     const path = join(this.directory, DATA_FILE);
     const damage = await findDamage(path);
     if (damage !== undefined) throw new StoreCorruptError(path, damage);
     try {
-      this.environment = openEnvironment(openLmdb, path);
+      this.environment = openEnvironment(lmdb, path);
       return recover(this.environment);
     } catch (cause) {
       throw new StoreCorruptError(path, cause instanceof Error ? cause.message : String(cause), { cause });
@@ -184,8 +194,12 @@ export class LmdbStore implements Store {
   }
 
   private opened(): LmdbEnvironment {
-    if (!this.environment) throw new StoreFailedError(this.directory, 'it is not open');
+    if (!this.environment) throw this.notOpen();
     return this.environment;
+  }
+
+  private notOpen(): StoreFailedError {
+    return new StoreFailedError(this.directory, 'it is not open');
   }
 
   /** Starts one batch with every write so far; there is never more than one on its way. */
