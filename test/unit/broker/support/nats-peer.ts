@@ -20,6 +20,8 @@ export class NatsPeer {
   readonly lines: string[] = [];
   readonly messages: Delivered[] = [];
   isEnded = false;
+  /** Told of each message as it arrives. */
+  onMessage: (message: Delivered) => void = () => undefined;
   private rest = Buffer.alloc(0);
   private pings = 0;
 
@@ -94,13 +96,15 @@ export class NatsPeer {
     const body = this.rest.subarray(end + 2, end + 2 + size);
     this.rest = this.rest.subarray(end + 2 + size + 2);
     this.lines.push(line);
-    this.messages.push({
+    const message = {
       subject: words[0] ?? '',
       sid: words[1] ?? '',
       reply: words.length === (operation === 'HMSG' ? 5 : 4) ? words[2] : undefined,
       headers: body.toString('latin1', 0, headerBytes),
       payload: body.subarray(headerBytes),
-    });
+    };
+    this.messages.push(message);
+    this.onMessage(message);
     return true;
   }
 }

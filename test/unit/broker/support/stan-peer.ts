@@ -3,14 +3,16 @@ import { createRequire } from 'node:module';
 import type { StanBroker } from 'nestjs-stan/broker';
 
 import { eventually } from '../../../support/wait.js';
-import { NatsPeer } from './nats-peer.js';
+import { NatsPeer, type Delivered } from './nats-peer.js';
 
 /** The official client's own protobuf classes: what the broker writes is read by code that nobody here wrote. */
 interface ProtoClass {
   new (): { serializeBinary(): Uint8Array };
   deserializeBinary(bytes: Uint8Array): object;
 }
-const classes = createRequire(import.meta.url)('node-nats-streaming/lib/pb') as Readonly<Record<string, ProtoClass>>;
+const { pb: classes } = createRequire(import.meta.url)('node-nats-streaming/lib/pb') as {
+  readonly pb: Readonly<Record<string, ProtoClass>>;
+};
 
 /** Writes one message of the STAN protocol. */
 export function encode(type: string, fields: Readonly<Record<string, unknown>>): Buffer {
@@ -120,7 +122,7 @@ export class StanPeer {
     this.connId = `conn-${id}`;
     this.nats.send(`CONNECT {"verbose":false}\r\nSUB _INBOX.re.${id}.* 1\r\nSUB ${this.heartbeatInbox} 2\r\n`);
     this.replyPrefix = `_INBOX.re.${id}.`;
-    setImmediate(() => this.watchHeartbeats());
+    this.nats.onMessage = (message) => this.answerHeartbeat(message);
   }
 
   private readonly replyPrefix: string;
@@ -212,17 +214,10 @@ export class StanPeer {
     return answer.payload;
   }
 
-  private watchHeartbeats(): void {
-    const { messages } = this.nats;
-    const push = messages.push.bind(messages);
-    messages.push = (...added) => {
-      for (const { subject, reply } of added) {
-        if (subject !== this.heartbeatInbox || reply === undefined) continue;
-        this.heartbeats++;
-        if (this.answersHeartbeats) this.nats.publish(reply, '');
-      }
-      return push(...added);
-    };
+  private answerHeartbeat(message: Delivered): void {
+    if (message.subject !== this.heartbeatInbox || message.reply === undefined) return;
+    this.heartbeats++;
+    if (this.answersHeartbeats) this.nats.publish(message.reply, '');
   }
 }
 
