@@ -1,12 +1,10 @@
 import 'reflect-metadata';
 import { deadClient } from './dead-client/dead-client.demo.js';
-import type { Tally } from './books.js';
-import type { Demo, Variant } from './demo.js';
-import { isClean } from './demo.js';
+import type { Demo } from './demo.js';
 import { runsOnGivenServer } from './demo-server.js';
 import { failing } from './failing.demo.js';
 import { fastListener } from './fast-listener.demo.js';
-import { bold, tableOf } from './table.js';
+import { showDemo } from './show-demo.js';
 import { twice } from './twice.demo.js';
 
 const demos: readonly Demo[] = [deadClient, fastListener, twice, failing];
@@ -30,43 +28,7 @@ if (wanted.includes('--help') || wanted.includes('-h')) {
   console.log(
     `On ${runsOnGivenServer() ? (process.env['NATS_URL'] ?? '') : 'an embedded STAN server, its clock moved by the demo'}.`,
   );
-  for (const demo of chosen) await show(demo);
-}
-
-async function show(demo: Demo): Promise<void> {
-  console.log(`\n${bold(`${demo.name}: ${demo.title}`)}\n`);
-  try {
-    const variants = [
-      ...(await runAll('Harm', demo.harm, demo.naive)),
-      ...(await runAll('Cure', demo.cure, demo.guarded)),
-    ];
-    console.log(`${tableOf(variants)}\n`);
-    const dirty = variants.filter(({ guarded, tally }) => guarded && !isClean(tally));
-    if (dirty.length === 0) return;
-    console.error(`  Not clean: ${dirty.map(({ title }) => title).join(', ')}.`);
-  } catch (error) {
-    console.error(
-      `\n  ${demo.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
+  for (const demo of chosen) {
+    if (!(await showDemo(demo))) process.exitCode = 1;
   }
-  process.exitCode = 1;
-}
-
-async function runAll(title: string, lines: readonly string[], ways: Demo['naive']): Promise<Variant[]> {
-  for (const [index, line] of lines.entries()) console.log(`  ${index === 0 ? bold(title) : '    '}  ${line}`);
-  const variants: Variant[] = [];
-  for (const way of ways) {
-    const variant = await way();
-    variants.push(variant);
-    console.log(`        → ${variant.title}: ${summaryOf(variant.tally)}`);
-  }
-  console.log();
-  return variants;
-}
-
-function summaryOf({ events, lost, doubled, outOfOrder }: Tally): string {
-  const harms = [`${lost} lost`, `${doubled} doubled`, `${outOfOrder} out of order`].filter(
-    (text) => !text.startsWith('0'),
-  );
-  return `${events} events, ${harms.length > 0 ? harms.join(', ') : 'each applied once, in order'}`;
 }

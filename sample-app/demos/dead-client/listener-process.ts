@@ -11,6 +11,8 @@ const listener = await (settings.style === 'naive' ? naive() : guarded());
 tell({ type: 'ready', clientId: listener.clientId });
 process.once('disconnect', () => {
   void listener.close().then(() => process.exit());
+  // The demo may have died together with its server, which then cannot answer.
+  setTimeout(() => process.exit(), 5_000);
 });
 
 function naive(): Promise<Listener> {
