@@ -66,10 +66,11 @@ contract('durables', (t) => {
     proxy.refuse();
     await emitAll(client, subject, [5, 6]);
 
-    await t.app({
-      server: { clientId },
-      controllers: [listenerFor(subject, options, (id: number, c) => (after.add(id, c), c.ack()))],
+    const resumed = listenerFor(subject, options, (id: number, context) => {
+      after.add(id, context);
+      context.ack();
     });
+    await t.app({ server: { clientId }, controllers: [resumed] });
     await eventually(() => expect(new Set(after.data)).toEqual(new Set([3, 4, 5, 6])), { what: 'the rest' });
     await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(0));
   });

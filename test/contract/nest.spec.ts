@@ -154,7 +154,7 @@ contract('in Nest', (t) => {
     });
     server.setOnProcessingStartHook((_, context, done) => {
       calls.push(`start ${(context as StanContext).getSequence()}`);
-      return done();
+      void done();
     });
     server.setOnProcessingEndHook((_, context) => void calls.push(`end ${(context as StanContext).getSequence()}`));
     const client = await t.client();

@@ -1,6 +1,5 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import type { StanSubscriptionOptions } from 'nestjs-stan';
 import { ClientStan, ServerStan, uniqueClientId } from 'nestjs-stan';
 import { describe, expect, it } from 'vitest';
 import { contract, listenerFor } from '../support/contract.js';
@@ -26,7 +25,7 @@ contract('refused at start', (t) => {
     ];
     it.each(illegal)('%s: %o', (_, wrong, says) => {
       for (const Transport of [ServerStan, ClientStan]) {
-        const make = () => new Transport({ ...base(), ...wrong } as never);
+        const make = () => new Transport({ ...base(), ...wrong });
         expect(make).toThrow(says);
         expect(make).toThrow(expect.objectContaining({ code: 'STAN_INVALID_OPTION' }) as Error);
       }
@@ -52,7 +51,7 @@ contract('refused at start', (t) => {
       [{ ackwait: 5_000 }, /ackwait.*ackWaitMs/],
     ];
     it.each(illegal)('%o', async (wrong, says) => {
-      const listener = listenerFor(fresh('orders'), wrong as StanSubscriptionOptions, () => undefined);
+      const listener = listenerFor(fresh('orders'), wrong, () => undefined);
       await expect(t.app({ controllers: [listener] })).rejects.toMatchObject({
         code: 'STAN_INVALID_OPTION',
         message: expect.stringMatching(says) as string,

@@ -24,7 +24,7 @@ export async function connectRawClient(
     url: broker.url,
     reconnect: false,
     waitOnFirstConnect: false,
-  } as never);
+  });
   await new Promise<void>((resolve, reject) => {
     stan.once('connect', () => resolve());
     stan.on('error', reject);
