@@ -101,6 +101,8 @@ export class StanSubscription implements DriverSubscription {
         resolve();
       });
       native.on('timeout', (error: unknown) => {
+        // After the confirmation it belongs to a close request, which says so itself and costs no session.
+        if (attachment.isReady) return;
         const timeout = new SubscribeTimeoutError(subject, this.options.connectTimeoutMs, toErrorOptions(error));
         attachment.closed = true;
         reject(timeout);
