@@ -27,7 +27,12 @@ export function watchConnection(connection: ServerStan | ClientStan): Connection
   const statuses: StanStatus[] = [];
   const events: StanConnectionEvent[] = [];
   connection.status.subscribe((status) => void statuses.push(status));
-  for (const type of types) connection.on(type, (event: StanConnectionEvent) => void events.push(event));
+  // The two have these events in common, which their generic signatures do not show to a union of both.
+  const listen = connection.on.bind(connection) as (
+    type: string,
+    listener: (event: StanConnectionEvent) => void,
+  ) => void;
+  for (const type of types) listen(type, (event) => void events.push(event));
   return {
     statuses,
     events,

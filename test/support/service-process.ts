@@ -21,6 +21,8 @@ export interface ServiceProcess {
   readonly started: readonly number[];
   /** Events whose handler has finished, in order. */
   readonly done: readonly number[];
+  /** Everything that it has written, its log too. */
+  readonly output: string;
   kill(signal: NodeJS.Signals): void;
   /** Asks for `app.close()`; the process is then left to end by itself. */
   close(): void;
@@ -42,6 +44,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     rest = lines.pop() ?? '';
     for (const line of lines) {
       output.push(line);
+      // Nest's warnings go to stdout as well.
+      if (!line.startsWith('{')) continue;
       const fact = JSON.parse(line) as { ready?: true; started?: number; done?: number };
       isReady ||= fact.ready === true;
       if (fact.started !== undefined) started.push(fact.started);
@@ -64,6 +68,9 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   return {
     started,
     done,
+    get output() {
+      return output.join('\n');
+    },
     kill: (signal) => void child.kill(signal),
     close: () => void child.stdin.write('close\n'),
     ended: () => withDeadline(exit, { what: `${options.clientId} to end`, timeoutMs: 20_000 }),
