@@ -7,8 +7,8 @@ import type { FailureMemory } from './failure-memory.js';
 import { HandledMemory } from './handled-memory.js';
 import { ResumePosition } from './resume-position.js';
 
-/** Messages remembered as handled, per subscription. */
-const handledCapacity = 50_000;
+/** The newest sequences of the channel for which it is remembered whether they were handled here. */
+const handledCapacity = 65_536;
 
 /**
  * What to do with an arrival: start it when there is a place, start it later, or not at all.

@@ -108,7 +108,6 @@ export class DeliveryPipeline {
 
   /** Never rejects. */
   private async run(delivery: Delivery): Promise<void> {
-    const startedAtMs = this.setup.clock.nowMs();
     let data: unknown;
     let isDecoded = false;
     try {
@@ -121,7 +120,7 @@ export class DeliveryPipeline {
       if (isDecoded) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
-    this.watchAckWait(delivery, startedAtMs);
+    this.watchAckWait(delivery);
     this.finish(delivery);
   }
 
@@ -164,8 +163,10 @@ export class DeliveryPipeline {
     return delivery.arrivedAtMs + this.setup.options.ackWaitMs - this.setup.clock.nowMs();
   }
 
-  private watchAckWait(delivery: Delivery, startedAtMs: number): void {
-    const tookMs = this.setup.clock.nowMs() - startedAtMs;
+  /** Ack wait runs from the arrival on, not from the start of the handler. */
+  private watchAckWait(delivery: Delivery): void {
+    if (this.saidNearAckWait || this.ackedOnArrival) return;
+    const tookMs = this.setup.clock.nowMs() - delivery.arrivedAtMs;
     if (tookMs > this.setup.options.ackWaitMs * nearAckWait) this.warnNearAckWait(delivery.message, tookMs);
   }
 

@@ -10,8 +10,8 @@ import type { StartAt } from '../options/subscription-options.js';
  * @internal
  */
 export class ResumePosition {
-  /** Sequence and time stamp of what has arrived and is not settled. */
-  private readonly unsettled = new Map<number, number>();
+  /** What has arrived and is not settled, by sequence. */
+  private readonly unsettled = new Map<number, DriverMessage>();
   private readonly subscribedAtMs: number;
   private startAt: StartAt;
   private lastSequence = 0;
@@ -32,7 +32,7 @@ export class ResumePosition {
   }
 
   received(message: DriverMessage): void {
-    this.unsettled.set(message.sequence, message.timestampNs);
+    this.unsettled.set(message.sequence, message);
     if (message.sequence <= this.lastSequence) return;
     this.lastSequence = message.sequence;
     this.lastTimestampNs = message.timestampNs;
@@ -63,10 +63,10 @@ export class ResumePosition {
     return this.startAt;
   }
 
-  private oldestUnsettled(): { sequence: number; timestampNs: number } | undefined {
-    let oldest: { sequence: number; timestampNs: number } | undefined;
-    for (const [sequence, timestampNs] of this.unsettled) {
-      if (oldest === undefined || sequence < oldest.sequence) oldest = { sequence, timestampNs };
+  private oldestUnsettled(): DriverMessage | undefined {
+    let oldest: DriverMessage | undefined;
+    for (const message of this.unsettled.values()) {
+      if (oldest === undefined || message.sequence < oldest.sequence) oldest = message;
     }
     return oldest;
   }

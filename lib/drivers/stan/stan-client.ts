@@ -16,12 +16,18 @@ export interface StanClient extends Omit<Stan, 'subscribe' | 'on'> {
   readonly pingBytes?: Buffer;
   /** Ends the client at once: clears its ping timer, reports open publishes with `error`, closes the connection. */
   closeWithError(event: string, error: unknown): void;
-  subscribe(subject: string, options: unknown): Subscription;
-  subscribe(subject: string, queueGroup: string, options: unknown): Subscription;
+  subscribe(subject: string, options: unknown): StanSubscriptionObject;
+  subscribe(subject: string, queueGroup: string, options: unknown): StanSubscriptionObject;
+}
+
+/** The client's subscription with the subject that takes its acks, set once the server has confirmed it. */
+export interface StanSubscriptionObject extends Subscription {
+  readonly ackInbox: string | undefined;
 }
 
 export interface NatsConnection extends EventEmitter {
   readonly info: { readonly max_payload?: number; readonly server_id?: string } | null;
+  publish(subject: string, body: Buffer): void;
   requestOne(subject: string, body: Buffer, options: object, timeoutMs: number, done: (reply: unknown) => void): void;
   close(): void;
 }

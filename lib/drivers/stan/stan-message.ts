@@ -3,8 +3,8 @@ import type { StanMessage } from './stan-client.js';
 
 /** What a message needs to know about the subscription it came through. */
 export interface MessageOrigin {
-  /** True while acks of its messages can reach the session that delivered them. */
-  isLive(): boolean;
+  /** Sends an ack; false where it cannot reach the session that delivered the message. May throw. */
+  sendAck(sequence: number): boolean;
 }
 
 /** One arrival of one message, over the vendor's message object. */
@@ -33,10 +33,8 @@ export class StanDriverMessage implements DriverMessage {
   }
 
   ack(): boolean {
-    if (!this.origin.isLive()) return false;
     try {
-      this.native.ack();
-      return true;
+      return this.origin.sendAck(this.sequence);
     } catch {
       // The vendor throws when its connection has just gone; the server will send the message again.
       return false;

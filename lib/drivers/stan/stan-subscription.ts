@@ -1,5 +1,3 @@
-import type { Subscription } from 'node-nats-streaming';
-
 import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
 import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
@@ -9,7 +7,8 @@ import { SubscribeTimeoutError } from '../../core/errors/subscribe-timeout.error
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import type { StartAt } from '../../core/options/subscription-options.js';
-import type { StanMessage } from './stan-client.js';
+import { AckEncoder } from './ack-message.js';
+import type { StanMessage, StanSubscriptionObject } from './stan-client.js';
 import { isDuplicateDurable, isUnknownClient, textOf, toErrorOptions } from './stan-error-mapping.js';
 import { StanDriverMessage } from './stan-message.js';
 import type { MessageOrigin } from './stan-message.js';
@@ -31,11 +30,20 @@ class Attachment implements MessageOrigin {
 
   constructor(
     readonly session: StanSession,
-    readonly native: Subscription,
+    readonly native: StanSubscriptionObject,
+    private readonly acks: AckEncoder,
   ) {}
 
   isLive(): boolean {
     return !this.closed && this.session.isAlive();
+  }
+
+  sendAck(sequence: number): boolean {
+    const { ackInbox } = this.native;
+    const nats = this.session.native?.nc;
+    if (!this.isLive() || ackInbox === undefined || nats === undefined) return false;
+    nats.publish(ackInbox, this.acks.encode(sequence));
+    return true;
   }
 }
 
@@ -44,13 +52,16 @@ export class StanSubscription implements DriverSubscription {
   private attachment: Attachment | undefined;
   private closing: Promise<void> | undefined;
   private attachedBefore = false;
+  private readonly acks: AckEncoder;
 
   constructor(
     readonly request: DriverSubscriptionRequest,
     private readonly onMessage: (message: DriverMessage) => void,
     private readonly options: ResolvedConnectionOptions,
     private readonly onClosed: (subscription: StanSubscription, problem: StanError | undefined) => void,
-  ) {}
+  ) {
+    this.acks = new AckEncoder(request.subject);
+  }
 
   isClosed(): boolean {
     return this.closing !== undefined;
@@ -62,8 +73,9 @@ export class StanSubscription implements DriverSubscription {
   }
 
   /**
-   * Subscribes in this session; one attempt, shared by concurrent callers. A request without an answer may have been carried out, and nothing can
-   * close what has no ack inbox: then the whole session is given up, which frees it at the server.
+   * Subscribes in this session; one attempt, shared by concurrent callers. A request without an answer may have been
+   * carried out, and nothing can close what has no ack inbox: then the whole session is given up, which frees it at the
+   * server.
    */
   attach(session: StanSession, serverChanged: boolean): Promise<void> {
     const client = session.native;
@@ -77,7 +89,7 @@ export class StanSubscription implements DriverSubscription {
       queueGroup === undefined
         ? client.subscribe(subject, vendorOptions)
         : client.subscribe(subject, queueGroup, vendorOptions);
-    const attachment = new Attachment(session, native);
+    const attachment = new Attachment(session, native, this.acks);
     this.attachment = attachment;
     native.on('message', (message: StanMessage) => {
       if (attachment.isLive()) this.onMessage(new StanDriverMessage(message, attachment));
@@ -137,7 +149,7 @@ export class StanSubscription implements DriverSubscription {
     return this.sayGoodbye(attachment.native);
   }
 
-  private sayGoodbye(native: Subscription): Promise<StanError | undefined> {
+  private sayGoodbye(native: StanSubscriptionObject): Promise<StanError | undefined> {
     const timeoutMs = this.options.connectTimeoutMs;
     const what = `the subscription to "${this.request.subject}"`;
     return new Promise((resolve) => {

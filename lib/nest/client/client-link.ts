@@ -35,11 +35,17 @@ export class ClientLink {
     });
   }
 
-  /** Fails what is pending and closes the connection; never rejects. */
+  /** Fails what is pending and closes the connection, which its events tell; never rejects. */
   async close(): Promise<void> {
     this.isOver = true;
     this.ledger.close();
     await this.driver.close();
     this.stopListening();
+  }
+
+  /** Clears away what is over: the client itself is not closed, so nothing more is told. */
+  discard(): Promise<void> {
+    this.stopListening();
+    return this.close();
   }
 }

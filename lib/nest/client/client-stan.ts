@@ -211,7 +211,7 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
 
   private async discard(link: ClientLink): Promise<void> {
     if (this.link === link) this.link = undefined;
-    await link.close();
+    await link.discard();
   }
 
   private async drainAndClose(): Promise<void> {
@@ -242,7 +242,8 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
-    this.logger.error(`an event for "${patternText(pattern)}" is not known to be stored: ${error.message}`);
+    const reasons = error.cause instanceof Error ? `${error.message}; ${error.cause.message}` : error.message;
+    this.logger.error(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`);
     const event: PublishErrorEvent = { type: 'publishError', pattern, data, error };
     this.hub.emit(event);
   }

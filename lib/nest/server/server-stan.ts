@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
-import { isObservable } from 'rxjs';
 
 import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
@@ -23,7 +22,7 @@ import { EventHub } from '../events/event-hub.js';
 import type { StanServerEvents } from '../events/stan-events.js';
 import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
-import { completionOf } from './completion.js';
+import { untilComplete } from './until-complete.js';
 import type { DeadLetterOutbox } from './dead-letter-outbox.js';
 import { logDeliveryEvent } from './delivery-log.js';
 import { passFailuresThrough } from './failure-passthrough.js';
@@ -190,9 +189,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
 
-  private async run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
-    const result: unknown = await callback(data, context);
-    if (isObservable(result)) await completionOf(result);
+  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+    return callback(data, context).then(untilComplete);
   }
 
   /** A start hook may call `done` whenever it likes and need not return what it gave: the run itself is what counts. */
