@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import type { CliIo } from './cli-io.js';
 import { printLine } from './cli-io.js';
+import { readVersion } from './read-version.js';
 
 const help = `Usage: nestjs-stan <command> [options]
 
 Commands:
+  server        run a STAN server for development and tests
   dead-letters  list, show, replay or drop what a service gave up on
 
 nestjs-stan <command> --help tells the options of a command.`;
@@ -19,6 +20,8 @@ export async function runCli([name, ...argv]: readonly string[], io: CliIo): Pro
   switch (name) {
     case 'dead-letters':
       return (await import('./dead-letters/run-dead-letters.js')).runDeadLetters(argv, io);
+    case 'server':
+      return (await import('./server/run-server.js')).runServer(argv, io);
     case '--version':
     case '-V':
       printLine(io.stdout, await readVersion());
@@ -35,13 +38,4 @@ export async function runCli([name, ...argv]: readonly string[], io: CliIo): Pro
       printLine(io.stderr, `error: no command "${name}"\n\n${help}`);
       return usageError;
   }
-}
-
-/** The package.json above, both of the sources and of what is built from them. */
-async function readVersion(): Promise<string> {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
-  }
-  return 'unknown';
 }

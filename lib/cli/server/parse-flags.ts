@@ -1,0 +1,72 @@
+import { defaultSettings, foreignFlags, serverFlags, spell } from './server-flags.js';
+import type { ServerFlag } from './server-flags.js';
+import type { ServerSettings } from './server-settings.js';
+import { UsageError } from './usage.error.js';
+
+const byName = new Map(serverFlags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)));
+
+/**
+ * Reads flags the way Go's flag package does: one dash or two, `-p 4222` or `-p=4222`; a switch takes a value only
+ * behind `=`. The last of several counts.
+ * @throws UsageError for a flag that is not known, with the nearest that is, and for a value that does not fit
+ * @internal
+ */
+export function parseFlags(argv: readonly string[]): ServerSettings {
+  const settings = defaultSettings();
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    const [, shown = '', name = '', inline] = /^(--?([^-=][^=]*))(?:=(.*))?$/s.exec(word) ?? [];
+    if (name === '') throw new UsageError(`unexpected argument "${word}": flags begin with - or --`);
+    const flag = byName.get(name);
+    if (!flag) throw new UsageError(explainUnknown(shown, name));
+    if (inline !== undefined) flag.apply(settings, inline, shown);
+    else if (flag.value === undefined) flag.apply(settings, 'true', shown);
+    else flag.apply(settings, valueAfter(argv, ++index, shown, flag), shown);
+  }
+  checkTogether(settings);
+  return settings;
+}
+
+function valueAfter(argv: readonly string[], index: number, shown: string, flag: ServerFlag): string {
+  const value = argv[index];
+  if (value === undefined) throw new UsageError(`${shown} needs a value: ${shown} ${flag.value ?? ''}`);
+  return value;
+}
+
+function checkTogether(settings: ServerSettings): void {
+  const { store, directory, user, password, token } = settings;
+  if (settings.showHelp || settings.showVersion) return;
+  if (store === 'FILE' && directory === undefined) throw new UsageError('-st FILE needs --dir <folder>');
+  if (password !== undefined && user === undefined) throw new UsageError('--pass needs --user <name>');
+  if (user !== undefined && password === undefined) throw new UsageError('--user needs --pass <password>');
+  if (user !== undefined && token !== undefined) throw new UsageError('give either --user and --pass, or --auth');
+}
+
+function explainUnknown(shown: string, name: string): string {
+  if (foreignFlags.includes(name)) {
+    return `${shown} is a flag of nats-streaming-server that the embedded broker does not have`;
+  }
+  const nearest = nearestName(name);
+  return `unknown flag ${shown}${nearest === undefined ? '' : `; did you mean ${spell(nearest)}?`}`;
+}
+
+function nearestName(name: string): string | undefined {
+  const ranked = [...byName.keys()].map((known) => ({ known, steps: editSteps(name, known) }));
+  ranked.sort((left, right) => left.steps - right.steps);
+  const [best] = ranked;
+  return best && best.steps <= Math.max(1, Math.floor(best.known.length / 3)) ? best.known : undefined;
+}
+
+/** Letters to change, add or leave out to make one word of the other. */
+function editSteps(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let at = 1; at <= left.length; at++) {
+    const next = [at];
+    for (let other = 1; other <= right.length; other++) {
+      const change = (row[other - 1] ?? 0) + (left[at - 1] === right[other - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[other] ?? 0) + 1, (next[other - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}

@@ -1,0 +1,87 @@
+import type { BrokerLogger, StanBrokerOptions } from '../../broker/index.js';
+import { LmdbStore, StanBroker } from '../../broker/index.js';
+import { StanError } from '../../core/errors/stan.error.js';
+import type { CliIo } from '../cli-io.js';
+import { printLine, processIo } from '../cli-io.js';
+import { readVersion } from '../read-version.js';
+import { parseFlags } from './parse-flags.js';
+import { banner, helpText } from './server-texts.js';
+import type { ServerSettings } from './server-settings.js';
+import { UsageError } from './usage.error.js';
+
+const failed = 1;
+const usageError = 2;
+
+/**
+ * Resolves with the name of the signal that asks the server to stop, and no longer listens for any: a second one ends
+ * the process the usual way.
+ * @internal
+ */
+export function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals) => {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+      resolve(signal);
+    };
+    process.on('SIGINT', stop).on('SIGTERM', stop);
+  });
+}
+
+/**
+ * Runs `nestjs-stan server …`: serves until it is asked to stop, and resolves with the exit code.
+ * @param argv - what follows `server` on the command line
+ * @internal
+ */
+export async function runServer(
+  argv: readonly string[],
+  io: CliIo = processIo,
+  untilStop: () => Promise<string> = stopSignal,
+): Promise<number> {
+  try {
+    const settings = parseFlags(argv);
+    if (settings.showHelp) printLine(io.stdout, helpText());
+    else if (settings.showVersion) printLine(io.stdout, await readVersion());
+    else await serve(settings, io, untilStop);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      printLine(io.stderr, `error: ${error.message}\nnestjs-stan server --help lists the flags.`);
+      return usageError;
+    }
+    if (!(error instanceof StanError)) throw error;
+    printLine(io.stderr, `error: ${error.message}`);
+    return failed;
+  }
+}
+
+async function serve(settings: ServerSettings, io: CliIo, untilStop: () => Promise<string>): Promise<void> {
+  // Listened for first: a signal that comes while the server starts stops it as well.
+  const stopped = untilStop();
+  const broker = await StanBroker.start(brokerOptions(settings, io));
+  printLine(io.stdout, banner(broker, settings, await readVersion()));
+  const signal = await stopped;
+  printLine(io.stdout, `Stopping (${signal}) …`);
+  await broker.close();
+  printLine(io.stdout, 'Stopped.');
+}
+
+function brokerOptions(settings: ServerSettings, io: CliIo): StanBrokerOptions {
+  const { clusterId, host, port, heartbeatIntervalMs, heartbeatTimeoutMs, maxFailedHeartbeats, directory } = settings;
+  const { maxChannels, maxSubscriptions, maxMessages, maxBytes, maxAgeMs, maxInactivityMs, user, password, token } =
+    settings;
+  return {
+    ...{ clusterId, host, port, heartbeatIntervalMs, heartbeatTimeoutMs, maxFailedHeartbeats },
+    monitoringPort: settings.monitoringPort ?? false,
+    limits: { maxChannels, maxSubscriptions, maxMessages, maxBytes, maxAgeMs, maxInactivityMs },
+    logger: streamLogger(io, settings.debug),
+    ...(settings.store === 'FILE' && directory !== undefined ? { store: new LmdbStore({ directory }) } : {}),
+    ...(user !== undefined && password !== undefined ? { auth: { user, pass: password } } : {}),
+    ...(token === undefined ? {} : { auth: { token } }),
+  };
+}
+
+function streamLogger(io: CliIo, withDebug: boolean): BrokerLogger {
+  const line = (level: string) => (message: string) =>
+    printLine(io.stderr, `[${String(process.pid)}] ${io.now().toISOString()} [${level}] STREAM: ${message}`);
+  return { error: line('ERR'), warn: line('WRN'), info: line('INF'), debug: withDebug ? line('DBG') : () => undefined };
+}
