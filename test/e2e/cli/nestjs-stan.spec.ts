@@ -20,7 +20,8 @@ function run(argv: readonly string[], env: Record<string, string> = {}): Promise
   return new Promise((resolve, reject) => {
     const options = { env: { ...process.env, ...env }, timeout: 60_000 };
     execFile(process.execPath, [main, ...argv], options, (error, out, err) => {
-      if (error && typeof error.code !== 'number') reject(new Error('the command did not end by itself', { cause: error }));
+      if (error && typeof error.code !== 'number')
+        reject(new Error('the command did not end by itself', { cause: error }));
       else resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });
