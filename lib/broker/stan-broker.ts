@@ -197,7 +197,7 @@ export class StanBroker {
   private async openMonitoring(): Promise<void> {
     const { host, monitoringPort } = this.options;
     if (monitoringPort === false) return;
-    const monitoring = new MonitoringServer(() => this.running?.streaming, this.options);
+    const monitoring = new MonitoringServer(() => this.running?.streaming, this.options.logger);
     try {
       await monitoring.listen(host, monitoringPort);
     } catch (error) {

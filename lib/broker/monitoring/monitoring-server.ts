@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { ResolvedBrokerOptions } from '../options/resolve-broker-options.js';
+import type { BrokerLogger } from '../options/stan-broker.options.js';
 import type { StreamingServer } from '../streaming/streaming-server.js';
-import { randomId } from '../streaming/random-id.js';
 import { channelsz, channelz } from './channelsz.js';
 import { clientsz, clientz } from './clientsz.js';
 import { rootPage } from './root-page.js';
@@ -18,13 +17,11 @@ type Page = { readonly status: number; readonly type: string; readonly body: str
  * @internal
  */
 export class MonitoringServer {
-  private readonly serverId = randomId();
-  private readonly startedMs = Date.now();
   private http: Server | undefined;
 
   constructor(
     private readonly streaming: () => StreamingServer | undefined,
-    private readonly options: Pick<ResolvedBrokerOptions, 'clusterId' | 'store' | 'limits' | 'logger'>,
+    private readonly logger: BrokerLogger,
   ) {}
 
   get port(): number {
@@ -41,7 +38,7 @@ export class MonitoringServer {
         resolve();
       });
     });
-    http.on('error', (error) => this.options.logger.error(`monitoring: ${error.message}`));
+    http.on('error', (error) => this.logger.error(`monitoring: ${error.message}`));
     this.http = http;
   }
 
@@ -72,9 +69,7 @@ export class MonitoringServer {
       return streaming ? json({ status: 'ok' }, 0) : json({ status: 'unavailable' }, 0, 503);
     }
     if (!streaming) return text(503, 'Server is not running\n');
-    const { clusterId, store, limits } = this.options;
-    const facts = { clusterId, serverId: this.serverId, startedMs: this.startedMs };
-    return this.streamingPage(url, new MonitoringView(facts, store.type, limits, streaming));
+    return this.streamingPage(url, new MonitoringView(streaming));
   }
 
   private streamingPage(url: URL, view: MonitoringView): Page {

@@ -1,34 +1,27 @@
-import type { LimitTable } from '../streaming/channel-limits.js';
 import type { Channel } from '../streaming/channel.js';
+import type { StreamingContext } from '../streaming/streaming-context.js';
 import type { StreamingServer } from '../streaming/streaming-server.js';
-
-/** Who the server is. */
-export interface ServerFacts {
-  readonly clusterId: string;
-  readonly serverId: string;
-  readonly startedMs: number;
-}
 
 /**
  * What the monitoring pages read.
  * @internal
  */
 export class MonitoringView {
-  constructor(
-    readonly facts: ServerFacts,
-    readonly storeType: string,
-    readonly limits: LimitTable,
-    readonly streaming: StreamingServer,
-  ) {}
+  constructor(readonly streaming: StreamingServer) {}
+
+  get context(): StreamingContext {
+    return this.streaming.context;
+  }
 
   /** The fields with which every list begins. */
   get head(): { readonly cluster_id: string; readonly server_id: string; readonly now: string } {
-    return { cluster_id: this.facts.clusterId, server_id: this.facts.serverId, now: this.now };
+    const { serverId, settings } = this.context;
+    return { cluster_id: settings.clusterId, server_id: serverId, now: this.now };
   }
 
   /** By the broker's clock, which may be virtual. */
   get now(): string {
-    return new Date(this.streaming.context.clock.nowMs()).toISOString();
+    return new Date(this.context.clock.nowMs()).toISOString();
   }
 
   get totals(): { readonly total_msgs: number; readonly total_bytes: number } {

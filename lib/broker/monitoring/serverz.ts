@@ -5,18 +5,18 @@ const followedVersion = '0.25.6';
 
 /** The server as a whole. `go` names the runtime, which here is Node. @internal */
 export function serverz(view: MonitoringView): object {
-  const { streaming, facts } = view;
-  const { stats, clock } = streaming.context;
+  const { streaming, context } = view;
+  const { stats, clock, startedMs } = context;
   const channels = streaming.channels.all();
   return {
-    cluster_id: facts.clusterId,
-    server_id: facts.serverId,
+    cluster_id: context.settings.clusterId,
+    server_id: context.serverId,
     version: followedVersion,
     go: `node${process.version.slice(1)}`,
     state: 'STANDALONE',
     now: view.now,
-    start_time: new Date(facts.startedMs).toISOString(),
-    uptime: uptime(clock.nowMs() - facts.startedMs),
+    start_time: new Date(startedMs).toISOString(),
+    uptime: uptime(clock.nowMs() - startedMs),
     clients: streaming.clients.count,
     subscriptions: channels.reduce((sum, channel) => sum + subscriptionCount(channel), 0),
     channels: channels.length,

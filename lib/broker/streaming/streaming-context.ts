@@ -7,6 +7,7 @@ import type { BrokerLogger } from '../options/stan-broker.options.js';
 import { StanEncoder } from '../protocol/encode.js';
 import type { Store } from '../store/store.js';
 import type { LimitTable } from './channel-limits.js';
+import { randomId } from './random-id.js';
 
 /** What the streaming server is told once, at its start. @internal */
 export interface StreamingSettings {
@@ -22,6 +23,9 @@ export interface StreamingSettings {
  * @internal
  */
 export class StreamingContext {
+  /** Which run of the server this is. */
+  readonly serverId = randomId();
+  readonly startedMs: number;
   readonly encoder = new StanEncoder();
   readonly stats = { inMessages: 0, inBytes: 0, outMessages: 0, outBytes: 0 };
   /** Flushes on their way; a virtual clock waits for them. */
@@ -39,7 +43,9 @@ export class StreamingContext {
     readonly faults: FaultPlan,
     readonly events: EventFeed,
     readonly logger: BrokerLogger,
-  ) {}
+  ) {
+    this.startedMs = clock.nowMs();
+  }
 
   get isStopped(): boolean {
     return this.stopped;
