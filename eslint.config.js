@@ -74,7 +74,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': 'off', 'no-restricted-imports': 'off' },
   },
   {
-    files: ['sample-app/**/*.ts', 'bench/**/*.ts', 'lib/cli/**/*.ts', 'scripts/**/*'],
+    files: ['sample-app/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'lib/cli/**/*.ts', 'scripts/**/*'],
     rules: { 'no-console': 'off' },
   },
   {
