@@ -8,10 +8,13 @@ import type { EventOf, Subject } from '../shared/subjects.js';
  */
 @Injectable()
 export class Outbox {
-  /** Stores `event`; it is published when the transaction has been committed, and never when it has not. */
-  async add<S extends Subject>(transaction: Queryable, subject: S, event: EventOf[S]): Promise<void> {
+  /**
+   * Stores `event`; it is published when the transaction has been committed, and never when it has not.
+   * @param about - the id within which the order of events is kept
+   */
+  async add<S extends Subject>(transaction: Queryable, subject: S, event: EventOf[S], about = event.id): Promise<void> {
     await transaction.query('INSERT INTO outbox (aggregate_id, subject, event) VALUES ($1, $2, $3)', [
-      event.id,
+      about,
       subject,
       JSON.stringify(event),
     ]);

@@ -12,9 +12,11 @@ export function stanListener({ service, clientId, clusterId, natsUrls }: Service
       // One instance gets each event, none is missed while all are down, and the first start gets what was before it.
       ...durableQueue(service),
       ackWaitMs: 5_000,
-      maxInFlight: 32,
-      // An event that came too early mostly waits for one that another instance handles right now.
-      retry: { attempts: 5, delayMs: 50, retryOn: (error) => error instanceof EventConflictError },
+      // Few: the more events are out at a time, the more of them overtake each other.
+      maxInFlight: 8,
+      // An event that came too early mostly waits for one that another instance handles right now. It is tried again
+      // here for as long as ack wait allows; left to the server, each would cost a whole ack wait.
+      retry: { attempts: 50, delayMs: 25, maxDelayMs: 200, retryOn: (error) => error instanceof EventConflictError },
       // What can never be handled (undecodable, not a valid event) must not come again for ever.
       deadLetter: { subject: `${service}:dead-letters` },
     },

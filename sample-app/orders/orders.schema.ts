@@ -5,7 +5,9 @@ export const ordersSchema = `
     version integer NOT NULL,
     title text NOT NULL,
     price numeric(12, 2) NOT NULL,
-    order_id uuid
+    order_id uuid,
+    -- How many events this service has published about the ticket.
+    turns integer NOT NULL DEFAULT 0
   );
   CREATE TABLE IF NOT EXISTS orders (
     id uuid PRIMARY KEY,

@@ -35,7 +35,9 @@ export class OrdersService {
       if (!ticket) throw new NotFoundException(`there is no ticket ${ticketId} (or its event has not arrived yet)`);
       const order: Order = { id, version: 0, status: 'created', ticketId, price: ticket.price };
       if (!(await this.orders.insert(transaction, order))) return this.#sameOrder(transaction, order);
-      await this.outbox.add(transaction, Subjects.OrderCreated, { id, version: 0, ticketId, price: ticket.price });
+      const turn = await this.tickets.nextTurn(transaction, ticketId);
+      const event = { id, version: 0, ticketId, turn, price: ticket.price };
+      await this.outbox.add(transaction, Subjects.OrderCreated, event, ticketId);
       return order;
     });
     this.relay.kick();
@@ -49,11 +51,9 @@ export class OrdersService {
       if (order.status === 'cancelled') return order;
       const next: Order = { ...order, version: order.version + 1, status: 'cancelled' };
       if (!(await this.orders.replace(transaction, next))) return this.#existing(transaction, id);
-      await this.outbox.add(transaction, Subjects.OrderCancelled, {
-        id,
-        version: next.version,
-        ticketId: order.ticketId,
-      });
+      const turn = await this.tickets.nextTurn(transaction, order.ticketId);
+      const event = { id, version: next.version, ticketId: order.ticketId, turn };
+      await this.outbox.add(transaction, Subjects.OrderCancelled, event, order.ticketId);
       return next;
     });
     this.relay.kick();

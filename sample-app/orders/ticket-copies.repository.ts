@@ -21,7 +21,7 @@ interface TicketCopyRow {
 
 const columns = 'id, version, title, price, order_id';
 
-/** The table `tickets` in the database of `orders`: a copy that only events change. */
+/** The table `tickets` in the database of `orders`: a copy that only events change, but for the count of turns. */
 @Injectable()
 export class TicketCopiesRepository {
   async list(on: Queryable): Promise<TicketCopy[]> {
@@ -41,6 +41,14 @@ export class TicketCopiesRepository {
       title,
       price,
     ]);
+  }
+
+  /** Counts one more event about the ticket and returns its number, from 0. Others who do the same wait for this one. */
+  async nextTurn(on: Queryable, id: string): Promise<number> {
+    const sql = 'UPDATE tickets SET turns = turns + 1 WHERE id = $1 RETURNING turns - 1 AS turn';
+    const { rows } = await on.query<{ turn: number }>(sql, [id]);
+    if (!rows[0]) throw new Error(`there is no copy of ticket ${id}`);
+    return rows[0].turn;
   }
 
   /** @throws Error when the copy is not at the version before: the caller applies events in order */

@@ -30,7 +30,8 @@ export class OrdersListener {
   }
 
   async #receive(event: OrderCreated | OrderCancelled, apply: Parameters<Inbox['receive']>[2]): Promise<Received> {
-    const received = await this.inbox.receive('order', event, apply);
+    // Counted per ticket, not per order: what is about one ticket has to happen in its order.
+    const received = await this.inbox.receive('orders of a ticket', { id: event.ticketId, version: event.turn }, apply);
     this.relay.kick();
     return received;
   }

@@ -5,7 +5,7 @@ import type { Queryable } from '../database/database.js';
 import { OutboxRelay } from '../messaging/outbox-relay.js';
 import { Outbox } from '../messaging/outbox.js';
 import { Subjects } from '../shared/subjects.js';
-import { OutdatedVersionError, TicketStillReservedError } from './ticket-conflicts.js';
+import { OutdatedVersionError } from './outdated-version.error.js';
 import type { CreateTicket, RepriceTicket } from './ticket-requests.js';
 import type { Ticket } from './ticket.js';
 import { TicketsRepository } from './tickets.repository.js';
@@ -51,18 +51,18 @@ export class TicketsService {
     throw new ConflictException(`somebody else changed ticket ${id} meanwhile`);
   }
 
-  /** Gives the ticket to an order. The caller has checked that this is the order's next event. */
+  /** Gives the ticket to an order. Called for the events about a ticket in their order, so it is free. */
   async reserve(transaction: Queryable, ticketId: string, orderId: string): Promise<void> {
     const ticket = await this.#existing(transaction, ticketId);
-    // The order before this one was cancelled, or `orders` had not sold the ticket again: the event is on its way.
-    if (ticket.orderId !== null) throw new TicketStillReservedError(ticket.id, ticket.orderId);
+    if (ticket.orderId !== null) throw new Error(`ticket ${ticketId} is held by order ${ticket.orderId}`);
     await this.#change(transaction, { ...ticket, orderId });
   }
 
-  /** Takes the ticket back from an order. */
+  /** Takes the ticket back from the order that holds it. */
   async release(transaction: Queryable, ticketId: string, orderId: string): Promise<void> {
     const ticket = await this.#existing(transaction, ticketId);
-    if (ticket.orderId === orderId) await this.#change(transaction, { ...ticket, orderId: null });
+    if (ticket.orderId !== orderId) throw new Error(`ticket ${ticketId} is not held by order ${orderId}`);
+    await this.#change(transaction, { ...ticket, orderId: null });
   }
 
   async #tryReprice(id: string, price: number, version: number | undefined): Promise<Ticket | undefined> {

@@ -125,11 +125,13 @@ async function bothAgree({ databases }: TestShop): Promise<void> {
         databases.orders.query(allTickets),
       ]);
       expect(copies.rows).toEqual(own.rows);
-      const [orders, seen] = await Promise.all([
-        databases.orders.query<{ id: string }>('SELECT id, version FROM orders ORDER BY id'),
-        databases.tickets.query(`SELECT aggregate_id AS id, version FROM inbox WHERE stream = 'order' ORDER BY 1`),
+      const [published, seen] = await Promise.all([
+        databases.orders.query('SELECT id, turns - 1 AS version FROM tickets WHERE turns > 0 ORDER BY id'),
+        databases.tickets.query(
+          `SELECT aggregate_id AS id, version FROM inbox WHERE stream = 'orders of a ticket' ORDER BY 1`,
+        ),
       ]);
-      expect(seen.rows).toEqual(orders.rows);
+      expect(seen.rows).toEqual(published.rows);
     },
     { what: 'both services to agree', timeoutMs: 90_000, intervalMs: 100 },
   );

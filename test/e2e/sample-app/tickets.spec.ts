@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { ConflictException, NotFoundException } from '@nestjs/common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../../sample-app/database/database.js';
+import { EventTooEarlyError } from '../../../sample-app/messaging/event-too-early.error.js';
+import { Inbox } from '../../../sample-app/messaging/inbox.js';
 import { OutboxRelay } from '../../../sample-app/messaging/outbox-relay.js';
 import { Outbox } from '../../../sample-app/messaging/outbox.js';
-import { TicketStillReservedError } from '../../../sample-app/tickets/ticket-conflicts.js';
+import { OrdersListener } from '../../../sample-app/tickets/orders.listener.js';
 import { TicketsRepository } from '../../../sample-app/tickets/tickets.repository.js';
 import { ticketsSchema } from '../../../sample-app/tickets/tickets.schema.js';
 import { TicketsService } from '../../../sample-app/tickets/tickets.service.js';
@@ -64,12 +66,26 @@ describe('the service tickets', () => {
     const reserve = (order: string) => database.transaction((on) => tickets.reserve(on, id, order));
     const release = (order: string) => database.transaction((on) => tickets.release(on, id, order));
     await reserve(first);
-    await expect(reserve(second)).rejects.toThrow(TicketStillReservedError);
-    await release(second);
+    await expect(reserve(second)).rejects.toThrow('is held by order');
+    await expect(release(second)).rejects.toThrow('is not held by order');
     expect(await tickets.find(id)).toMatchObject({ orderId: first, version: 1 });
     await release(first);
     await reserve(second);
     expect(await tickets.find(id)).toMatchObject({ orderId: second, version: 3 });
+  });
+
+  it('takes the events about a ticket in their order, though they are of different orders', async () => {
+    const relay = new OutboxRelay(database, { publish: () => Promise.resolve() });
+    const listener = new OrdersListener(new Inbox(database), tickets, relay);
+    const { id: ticketId } = await create();
+    const [first, second] = [randomUUID(), randomUUID()];
+    // The first order's event is late: by the versions of the orders alone, the second one would be next.
+    const late = { id: second, version: 0, ticketId, turn: 2, price: 20 };
+    await expect(listener.created(late)).rejects.toThrow(EventTooEarlyError);
+    await listener.created({ id: first, version: 0, ticketId, turn: 0, price: 20 });
+    await listener.cancelled({ id: first, version: 1, ticketId, turn: 1 });
+    expect(await listener.created(late)).toBe('applied');
+    expect(await tickets.find(ticketId)).toMatchObject({ orderId: second, version: 3 });
   });
 
   it('refuses to reprice a ticket that is reserved, and one that does not exist', async () => {

@@ -8,12 +8,3 @@ export class OutdatedVersionError extends EventConflictError {
     super(`ticket ${id} is no longer at version ${version}`);
   }
 }
-
-/** An order came for a ticket that another order still holds. */
-export class TicketStillReservedError extends EventConflictError {
-  override readonly name = 'TicketStillReservedError';
-
-  constructor(ticketId: string, orderId: string) {
-    super(`ticket ${ticketId} is still held by order ${orderId}`);
-  }
-}
