@@ -205,7 +205,8 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
       this.tellConnectionEvent(event),
     );
     this.link = opened;
-    opened.connected.catch(() => void this.discard(opened));
+    // One that close() has taken away tells its own end.
+    opened.connected.catch(() => this.link === opened && void this.discard(opened));
     return opened;
   }
 

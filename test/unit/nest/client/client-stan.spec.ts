@@ -188,6 +188,7 @@ describe('connecting', () => {
     await expect(connecting).rejects.toBe(cause);
     await expect(emitting).rejects.toMatchObject({ code: 'STAN_NOT_CONNECTED', mayBeStored: false, cause });
     await eventually(() => drivers[0]!.calls.close === 1);
+    expect(await firstValueFrom(client.status)).toBe('disconnected');
     const again = client.emitAsync('a', 2);
     await nextTurn();
     drivers[1]!.completeConnect();
@@ -294,7 +295,8 @@ describe('close', () => {
     await nextTurn();
     await Promise.all([client.close(), client.close(), client.onApplicationShutdown()]);
     await rejected;
-    expect(drivers[0]!.calls.close).toBeGreaterThan(0);
+    expect(drivers[0]!.calls.close).toBe(1);
+    expect(await firstValueFrom(client.status)).toBe('closed');
   });
 
   it('can be followed by connect(), which opens the client again', async () => {
