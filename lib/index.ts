@@ -56,6 +56,21 @@ export type {
   UndecodableEvent,
 } from './core/delivery/delivery-event.js';
 
+// The server's monitoring endpoints
+export type { StanMonitoringOptions } from './monitoring/monitoring-options.js';
+export { StanMonitoring, type PageQuery, type RowQuery } from './monitoring/stan-monitoring.js';
+export type {
+  ChannelLimits,
+  Channelsz,
+  Channelz,
+  Clientsz,
+  Clientz,
+  Page,
+  Serverz,
+  Storez,
+  Subscriptionz,
+} from './monitoring/streaming-facts.js';
+
 // Dead letters
 export { decodePayload, parseDeadLetter, replaySubject } from './core/delivery/dead-letter.js';
 export type { DeadLetter } from './core/delivery/dead-letter.js';

@@ -1,0 +1,95 @@
+/** The client everything is compared with: node-nats-streaming 0.3.2 as its own documentation uses it. */
+import { connect } from 'node-nats-streaming';
+
+import {
+  arrivalMeter,
+  eventOf,
+  heldBytes,
+  latencyMeter,
+  measured,
+  publishInWindow,
+  serveContestant,
+  unique,
+} from '../harness/serve-contestant.mjs';
+
+const [url, clusterId] = process.argv.slice(2);
+
+function open() {
+  const client = connect(clusterId, unique('raw'), { url, maxPubAcksInflight: Number.MAX_SAFE_INTEGER });
+  return new Promise((resolve, reject) => {
+    client.on('connect', () => resolve(client));
+    client.on('error', reject);
+  });
+}
+
+const closed = (client) =>
+  new Promise((resolve) => {
+    client.on('close', resolve);
+    client.close();
+  });
+
+const publisher = await open();
+
+/** Subscribes from the first message on; `ackMode` as the transports name it. */
+function subscribe(client, { subject, maxInFlight = 1_024, ackMode = 'afterHandler', from = 'first' }, onData) {
+  const options = client.subscriptionOptions().setMaxInFlight(maxInFlight);
+  if (from === 'first') options.setDeliverAllAvailable();
+  if (ackMode !== 'onDelivery') options.setManualAckMode(true);
+  const subscription = client.subscribe(subject, options);
+  subscription.on('message', (message) => {
+    onData(JSON.parse(message.getData()));
+    if (ackMode !== 'onDelivery') message.ack();
+  });
+  return new Promise((resolve) => subscription.on('ready', resolve));
+}
+
+serveContestant({
+  publish: ({ subject, count, window, payloadBytes }) => {
+    const event = eventOf(payloadBytes);
+    return measured(count, () =>
+      publishInWindow({ count, window }, (onAck) => publisher.publish(subject, JSON.stringify(event), onAck)),
+    );
+  },
+
+  deliver: async ({ subjects, count, ackMode }) => {
+    const client = await open();
+    const meter = arrivalMeter(count);
+    await Promise.all(subjects.map((subject) => subscribe(client, { subject, ackMode }, meter.onArrival)));
+    const result = await meter.done;
+    await closed(client);
+    return result;
+  },
+
+  latency: async ({ subject, perSecond, count }) => {
+    const client = await open();
+    const meter = latencyMeter({ perSecond, count });
+    await subscribe(client, { subject, from: 'new' }, meter.onHandled);
+    const result = await meter.run((data) => publisher.publish(subject, JSON.stringify(data), () => undefined));
+    await closed(client);
+    return result;
+  },
+
+  pendingMemory: async ({ subject, count, payloadBytes }) => {
+    const event = eventOf(payloadBytes);
+    const before = heldBytes();
+    let bytesPerPublish = 0;
+    await publishInWindow(
+      { count, window: count },
+      (() => {
+        let sent = 0;
+        return (onAck) => {
+          publisher.publish(subject, JSON.stringify(event), onAck);
+          sent += 1;
+          if (sent === count) bytesPerPublish = (heldBytes() - before) / count;
+        };
+      })(),
+    );
+    return { bytesPerPublish };
+  },
+
+  listen: async ({ subject }) => {
+    const client = await open();
+    await subscribe(client, { subject, from: 'new' }, () => process.send({ handledAt: Date.now() }));
+    return {};
+  },
+});
