@@ -74,7 +74,10 @@ function newLine(key, { at, subject, sequence, id, version, reason }) {
   what.className = 'what';
   const versionPart = document.createElement('b');
   versionPart.textContent = `v${version}`;
-  what.append(versionPart, ` ${nameOf(id)}${sequence === undefined ? '' : ` · #${sequence}`}`);
+  const about = document.createElement('span');
+  about.dataset.about = id;
+  about.textContent = nameOf(id);
+  what.append(versionPart, sequence === undefined ? ' ' : ` #${sequence} `, about);
   const trail = document.createElement('span');
   trail.className = 'trail';
   line.append(time, name, what, trail);

@@ -12,7 +12,7 @@ export function nameOf(id) {
 /** Draws tickets beside what `orders` knows about them. */
 export function drawTickets(tickets, copies) {
   const copyOf = new Map(copies.map((copy) => [copy.id, copy]));
-  for (const { id, title } of tickets) titles.set(id, title);
+  for (const { id, title } of tickets) if (!titles.has(id)) introduce(id, title);
   drawRows('tickets', 'ticket-row', tickets, (row, ticket) => fillTicket(row, ticket, copyOf.get(ticket.id)));
   document.getElementById('no-tickets').hidden = tickets.length > 0;
 }
@@ -21,6 +21,12 @@ export function drawTickets(tickets, copies) {
 export function drawOrders(orders) {
   drawRows('orders', 'order-row', [...orders].reverse(), fillOrder);
   document.getElementById('no-orders').hidden = orders.length > 0;
+}
+
+/** An event is often shown before its ticket has been read. */
+function introduce(id, title) {
+  titles.set(id, title);
+  for (const place of document.querySelectorAll(`[data-about="${id}"]`)) place.textContent = title;
 }
 
 function fillTicket(row, ticket, copy) {
