@@ -118,13 +118,6 @@ export class PublishLedger {
     return new Promise((resolve) => this.whenEmpty.push(resolve));
   }
 
-  /**
-   * Fails everything that is pending, oldest first, since no connection could be made; later publishes are taken again.
-   */
-  abandon(cause: StanError): void {
-    this.failAll((entry) => notConnected(entry.subject, cause, entry.mayBeStored));
-  }
-
   /** Fails everything that is pending, oldest first, and refuses all that comes later. Idempotent. */
   close(): void {
     if (this.closed) return;
@@ -251,7 +244,7 @@ export class PublishLedger {
       this.queue.rewind();
     } else if (event.type === 'gaveUp') {
       this.gaveUpBy = event.error;
-      this.abandon(event.error);
+      this.failAll((entry) => notConnected(entry.subject, event.error, entry.mayBeStored));
     } else if (event.type === 'status' && event.status === 'closed') {
       this.close();
     }

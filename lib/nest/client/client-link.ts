@@ -1,6 +1,5 @@
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
-import type { StanError } from '../../core/errors/index.js';
 import type { ResolvedClientOptions } from '../../core/options/index.js';
 import { PublishLedger } from '../../core/publishing/index.js';
 
@@ -11,7 +10,7 @@ import { PublishLedger } from '../../core/publishing/index.js';
  */
 export class ClientLink {
   readonly ledger: PublishLedger;
-  /** Settles with the first session; its rejection is taken care of. */
+  /** Settles with the first session. */
   readonly connected: Promise<void>;
   /** True once no session will come any more. */
   isOver = false;
@@ -28,11 +27,6 @@ export class ClientLink {
     });
     this.ledger = new PublishLedger({ driver, options: options.publish, clientId: options.connection.clientId });
     this.connected = driver.connect();
-    this.connected.catch((error: unknown) => {
-      this.isOver = true;
-      // The driver rejects with nothing else; whoever awaits `connected` gets it too.
-      this.ledger.abandon(error as StanError);
-    });
   }
 
   /** Fails what is pending and closes the connection, which its events tell; never rejects. */

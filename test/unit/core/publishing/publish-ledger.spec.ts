@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ConnectTimeoutError,
   InvalidSubjectError,
   NotConnectedError,
   PayloadTooLargeError,
@@ -320,15 +319,6 @@ describe('when no session will come', () => {
     const later = desk.publish('c');
     await nextTurn();
     expect(later.error).toBeInstanceOf(NotConnectedError);
-  });
-
-  it('takes publishes again after abandon()', () => {
-    const desk = new PublishDesk();
-    const first = desk.publish('a');
-    desk.ledger.abandon(new ConnectTimeoutError(['nats://127.0.0.1:4222'], 1_000));
-    const second = desk.publish('b');
-    expect(first.error).toBeInstanceOf(NotConnectedError);
-    expect(second.timesTold).toBe(0);
   });
 });
 
