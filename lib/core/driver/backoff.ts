@@ -26,9 +26,4 @@ export class Backoff {
     this.attempt += 1;
     return Math.round(full * (1 - jitter * this.random()));
   }
-
-  /** Starts over with the initial delay. */
-  reset(): void {
-    this.attempt = 0;
-  }
 }
