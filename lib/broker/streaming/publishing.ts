@@ -62,7 +62,7 @@ export class Publishing {
   }
 
   private process(message: PubMsg, reply: string): void {
-    if (message.guid.length === 0 || !isChannelName(message.subject) || !this.isFromKnownClient(message)) {
+    if (message.guid.length === 0 || !this.isChannel(message.subject) || !this.isFromKnownClient(message)) {
       this.refuse(message, reply, stanErrorTexts.invalidPublishRequest);
       return;
     }
@@ -71,6 +71,11 @@ export class Publishing {
     } catch (error) {
       this.refuse(message, reply, asError(error).message);
     }
+  }
+
+  /** A channel that exists has a legal name: the check is for those that do not. */
+  private isChannel(name: string): boolean {
+    return this.channels.get(name) !== undefined || isChannelName(name);
   }
 
   private isFromKnownClient(message: PubMsg): boolean {
