@@ -59,10 +59,8 @@ function nestHandler(handler: (data: unknown, context: StanContext) => unknown):
 function listen(server: ServerStan): Promise<void> {
   return new Promise((resolve, reject) => {
     void server.listen((error) => {
-      // Nest's callback takes whatever failed.
-       
       if (error === undefined) resolve();
-      else reject(error);
+      else reject(error as Error);
     });
   });
 }
@@ -136,7 +134,8 @@ describe('on()', () => {
     server.on('handlerError', () => {
       throw new Error('listener');
     });
-    server.on('handlerError', (() => Promise.reject(new Error('async listener'))));
+    const asyncListener: () => unknown = () => Promise.reject(new Error('async listener'));
+    server.on('handlerError', asyncListener);
     server.on('handlerError', (event) => events.push(event));
     driver.subscriptionOf('ticket:created').deliver();
     await settled();
