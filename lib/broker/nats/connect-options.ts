@@ -12,10 +12,13 @@ export interface ConnectOptions {
   readonly name: string;
 }
 
-/** Before CONNECT the server treats a client as one that asked for nothing. */
+/**
+ * What holds before CONNECT, and for all that a CONNECT leaves out: clients that want less say so.
+ * Source: nats-server 2.9.24 server/client.go defaultOpts.
+ */
 export const unconnectedOptions: ConnectOptions = Object.freeze({
-  verbose: false,
-  pedantic: false,
+  verbose: true,
+  pedantic: true,
   echo: true,
   headers: false,
   noResponders: false,
@@ -26,36 +29,49 @@ export const unconnectedOptions: ConnectOptions = Object.freeze({
   name: '',
 });
 
+const keys: Readonly<Record<keyof ConnectOptions, string>> = {
+  verbose: 'verbose',
+  pedantic: 'pedantic',
+  echo: 'echo',
+  headers: 'headers',
+  noResponders: 'no_responders',
+  protocol: 'protocol',
+  user: 'user',
+  pass: 'pass',
+  token: 'auth_token',
+  name: 'name',
+};
+
 /**
- * Reads the JSON of CONNECT; undefined where it is no JSON object. Fields of an unexpected type count as not given.
+ * Reads the JSON of CONNECT over the options that hold so far; undefined where it is no JSON object, or where a field has
+ * another type than it must.
  * @internal
  */
-export function parseConnectOptions(json: string): ConnectOptions | undefined {
+export function parseConnectOptions(json: string, current: ConnectOptions): ConnectOptions | undefined {
   const given = parseObject(json);
   if (!given) return undefined;
-  const text = (key: string): string => (typeof given[key] === 'string' ? given[key] : '');
-  const flag = (key: string, otherwise: boolean): boolean => (typeof given[key] === 'boolean' ? given[key] : otherwise);
-  return {
-    verbose: flag('verbose', false),
-    pedantic: flag('pedantic', false),
-    echo: flag('echo', true),
-    headers: flag('headers', false),
-    noResponders: flag('no_responders', false),
-    protocol: typeof given['protocol'] === 'number' ? given['protocol'] : 0,
-    user: text('user'),
-    pass: text('pass'),
-    token: text('auth_token'),
-    name: text('name'),
-  };
+  const options: Record<string, unknown> = { ...current };
+  for (const [name, key] of Object.entries(keys)) {
+    const value = given[key];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== typeof options[name]) return undefined;
+    options[name] = value;
+  }
+  return options as unknown as ConnectOptions; // every field has the type of the one it replaced
 }
 
+/** JSON's null counts as an empty object, as it does for the server. */
 function parseObject(json: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    if (value === null) return {};
+    return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined; // the caller closes the connection, as the server does on a CONNECT it cannot read
   }
+}
+
+/** True for the text of an INFO or a CONNECT that the server could read. @internal */
+export function isJsonObject(json: string): boolean {
+  return parseObject(json) !== undefined;
 }

@@ -95,7 +95,7 @@ export class NatsConnection implements ParserHandler {
   }
 
   connect(json: string): void {
-    const options = parseConnectOptions(json);
+    const options = parseConnectOptions(json, this.options);
     if (!options) {
       this.close('CONNECT is no JSON object');
       return;

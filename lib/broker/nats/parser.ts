@@ -1,3 +1,5 @@
+import { isJsonObject } from './connect-options.js';
+
 /** Why a connection broke the protocol; the connection answers and closes. */
 export type Violation =
   'unknownOperation' | 'badArguments' | 'controlLine' | 'payload' | 'unauthorized' | 'headersNotSupported';
@@ -155,9 +157,13 @@ export class NatsParser {
         return;
       }
       case 'info':
-      case '+ok':
+        if (!isJsonObject(buffer.toString('utf8', from, end))) this.refuse('badArguments');
+        return;
       case '-err':
-        return; // INFO, +OK and -ERR from a client are read over, as the server does
+        this.refuse('badArguments'); // a peer that reports an error is given up, as by the server
+        return;
+      case '+ok':
+        return;
     }
   }
 

@@ -63,9 +63,9 @@ describe('a NATS connection', () => {
     expect([silent.messages.length, other.messages.length]).toEqual([0, 1]);
   });
 
-  it('gets +OK for each operation when verbose', async () => {
-    const peer = NatsPeer.to(await startBroker());
-    peer.send('CONNECT {"verbose":true}\r\nSUB a 1\r\nPUB a 1\r\nx\r\nUNSUB 1\r\n');
+  it('gets +OK for each operation unless it says otherwise', async () => {
+    const peer = NatsPeer.silent(await startBroker());
+    peer.send('CONNECT {"pedantic":false}\r\nSUB a 1\r\nPUB a 1\r\nx\r\nUNSUB 1\r\n');
     await peer.flush();
     expect(peer.lines.slice(1)).toEqual(['+OK', '+OK', '+OK', expect.stringMatching('^MSG'), '+OK', 'PONG']);
   });
@@ -92,6 +92,9 @@ describe('a NATS connection', () => {
     ['a CONNECT that is no JSON', 'CONNECT nonsense\r\n', []],
     ['a PUB without a size', 'PUB a\r\n', []],
     ['headers without asking for them', 'HPUB a 2 2\r\nhi\r\n', []],
+    ['a CONNECT with a field of another type', 'CONNECT {"verbose":"yes"}\r\n', []],
+    ['an INFO that is no JSON', 'INFO nonsense\r\n', []],
+    ['an error of its own', "-ERR 'help'\r\n", []],
   ])('is closed after %s, and others are served on', async (_, bytes, errors) => {
     const broker = await startBroker();
     const [peer, other] = [NatsPeer.to(broker), NatsPeer.to(broker)];
@@ -136,7 +139,7 @@ describe('authentication', () => {
     ['user and password', { user: 'u', pass: 'p' }, '{"user":"u","pass":"p"}'],
     ['a token', { token: 't' }, '{"auth_token":"t"}'],
   ])('lets in who shows the right %s', async (_, auth, shown) => {
-    const peer = NatsPeer.to(await startBroker({ auth }));
+    const peer = NatsPeer.silent(await startBroker({ auth }));
     peer.send(`CONNECT ${shown}\r\n`);
     await peer.flush();
     expect(peer.info).toMatchObject({ auth_required: true });
@@ -148,7 +151,7 @@ describe('authentication', () => {
     ['a token instead', 'CONNECT {"auth_token":"p"}\r\n'],
     ['another operation first', 'PING\r\n'],
   ])('turns away who shows %s', async (_, bytes) => {
-    const peer = NatsPeer.to(await startBroker({ auth: { user: 'u', pass: 'p' } }));
+    const peer = NatsPeer.silent(await startBroker({ auth: { user: 'u', pass: 'p' } }));
     peer.send(bytes);
     await peer.ended();
     expect(peer.errors).toEqual(["-ERR 'Authorization Violation'"]);
@@ -156,10 +159,21 @@ describe('authentication', () => {
 
   it('turns away who shows nothing in time', async () => {
     const broker = await startBroker({ auth: { token: 't' } });
-    const peer = NatsPeer.to(broker);
+    const peer = NatsPeer.silent(broker);
     await broker.advance('2s');
     await peer.ended();
     expect(peer.errors).toEqual(["-ERR 'Authentication Timeout'"]);
+  });
+});
+
+describe('CONNECT', () => {
+  it('changes what it names and leaves the rest as it was', async () => {
+    const peer = NatsPeer.to(await startBroker());
+    peer.send('CONNECT {"echo":false}\r\nSUB a 1\r\nPUB a 1\r\nx\r\n');
+    peer.send('CONNECT null\r\nPUB a 1\r\nx\r\nCONNECT {"echo":true}\r\nPUB a 1\r\ny\r\n');
+    await peer.flush();
+    expect(peer.lines.slice(1)).toEqual([expect.stringMatching('^MSG'), 'PONG']);
+    expect(peer.messages.map(({ payload }) => String(payload))).toEqual(['y']);
   });
 });
 

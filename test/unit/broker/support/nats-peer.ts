@@ -32,11 +32,18 @@ export class NatsPeer {
     stream.on('error', () => (this.isEnded = true));
   }
 
-  /** A peer on a connection without a socket. */
-  static to(broker: Pick<StanBroker, 'handle'>): NatsPeer {
+  /** A peer on a connection without a socket; it says nothing by itself. */
+  static silent(broker: Pick<StanBroker, 'handle'>): NatsPeer {
     const [ours, theirs] = duplexPair();
     broker.handle(theirs);
     return new NatsPeer(ours);
+  }
+
+  /** A peer that has sent the CONNECT of an everyday client. */
+  static to(broker: Pick<StanBroker, 'handle'>): NatsPeer {
+    const peer = NatsPeer.silent(broker);
+    peer.send('CONNECT {"verbose":false,"pedantic":false}\r\n');
+    return peer;
   }
 
   get info(): Record<string, unknown> {

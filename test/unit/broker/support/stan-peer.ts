@@ -120,7 +120,7 @@ export class StanPeer {
     this.nats = NatsPeer.to(broker);
     this.heartbeatInbox = `_INBOX.hb.${clientId}.${id}`;
     this.connId = `conn-${id}`;
-    this.nats.send(`CONNECT {"verbose":false}\r\nSUB _INBOX.re.${id}.* 1\r\nSUB ${this.heartbeatInbox} 2\r\n`);
+    this.nats.send(`SUB _INBOX.re.${id}.* 1\r\nSUB ${this.heartbeatInbox} 2\r\n`);
     this.replyPrefix = `_INBOX.re.${id}.`;
     this.nats.onMessage = (message) => this.answerHeartbeat(message);
   }
