@@ -1,0 +1,3 @@
+-- A database of its own for each service.
+CREATE DATABASE tickets;
+CREATE DATABASE orders;
