@@ -8,11 +8,16 @@ import { EventTooEarlyError } from '../messaging/event-too-early.error.js';
 import type { Received } from '../messaging/inbox.js';
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import { FlowReporter } from './flow-reporter.js';
+import type { FlowEntry } from './service-messages.js';
 import { SupervisorLink } from './supervisor-link.js';
+
+type Delivered = Required<Omit<FlowEntry, 'instance' | 'at' | 'reason'>> & Pick<FlowEntry, 'reason'>;
 
 /** Shows every delivery and its outcome on the page, and makes go wrong what the page asked for. */
 @Injectable()
 export class FlowInterceptor implements NestInterceptor {
+  readonly #waiting = new Set<string>();
+
   constructor(
     private readonly flow: FlowReporter,
     private readonly supervisor: SupervisorLink,
@@ -32,10 +37,25 @@ export class FlowInterceptor implements NestInterceptor {
     return defer(() => this.#misbehave()).pipe(
       mergeMap(() => next.handle()),
       tap({
-        next: (outcome) => this.flow.report({ ...delivery, outcome }),
-        error: (error: unknown) => this.flow.report({ ...delivery, ...failureOf(error) }),
+        next: (outcome) => this.#report({ ...delivery, outcome }),
+        error: (error: unknown) => this.#report({ ...delivery, ...failureOf(error) }),
       }),
     );
+  }
+
+  /** An event that is early is tried again many times while it waits; the page is told once per delivery. */
+  #report(entry: Delivered): void {
+    const key = `${entry.subject} ${entry.sequence} ${entry.redeliveries}`;
+    if (entry.outcome !== 'early') this.#waiting.delete(key);
+    else if (this.#waiting.has(key)) return;
+    else this.#remember(key);
+    this.flow.report(entry);
+  }
+
+  #remember(key: string): void {
+    // Those that were left to the server, and handled elsewhere, are never taken out one by one.
+    if (this.#waiting.size >= 500) this.#waiting.clear();
+    this.#waiting.add(key);
   }
 
   async #misbehave(): Promise<void> {

@@ -6,7 +6,7 @@ import { projectFolder } from './project-folder.js';
 export interface ShopOptions {
   /** Instances of each service. */
   readonly instances: number;
-  /** Port of the page. */
+  /** Port of the page; 0 takes any free port, for everything else too. */
   readonly port: number;
   /** A server that is already there; without it one is started in this process. */
   readonly natsUrl: string | undefined;
@@ -21,7 +21,7 @@ export interface ShopOptions {
 export const usage = `Usage: npm start [-- options]
 
   --instances N   run N instances of each service, 1 to 9 (default 1)
-  --port N        port of the page (default PORT, or 3000)
+  --port N        port of the page (default PORT, or 3000); 0 takes free ports for everything
   --help          print this
 
 Environment: NATS_URL, NATS_CLUSTER_ID (default test-cluster), DATABASE_URL, PORT, DATA_DIR (default .data)`;

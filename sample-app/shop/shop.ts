@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { StanBroker } from 'nestjs-stan/broker';
 import { startKeptPostgres } from '../database/kept-postgres.js';
 import { createServiceDatabases } from '../database/service-databases.js';
@@ -5,7 +6,6 @@ import { services } from '../service/service-messages.js';
 import { portNear } from './free-port.js';
 import { Instances } from './instances.js';
 import type { ShopOptions } from './shop-options.js';
-import { join } from 'node:path';
 
 /** Something that runs for the shop, and what the terminal says about it. */
 interface Part {
@@ -55,19 +55,19 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   }
 }
 
-async function startDatabase({ databaseUrl, dataFolder }: ShopOptions): Promise<Part> {
+async function startDatabase({ databaseUrl, dataFolder, port }: ShopOptions): Promise<Part> {
   if (databaseUrl) return { url: databaseUrl, note: 'from DATABASE_URL', stop: () => Promise.resolve() };
   const folder = join(dataFolder, 'postgres');
-  const postgres = await startKeptPostgres({ folder, port: await portNear(5433) });
+  const postgres = await startKeptPostgres({ folder, port: await usualPort(5433, port) });
   return { url: postgres.url, note: `embedded, data in ${folder}`, stop: () => postgres.stop() };
 }
 
-async function startBus({ natsUrl, clusterId }: ShopOptions): Promise<BusPart> {
+async function startBus({ natsUrl, clusterId, port }: ShopOptions): Promise<BusPart> {
   if (natsUrl) return { url: natsUrl, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
   const broker = await StanBroker.start({
     clusterId,
-    port: await portNear(4222),
-    monitoringPort: await portNear(8222),
+    port: await usualPort(4222, port),
+    monitoringPort: await usualPort(8222, port),
     // As the course sets them: a client that died is noticed within some 15 s instead of minutes.
     heartbeatIntervalMs: 5_000,
     heartbeatTimeoutMs: 5_000,
@@ -91,6 +91,11 @@ async function prepareInstances(options: ShopOptions, database: Part, bus: BusPa
     natsUrl: bus.url,
     clusterId: options.clusterId,
     databaseUrls: await createServiceDatabases(services, { url: database.url, fresh }),
-    portFor: (service, index) => portNear(options.port === 0 ? 0 : firstPorts[service] + index),
+    portFor: (service, index) => usualPort(firstPorts[service] + index, options.port),
   });
+}
+
+/** The usual port of something, where it is free. A page at any free port wants the same for everything else. */
+function usualPort(usual: number, pagePort: number): Promise<number> {
+  return portNear(pagePort === 0 ? 0 : usual);
 }

@@ -11,7 +11,7 @@ import { freePort } from '../../support/free-port.js';
 import { eventually } from '../../support/wait.js';
 
 /** The compiled services: separate processes cannot run the sources. `npm run test:e2e` builds them. */
-const programs = join(
+export const programs = join(
   process.env['NESTJS_STAN_DIST'] ?? join(import.meta.dirname, '..', '..', '..', 'dist'),
   'sample-app',
 );

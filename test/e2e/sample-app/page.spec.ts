@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { cleanUpAfterTest } from '../../support/cleanup.js';
+import { eventually } from '../../support/wait.js';
+import { startShopProcess } from './npm-start.js';
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const missing = !existsSync(executablePath);
+if (missing && process.env['CI'] === 'true')
+  throw new Error(`no chromium at ${executablePath}: apt-get install chromium`);
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const title = missing ? `the page (skipped: no chromium at ${executablePath})` : 'the page';
+describe.skipIf(missing)(title, () => {
+  it('creates, reprices and orders a ticket, and shows each event at the instance that it went through', async () => {
+    const page = await openPage();
+    await create(page, 'Concert', 20);
+    const ticket = page.locator('#tickets tbody tr', { hasText: 'Concert' });
+    await shows(ticket, /free.*20\.00.*v0.*v0/);
+
+    await ticket.getByLabel('New price').fill('25.5');
+    await ticket.getByRole('button', { name: 'Reprice' }).click();
+    await shows(ticket, /25\.50.*v1.*v1/);
+
+    await ticket.getByRole('button', { name: 'Order' }).click();
+    await shows(page.locator('#orders tbody tr'), /Concert.*25\.50.*created/);
+    await shows(ticket, /reserved.*v2.*v2/);
+
+    await shows(lane(page, 'tickets-1'), /ticket:created.*v0.*Concert.*published/);
+    await shows(lane(page, 'orders-1'), /ticket:updated.*v1.*#1 Concert.*applied/);
+    await shows(lane(page, 'tickets-1'), /order:created.*v0.*#1.*applied/);
+
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await shows(ticket, /free.*v3.*v3/);
+    expect(await page.locator('#problem').isVisible()).toBe(false);
+  });
+
+  it('shows a failing handler, a duplicate and a killed instance, and that nothing is lost by them', async () => {
+    const page = await openPage();
+    await create(page, 'Opera', 80);
+    const ticket = page.locator('#tickets tbody tr', { hasText: 'Opera' });
+    await shows(ticket, /v0.*v0/);
+
+    await fault(page, 'tickets-1', 'Twice').click();
+    await pressed(fault(page, 'tickets-1', 'Twice'));
+    await ticket.getByRole('button', { name: 'Reprice' }).click();
+    await shows(lane(page, 'orders-1'), /v1.*ignored/);
+    await fault(page, 'tickets-1', 'Twice').click();
+
+    await fault(page, 'orders-1', 'Fail 3').click();
+    await pressed(fault(page, 'orders-1', 'Fail 3'));
+    await ticket.getByRole('button', { name: 'Reprice' }).click();
+    await shows(lane(page, 'orders-1'), /v2.*failed/);
+
+    await fault(page, 'orders-1', 'Kill').click();
+    await shows(lane(page, 'orders-1'), /dead/);
+    await ticket.getByRole('button', { name: 'Reprice' }).click();
+    await shows(lane(page, 'orders-1'), /started again once/);
+    await shows(ticket, /v3.*v3/);
+  });
+
+  it('says what is wrong with a request, in words', async () => {
+    const page = await openPage();
+    await page.route('**/api/tickets', (route) =>
+      route.request().method() === 'POST' ? route.continue({ postData: '{"title":"","price":-1}' }) : route.continue(),
+    );
+    await create(page, 'Nothing', 1);
+    await shows(page.getByRole('alert'), /title must be longer.*price must not be less than 0/);
+  });
+});
+
+async function openPage(): Promise<Page> {
+  const shop = await startShopProcess();
+  const context = await openBrowser();
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  cleanUpAfterTest(() => expect(errors).toEqual([]));
+  await page.goto(shop.url);
+  await page.getByRole('status').getByText('live').waitFor();
+  return page;
+}
+
+/** A browser with a profile of its own, closed when the test ends. */
+async function openBrowser(): Promise<BrowserContext> {
+  const profile = await mkdtemp(join(tmpdir(), 'nestjs-stan-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    ...{ executablePath, args: flags, headless: true },
+    viewport: { width: 1360, height: 1000 },
+  });
+  cleanUpAfterTest(async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+  });
+  return context;
+}
+
+async function create(page: Page, name: string, price: number): Promise<void> {
+  const form = page.locator('#new-ticket');
+  await form.getByLabel('Title').fill(name);
+  await form.getByLabel('Price').fill(String(price));
+  await form.getByRole('button', { name: 'Create ticket' }).click();
+}
+
+const lane = (page: Page, instance: string) => page.locator(`[data-instance="${instance}"]`);
+const fault = (page: Page, instance: string, name: string) => lane(page, instance).getByRole('button', { name });
+
+async function shows(place: Locator, text: RegExp): Promise<void> {
+  const check = async () => expect((await place.innerText()).replace(/\s+/g, ' ')).toMatch(text);
+  await eventually(check, { what: `the page to show ${text.source}`, timeoutMs: 30_000, intervalMs: 50 });
+}
+
+async function pressed(button: Locator): Promise<void> {
+  await eventually(async () => expect(await button.getAttribute('aria-pressed')).toBe('true'), {
+    what: 'the switch to be on',
+  });
+}
