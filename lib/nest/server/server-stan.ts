@@ -54,6 +54,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
+  private hasListened = false;
 
   constructor(
     options: StanServerOptions,
@@ -141,9 +142,14 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.logger.log(`listening as "${connection.clientId}" with ${String(handlers.length)} handlers`);
   }
 
-  /** A server that was closed can listen again, over a new connection. */
+  /**
+   * A server that was closed can listen again, over a new connection. Closed before it ever listened, it was an app that
+   * was closed while it started: that start must end.
+   */
   private async reopen(): Promise<void> {
     const { closing } = this;
+    if (closing !== undefined && !this.hasListened) throw new StanClosedError('listen');
+    this.hasListened = true;
     await closing;
     // A close() that has come meanwhile stands.
     if (closing !== this.closing) throw new StanClosedError('listen');

@@ -60,7 +60,7 @@ function listen(server: ServerStan): Promise<void> {
   return new Promise((resolve, reject) => {
     void server.listen((error) => {
       if (error === undefined) resolve();
-      else reject(error as Error);
+      else reject(error);
     });
   });
 }
@@ -180,6 +180,13 @@ describe('a start that fails', () => {
     );
     await expect(listen(server)).rejects.toMatchObject({ code: 'STAN_SUBSCRIBE_FAILED' });
     expect(driver.calls.close).toBe(1);
+  });
+
+  it('is ended by a close() that came before it, as when an app is closed while it starts', async () => {
+    const { server, driver } = makeServer();
+    await server.close();
+    await expect(listen(server)).rejects.toMatchObject({ code: 'STAN_CLOSED' });
+    expect(driver.calls.connect).toBe(0);
   });
 
   it('names both handlers that would share a place at the server, before anything is connected', async () => {
