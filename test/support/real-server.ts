@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cleanUpAfterTest, showWhenTestFails } from './cleanup.js';
 import { freePort } from './free-port.js';
 import { eventually } from './wait.js';
@@ -26,8 +26,11 @@ export type ServerState = 'kept' | 'lost';
 
 /** The path of the server's binary, or `undefined` where there is none. */
 export function findRealServer(): string | undefined {
-  const cached = join(import.meta.dirname, '..', '..', '.cache', 'bin', 'nats-streaming-server');
-  if (existsSync(cached)) return cached;
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    // Not at a fixed height: the nemesis runs a compiled copy of this file from below `.cache`.
+    const cached = join(folder, '.cache', 'bin', 'nats-streaming-server');
+    if (existsSync(cached)) return cached;
+  }
   try {
     return execFileSync('which', ['nats-streaming-server'], {
       encoding: 'utf8',

@@ -1,0 +1,76 @@
+// A consuming process of the nemesis: a member of the durable queue group, and a durable subscription of its own.
+import 'reflect-metadata';
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { durableQueue, ServerStan, StanContext, StanEventPattern } from '../../../lib/index.js';
+import { quietFor } from '../../support/wait.js';
+import type { Consumer, HandlerRecord, SubscriptionName } from './history.js';
+import { openHistory } from './history.js';
+import { between, seededRandom } from './random.js';
+import { ackWaitMs, onCommand, readScene, sessionOptions, tell } from './scene.js';
+
+const scene = readScene();
+const record = openHistory(scene.historyFile);
+const random = seededRandom(scene.seed);
+const me = { process: scene.process as Consumer, incarnation: scene.incarnation };
+let link = 0;
+
+async function handle(subscription: SubscriptionName, { id }: { id: number }, context: StanContext): Promise<void> {
+  const about: Omit<HandlerRecord, 'type'> = {
+    ...me,
+    subscription,
+    id,
+    sequence: context.getSequence(),
+    storedAt: context.getTimestamp().getTime(),
+    redelivered: context.isRedelivered(),
+    link,
+  };
+  record({ type: 'start', ...about });
+  await quietFor(between(random, 0, 20));
+  if (random() < 0.005) {
+    record({ type: 'failed', ...about });
+    throw new Error('on purpose');
+  }
+  record({ type: 'done', ...about });
+}
+
+@Controller()
+class Listener {
+  @StanEventPattern(scene.subject, { ...durableQueue('workers'), ackWaitMs })
+  group(@Payload() event: { id: number }, @Ctx() context: StanContext): Promise<void> {
+    return handle('group', event, context);
+  }
+
+  @StanEventPattern(scene.subject, { durableName: 'audit', startAt: 'first', ackWaitMs, maxInFlight: 1_000 })
+  audit(@Payload() event: { id: number }, @Ctx() context: StanContext): Promise<void> {
+    return handle('audit', event, context);
+  }
+}
+
+@Module({ controllers: [Listener] })
+class ConsumerModule {}
+
+const strategy = new ServerStan({
+  ...sessionOptions,
+  clusterId: scene.clusterId,
+  clientId: scene.process,
+  servers: scene.url,
+  drainTimeoutMs: 3_000,
+});
+const newLink = () => {
+  link += 1;
+  record({ type: 'link', ...me });
+};
+strategy.on('transportLost', newLink);
+strategy.on('transportRestored', newLink);
+strategy.on('sessionLost', newLink);
+strategy.on('sessionRestored', newLink);
+
+const app = await NestFactory.createMicroservice(ConsumerModule, { strategy, logger: ['error', 'fatal'] });
+app.enableShutdownHooks();
+onCommand((command) => {
+  if (command === 'end') void app.close().then(() => tell('closed'));
+});
+await app.listen();
+tell('ready');

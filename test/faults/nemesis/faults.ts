@@ -1,0 +1,135 @@
+import { quietFor } from '../../support/wait.js';
+import type { FaultTarget } from './history.js';
+import { consumers } from './history.js';
+import type { Random } from './random.js';
+import { between, pick } from './random.js';
+import type { ChildName, World } from './world.js';
+
+/** One fault with everything drawn beforehand, so that the seed alone decides. */
+export interface Fault {
+  readonly kind: string;
+  readonly targets: readonly FaultTarget[];
+  /** Makes it, waits it out and mends it. */
+  strike(world: World): Promise<void>;
+}
+
+type MakeFault = (random: Random) => Fault;
+
+const anyChild = (random: Random): ChildName => pick(random, [...consumers, 'publisher'] as const);
+
+const killChild: MakeFault = (random) => {
+  const [name, awayMs] = [anyChild(random), between(random, 0, 2_000)];
+  return {
+    kind: 'SIGKILL',
+    targets: [name],
+    strike: async (world) => {
+      world.child(name).signal('SIGKILL');
+      await world.child(name).exited();
+      await quietFor(awayMs);
+      await world.startChild(name);
+    },
+  };
+};
+
+const stopChild: MakeFault = (random) => {
+  const [name, forMs] = [anyChild(random), between(random, 200, 8_000)];
+  return {
+    kind: 'SIGSTOP',
+    targets: [name],
+    strike: async (world) => {
+      world.child(name).signal('SIGSTOP');
+      await quietFor(forMs);
+      world.child(name).signal('SIGCONT');
+    },
+  };
+};
+
+const deployConsumer: MakeFault = (random) => {
+  const name = pick(random, consumers);
+  return {
+    kind: 'SIGTERM',
+    targets: [name],
+    strike: async (world) => {
+      world.child(name).signal('SIGTERM');
+      await world.child(name).exited();
+      await world.startChild(name);
+    },
+  };
+};
+
+const restartServer =
+  (state: 'kept' | 'lost'): MakeFault =>
+  (random) => {
+    const [awayMs, drainsFirst] = [between(random, 0, 5_000), random() < 0.5];
+    return {
+      kind: state === 'kept' ? 'restart with state' : 'restart without state',
+      targets: ['server'],
+      strike: async (world) => {
+        if (state === 'lost' && drainsFirst) await world.drain();
+        await world.restartServer(state, () => quietFor(awayMs));
+      },
+    };
+  };
+
+const freezeServer: MakeFault = (random) => {
+  const forMs = between(random, 200, 6_000);
+  return {
+    kind: 'server SIGSTOP',
+    targets: ['server'],
+    strike: async (world) => {
+      world.server.freeze();
+      await quietFor(forMs);
+      world.server.thaw();
+    },
+  };
+};
+
+const cutNetwork: MakeFault = (random) => {
+  const [name, times] = [anyChild(random), between(random, 1, 3)];
+  return {
+    kind: 'cut',
+    targets: [name],
+    strike: async (world) => {
+      for (let time = 0; time < times; time += 1) {
+        world.proxy(name).cut();
+        await quietFor(200);
+      }
+    },
+  };
+};
+
+const spoilNetwork =
+  (kind: 'refuse' | 'swallow' | 'delay'): MakeFault =>
+  (random) => {
+    const [name, forMs, delayMs] = [anyChild(random), between(random, 200, 7_000), between(random, 50, 1_500)];
+    const directions = pick(random, [['toServer'], ['toClient'], ['toServer', 'toClient']] as const);
+    return {
+      kind,
+      targets: [name],
+      strike: async (world) => {
+        const proxy = world.proxy(name);
+        if (kind === 'refuse') proxy.refuse();
+        else if (kind === 'swallow') proxy.swallow(...directions);
+        else proxy.delay(delayMs, ...directions);
+        await quietFor(forMs);
+        proxy.restore();
+      },
+    };
+  };
+
+/** What happens how often; the restart without state is rare, since it makes all sessions begin anew. */
+const makers: readonly MakeFault[] = [
+  ...[killChild, killChild, stopChild, stopChild, deployConsumer],
+  ...[restartServer('kept'), restartServer('kept'), restartServer('lost'), freezeServer],
+  ...[cutNetwork, spoilNetwork('refuse'), spoilNetwork('swallow'), spoilNetwork('delay')],
+];
+
+/** The next fault, or two at a time that strike different targets. */
+export function nextFaults(random: Random): readonly Fault[] {
+  const first = pick(random, makers)(random);
+  const second = pick(random, makers)(random);
+  const together = random() < 0.3 && !second.targets.some((target) => first.targets.includes(target));
+  // A drain needs everything else to be well.
+  const [one, other] = [first, second].map(({ kind }) => kind === 'restart without state');
+  return together && !one && !other ? [first, second] : [first];
+}

@@ -1,0 +1,80 @@
+// The nemesis: a publisher and two consumers in processes of their own, a real server, and a seeded sequence of faults;
+// then a checker that reads what all of them wrote down. `npm run test:nemesis -- --minutes 10 --seed 42`
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { quietFor } from '../../support/wait.js';
+import { checkHistory } from './checker.js';
+import type { Fault } from './faults.js';
+import { nextFaults } from './faults.js';
+import { readHistory } from './history.js';
+import { between, seededRandom } from './random.js';
+import { describeCounts } from './report.js';
+import { World } from './world.js';
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '2' }, seed: { type: 'string' } },
+});
+const minutes = Number(values.minutes);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+if (!(minutes > 0) || !Number.isInteger(seed))
+  throw new Error('usage: --minutes <number above 0> --seed <whole number>');
+
+const folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-nemesis-'));
+say(`nemesis: ${String(minutes)} minutes, seed ${String(seed)}`);
+
+const startedAt = Date.now();
+const sinceStart = () => `${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s`;
+const stalls: string[] = [];
+const historyFile = join(folder, 'history.jsonl');
+const world = await World.create(historyFile, seed);
+process.once('exit', () => world.killNow());
+try {
+  await world.start();
+  await torment();
+  say(`${sinceStart()}  faults are over; waiting until everything is handled`);
+  await world.end();
+} catch (error) {
+  stalls.push(error instanceof Error ? error.message : String(error));
+} finally {
+  await world.dispose();
+}
+
+const { checks, counts } = checkHistory(readHistory(historyFile), stalls);
+for (const { name, violations } of checks) {
+  say(`${violations.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+  for (const violation of violations.slice(0, 10)) say(`         ${violation}`);
+  if (violations.length > 10) say(`         and ${String(violations.length - 10)} more`);
+}
+for (const line of describeCounts(counts)) say(line);
+const failed = checks.filter(({ violations }) => violations.length > 0).length;
+if (failed === 0) rmSync(folder, { recursive: true, force: true });
+else {
+  for (const line of world.describeOutput()) say(line);
+  say(`history: ${historyFile}; the same faults again: --minutes ${String(minutes)} --seed ${String(seed)}`);
+}
+say(`${String(checks.length - failed)} passed, ${String(failed)} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function torment(): Promise<void> {
+  const random = seededRandom(seed);
+  while (Date.now() - startedAt < minutes * 60_000) {
+    // Long rests too: what comes twice in one has no fault to be blamed on.
+    await quietFor(random() < 0.15 ? 12_000 : between(random, 300, 3_000));
+    const faults = nextFaults(random);
+    say(`${sinceStart()}  ${faults.map(({ kind, targets }) => `${kind} ${targets.join()}`).join(' + ')}`);
+    await Promise.all(faults.map(strike));
+  }
+}
+
+async function strike(fault: Fault): Promise<void> {
+  const at = Date.now();
+  try {
+    await fault.strike(world);
+  } finally {
+    world.record({ type: 'fault', kind: fault.kind, targets: fault.targets, until: Date.now() }, at);
+  }
+}

@@ -1,0 +1,152 @@
+import type { BrokerFacts } from '../../support/monitoring.js';
+import { brokerFacts } from '../../support/monitoring.js';
+import type { RealServer, ServerState } from '../../support/real-server.js';
+import { startRealServer } from '../../support/real-server.js';
+import type { TcpProxy } from '../../support/tcp-proxy.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { eventually } from '../../support/wait.js';
+import { Child } from './child.js';
+import type { Consumer } from './history.js';
+import { consumers, openHistory } from './history.js';
+
+export type ChildName = Consumer | 'publisher';
+const childNames: readonly ChildName[] = [...consumers, 'publisher'];
+
+const subject = 'orders';
+
+/** Everything that a run is made of: one server, and for each process a proxy of its own in front of it. */
+export class World {
+  readonly facts: BrokerFacts;
+
+  private constructor(
+    readonly server: RealServer,
+    private readonly proxies: ReadonlyMap<ChildName, TcpProxy>,
+    private readonly children: ReadonlyMap<ChildName, Child>,
+    readonly record: ReturnType<typeof openHistory>,
+  ) {
+    this.facts = brokerFacts(() => server.monitoringUrl);
+  }
+
+  /** A server and its proxies; no other process yet. */
+  static async create(historyFile: string, seed: number): Promise<World> {
+    const record = openHistory(historyFile);
+    const server = await startRealServer({ heartbeat: { interval: '2s', timeout: '1s', failCount: 3 } });
+    const proxies = new Map<ChildName, TcpProxy>();
+    const children = new Map<ChildName, Child>();
+    for (const name of childNames) {
+      const proxy = await startTcpProxy(() => server.port);
+      proxies.set(name, proxy);
+      const common = { url: proxy.url, clusterId: server.clusterId, subject, historyFile };
+      const childSeed = seed * 7_919 + 1_000 * childNames.indexOf(name);
+      children.set(name, new Child({ ...common, process: name, seed: childSeed }, record));
+    }
+    return new World(server, proxies, children, record);
+  }
+
+  /** Starts all processes; resolves when every one is connected. */
+  async start(): Promise<void> {
+    await this.tellServer('lost');
+    // The publisher last: its events are for durables that exist.
+    for (const name of childNames) await this.startChild(name);
+  }
+
+  child(name: ChildName): Child {
+    return present(this.children.get(name));
+  }
+
+  proxy(name: ChildName): TcpProxy {
+    return present(this.proxies.get(name));
+  }
+
+  async startChild(name: ChildName): Promise<void> {
+    this.child(name).start();
+    await this.child(name).whenSaid('ready', 40_000);
+  }
+
+  /** Ends the server without a goodbye, leaves it away for as long as `away` takes, and starts it again. */
+  async restartServer(state: ServerState, away: () => Promise<void>): Promise<void> {
+    await this.server.kill();
+    this.record({ type: 'serverGone' });
+    await away();
+    await this.server.restart({ state });
+    await this.tellServer(state);
+  }
+
+  /**
+   * Has the publisher pause until the server confirms that everything was delivered to every subscription and acked, and
+   * writes that down.
+   */
+  async drain(): Promise<void> {
+    this.child('publisher').command('pause');
+    await this.child('publisher').whenSaid('paused', 30_000);
+    await this.whenDrained();
+    this.child('publisher').command('resume');
+  }
+
+  /** Ends everything in order; what does not end by itself is an error. */
+  async end(): Promise<void> {
+    this.child('publisher').command('end');
+    await this.child('publisher').whenSaid('closed', 30_000);
+    await this.whenDrained();
+    for (const name of consumers) {
+      this.child(name).command('end');
+      await this.child(name).whenSaid('closed', 30_000);
+    }
+    await Promise.all(childNames.map((name) => this.child(name).exited()));
+    const left = await this.facts.clientIds();
+    if (left.length > 0) throw new Error(`the server still knows ${left.join(', ')} after all have closed`);
+  }
+
+  /** The last lines of every process, for a failure. */
+  describeOutput(): string[] {
+    const ofChildren = [...this.children.values()].flatMap(({ name, output }) => [`--- ${name}`, ...output]);
+    return [...ofChildren, this.server.describeLog(40)];
+  }
+
+  /** Kills what still runs and removes the server's files. */
+  async dispose(): Promise<void> {
+    this.killNow();
+    await this.server.close();
+    for (const proxy of this.proxies.values()) await proxy.close();
+  }
+
+  /** For the end of this process, where nothing can be awaited any more: no child outlives it. */
+  killNow(): void {
+    for (const child of this.children.values()) child.signal('SIGKILL');
+  }
+
+  private async whenDrained(): Promise<void> {
+    await eventually(() => this.checkDrained(), {
+      what: 'everything to be handled',
+      timeoutMs: 90_000,
+      intervalMs: 100,
+    });
+  }
+
+  private async checkDrained(): Promise<boolean> {
+    const at = Date.now();
+    const channel = await this.facts.channel(subject);
+    const subscriptions = channel?.subscriptions ?? [];
+    const group = subscriptions.filter(({ queue_name }) => queue_name);
+    const audits = subscriptions.filter(({ durable_name }) => durable_name === 'audit');
+    const groupSent = Math.max(0, ...group.map(({ last_sent }) => last_sent));
+    const upToDate = (sent: number) => sent === channel?.last_seq;
+    const drained =
+      audits.length === consumers.length &&
+      audits.every(({ last_sent }) => upToDate(last_sent)) &&
+      upToDate(groupSent) &&
+      subscriptions.every(({ pending_count }) => pending_count === 0);
+    if (drained) this.record({ type: 'drained' }, at);
+    return drained;
+  }
+
+  private async tellServer(state: ServerState): Promise<void> {
+    const about = (await (await fetch(`${this.server.monitoringUrl}/varz`)).json()) as { server_id: string };
+    this.record({ type: 'server', server: about.server_id, state });
+  }
+}
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('no such process');
+  return value;
+}
