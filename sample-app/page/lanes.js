@@ -9,6 +9,8 @@ const keptPerLane = 80;
 /** Draws one lane per instance, with its state and its switches. */
 export function drawInstances(instances) {
   const lanes = document.getElementById('lanes');
+  // A row per service, as long as they fit.
+  lanes.style.setProperty('--lanes', String(Math.min(3, Math.max(2, instances.length / 2))));
   for (const instance of instances) {
     const lane = laneOf(instance.name) ?? lanes.appendChild(newLane(instance.name));
     lane.className = `lane ${instance.state}`;
