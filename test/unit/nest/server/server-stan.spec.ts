@@ -56,13 +56,10 @@ function nestHandler(handler: (data: unknown, context: StanContext) => unknown):
   return async (data: unknown, context: StanContext) => handler(data, context);
 }
 
-function listen(server: ServerStan): Promise<void> {
-  return new Promise((resolve, reject) => {
-    void server.listen((error) => {
-      if (error === undefined) resolve();
-      else reject(error);
-    });
-  });
+async function listen(server: ServerStan): Promise<void> {
+  let failure: unknown;
+  await server.listen((error) => (failure = error));
+  if (failure instanceof Error) throw failure;
 }
 
 describe('a stream that a handler returns', () => {
