@@ -1,4 +1,6 @@
+import { ArgumentList } from './argument-list.js';
 import { isJsonObject } from './connect-options.js';
+import { canBecomeOperation, longestOperation, operationAt, type Operation } from './operation.js';
 
 /** Why a connection broke the protocol; the connection answers and closes. */
 export type Violation =
@@ -29,24 +31,6 @@ export const maxControlLineBytes = 4_096;
 
 const newline = 10;
 const carriageReturn = 13;
-const space = 32;
-const tab = 9;
-const caseBit = 0x20;
-
-type Operation = 'connect' | 'pub' | 'hpub' | 'sub' | 'unsub' | 'ping' | 'pong' | 'info' | '+ok' | '-err';
-const operations: readonly Operation[] = [
-  'pub',
-  'hpub',
-  'sub',
-  'unsub',
-  'ping',
-  'pong',
-  'connect',
-  'info',
-  '+ok',
-  '-err',
-];
-const longestOperation = 7;
 
 /**
  * The server's side of the NATS client protocol: takes chunks as they come from the network, however they are cut, and
@@ -62,7 +46,7 @@ export class NatsParser {
   private subject = '';
   private reply: string | undefined;
   private stopped = false;
-  private args: number[] = [];
+  private readonly args = new ArgumentList();
 
   constructor(private readonly handler: ParserHandler) {}
 
@@ -168,14 +152,14 @@ export class NatsParser {
   }
 
   private processPub(buffer: Buffer, from: number, end: number): void {
-    const count = this.split(buffer, from, end);
+    const { count } = this.args.read(buffer, from, end);
     if (count !== 2 && count !== 3) {
       this.refuse('badArguments');
       return;
     }
-    this.subject = this.argument(buffer, 0);
-    this.reply = count === 3 ? this.argument(buffer, 1) : undefined;
-    this.expectPayload(0, this.size(buffer, count - 1));
+    this.subject = this.args.text(0);
+    this.reply = count === 3 ? this.args.text(1) : undefined;
+    this.expectPayload(0, this.args.size(count - 1));
   }
 
   private processHeaderPub(buffer: Buffer, from: number, end: number): void {
@@ -183,15 +167,15 @@ export class NatsParser {
       this.refuse('headersNotSupported');
       return;
     }
-    const count = this.split(buffer, from, end);
+    const { count } = this.args.read(buffer, from, end);
     if (count !== 3 && count !== 4) {
       this.refuse('badArguments');
       return;
     }
-    this.subject = this.argument(buffer, 0);
-    this.reply = count === 4 ? this.argument(buffer, 1) : undefined;
-    const headerBytes = this.size(buffer, count - 2);
-    const totalBytes = this.size(buffer, count - 1);
+    this.subject = this.args.text(0);
+    this.reply = count === 4 ? this.args.text(1) : undefined;
+    const headerBytes = this.args.size(count - 2);
+    const totalBytes = this.args.size(count - 1);
     if (headerBytes < 0 || headerBytes > totalBytes) {
       this.refuse('badArguments');
       return;
@@ -238,92 +222,27 @@ export class NatsParser {
   }
 
   private processSub(buffer: Buffer, from: number, end: number): void {
-    const count = this.split(buffer, from, end);
+    const { count } = this.args.read(buffer, from, end);
     if (count !== 2 && count !== 3) {
       this.refuse('badArguments');
       return;
     }
-    const queue = count === 3 ? this.argument(buffer, 1) : undefined;
-    this.handler.subscribe(this.argument(buffer, 0), queue, this.argument(buffer, count - 1));
+    const queue = count === 3 ? this.args.text(1) : undefined;
+    this.handler.subscribe(this.args.text(0), queue, this.args.text(count - 1));
   }
 
   private processUnsub(buffer: Buffer, from: number, end: number): void {
-    const count = this.split(buffer, from, end);
+    const { count } = this.args.read(buffer, from, end);
     if (count !== 1 && count !== 2) {
       this.refuse('badArguments');
       return;
     }
-    const max = count === 2 ? this.size(buffer, 1) : undefined;
-    this.handler.unsubscribe(this.argument(buffer, 0), max === undefined || max <= 0 ? undefined : max);
-  }
-
-  /** Notes where each argument starts and ends; returns how many there are. */
-  private split(buffer: Buffer, from: number, end: number): number {
-    const { args } = this;
-    args.length = 0;
-    let start = -1;
-    for (let i = from; i < end; i++) {
-      const byte = buffer[i];
-      if (byte === space || byte === tab) {
-        if (start >= 0) args.push(start, i);
-        start = -1;
-      } else if (start < 0) {
-        start = i;
-      }
-    }
-    if (start >= 0) args.push(start, end);
-    return args.length / 2;
-  }
-
-  private argument(buffer: Buffer, index: number): string {
-    return buffer.toString('latin1', this.args[2 * index], this.args[2 * index + 1]);
-  }
-
-  /** The decimal number at an argument, -1 where it is none or longer than nine digits. */
-  private size(buffer: Buffer, index: number): number {
-    const start = this.args[2 * index] ?? 0;
-    const end = this.args[2 * index + 1] ?? 0;
-    if (end - start > 9) return -1;
-    let value = 0;
-    for (let i = start; i < end; i++) {
-      const digit = (buffer[i] ?? 0) - 48;
-      if (digit < 0 || digit > 9) return -1;
-      value = value * 10 + digit;
-    }
-    return value;
+    const max = count === 2 ? this.args.size(1) : undefined;
+    this.handler.unsubscribe(this.args.text(0), max === undefined || max <= 0 ? undefined : max);
   }
 
   private refuse(kind: Violation): void {
     this.stop();
     this.handler.violation(kind);
   }
-}
-
-function operationAt(buffer: Buffer, start: number, end: number): Operation | undefined {
-  return operations.find((name) => startsWith(buffer, start, end, name) && endsAfter(buffer, start, end, name));
-}
-
-function startsWith(buffer: Buffer, start: number, end: number, name: string): boolean {
-  if (end - start < name.length) return false;
-  for (let i = 0; i < name.length; i++) {
-    if (((buffer[start + i] ?? 0) | caseBit) !== (name.charCodeAt(i) | caseBit)) return false;
-  }
-  return true;
-}
-
-/** PING, PONG and +OK may be followed by anything up to the end of the line; the others take arguments. */
-function endsAfter(buffer: Buffer, start: number, end: number, name: Operation): boolean {
-  if (name === 'ping' || name === 'pong' || name === '+ok') return true;
-  if (name === 'connect' || name === 'info') return true;
-  const next = buffer[start + name.length];
-  return end > start + name.length && (next === space || next === tab);
-}
-
-/** Garbage without a line end is refused on its first bytes, not when it has filled a control line. */
-function canBecomeOperation(line: Buffer): boolean {
-  const length = Math.min(line.length, longestOperation);
-  return operations.some((name) => {
-    const compared = Math.min(length, name.length);
-    return startsWith(line, 0, compared, name.slice(0, compared));
-  });
 }

@@ -1,5 +1,5 @@
 /**
- * True for a name that a channel may have: no empty token, no `/`, no wildcard character.
+ * [STAN-CHAN-1] True for a name that a channel may have: no empty token, no `/`, no wildcard character.
  * Source: nats-streaming-server 0.25.6 util/util.go IsChannelNameValid.
  * @internal
  */

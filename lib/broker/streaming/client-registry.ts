@@ -39,7 +39,7 @@ export class ClientRegistry {
     return [...this.byId.values()];
   }
 
-  /** A client that names its connection is known by that alone, so that a replaced one is refused. */
+  /** [STAN-PUB-4] A client that names its connection is known by that alone, so that a replaced one is refused. */
   isValid(clientId: string, connectionId: Uint8Array | undefined): boolean {
     if (connectionId && connectionId.length > 0) return this.byConnection.has(keyOf(connectionId));
     return this.byId.has(clientId);

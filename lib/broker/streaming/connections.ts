@@ -45,6 +45,7 @@ export class Connections {
       this.register(request, reply, false);
       return;
     }
+    // [STAN-CONN-3]
     if (this.probing.has(clientId)) {
       this.refuse(reply, clientId, stanErrorTexts.invalidClient);
       return;
@@ -52,7 +53,7 @@ export class Connections {
     this.probe(known, request, reply);
   }
 
-  /** The id is taken: by a client that still answers, or by one that died without closing. */
+  /** [STAN-CONN-2] The id is taken: by a client that still answers, or by one that died without closing. */
   private probe(known: Client, request: ConnectRequest, reply: string): void {
     const { clientId } = request;
     this.probing.add(clientId);
@@ -134,7 +135,7 @@ export class Connections {
     this.context.send({ point: 'closeResponse', clientId, channel: '', sequence: 0 }, reply, payload);
   }
 
-  /** Unregisters a client and closes its subscriptions; durables stay, offline. */
+  /** [STAN-CONN-5] Unregisters a client and closes its subscriptions; durables stay, offline. */
   close(client: Client, reason: 'request' | 'heartbeat' | 'replaced' | 'fault'): void {
     const { clientId } = client.record;
     // Before its subscriptions, so that the same id can come back at once with its durables.

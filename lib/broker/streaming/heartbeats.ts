@@ -18,7 +18,7 @@ export class Heartbeats {
     if (!client.heartbeatTimer) this.arm(client, this.context.settings.heartbeatIntervalMs);
   }
 
-  /** A ping of a client that misses heartbeats: it lives, so it is asked again at once. */
+  /** [STAN-HB-3] A ping of a client that misses heartbeats: it lives, so it is asked again at once. */
   hurry(client: Client): void {
     if (client.failedHeartbeats > 0 && client.heartbeatTimer) this.arm(client, 1);
   }

@@ -98,7 +98,7 @@ export class Publishing {
       setImmediate(() => this.context.guarded('delivery', () => this.endBatch()));
   }
 
-  /** All that came in one turn of the event loop shares one flush; a client that closes does not wait for its end. */
+  /** [STAN-PUB-1] All that came in one turn of the event loop shares one flush; a client that closes does not wait for its end. */
   endBatch(): void {
     const { batch } = this;
     this.batch = [];
@@ -117,6 +117,7 @@ export class Publishing {
       channel.lastActiveMs = this.context.clock.nowMs();
       this.delivery.announce(channel);
     }
+    // [STAN-PUB-2] Publishers come after subscribers.
     for (const { message, reply } of batch) {
       this.answer(message.guid, reply, message.clientId, message.subject, '');
     }

@@ -16,7 +16,7 @@ export class QueueGroup {
   constructor(readonly name: string) {}
 
   /**
-   * The member that gets the next message: among those that are not stalled and whose client answers heartbeats, the one
+   * [STAN-QUEUE-1] The member that gets the next message: among those that are not stalled and whose client answers heartbeats, the one
    * with the fewest unacked messages; the first one where there is none. A first member that was chosen moves to the end.
    */
   pickMember(): Subscription | undefined {

@@ -36,7 +36,7 @@ export class Redelivery {
       this.settle(subscription, sequence, fromClient);
       if (fromClient) (group ?? subscription).redeliveryCounts?.delete(sequence);
     } else if (group && fromClient) {
-      // The message may have gone over to another member meanwhile: the ack counts for the group.
+      // [STAN-ACK-7] The message may have gone over to another member meanwhile: the ack counts for the group.
       const holder = group.members.find((member) => member !== subscription && member.pending.has(sequence));
       if (holder) {
         this.settle(holder, sequence, true);
@@ -60,6 +60,7 @@ export class Redelivery {
       subscription.clearAckTimer();
       return;
     }
+    // [STAN-HB-2]
     if (!subscription.group && subscription.hasFailedHeartbeat) {
       this.setTimer(subscription, subscription.ackWaitMs);
       return;
@@ -82,7 +83,7 @@ export class Redelivery {
     this.adjustTimer(subscription, nextMs);
   }
 
-  /** Sends everything that an offline durable left unacked, when it comes back; max in flight does not hold. */
+  /** [STAN-ACK-8] Sends everything that an offline durable left unacked, when it comes back; max in flight does not hold. */
   redeliverAll(subscription: Subscription): void {
     if (this.clients.get(subscription.clientId)) {
       for (const sequence of subscription.pendingBySequence()) {
@@ -133,7 +134,7 @@ export class Redelivery {
     return true;
   }
 
-  /** A message that limits have dropped can never be sent again: it counts as acked. */
+  /** [STAN-ACK-10] A message that limits have dropped can never be sent again: it counts as acked. */
   private lookup(subscription: Subscription, sequence: number): Uint8Array | undefined {
     const stored = subscription.channel.store.messages.get(sequence);
     if (!stored) this.ack(subscription, sequence, false);

@@ -70,7 +70,7 @@ export class Removal {
     if (wasAhead && !positionMoved && first) this.recordGroupPosition(group, group.shadow ?? first);
   }
 
-  /** Deals the unacked messages out to the members that stay. Returns whether the group's newest one was among them. */
+  /** [STAN-QUEUE-3] Deals the unacked messages out to the members that stay. Returns whether the group's newest one was among them. */
   private handOver(group: QueueGroup, member: Subscription): boolean {
     const receivers = new Set<Subscription>();
     const overdueMs = this.context.clock.nowMs() - 1_000;

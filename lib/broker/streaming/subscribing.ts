@@ -120,7 +120,7 @@ export class Subscribing {
     return subscription;
   }
 
-  /** A durable comes back: with new inboxes and settings, from where it was; its start position does not matter. */
+  /** [STAN-DUR-4] A durable comes back: with new inboxes and settings, from where it was; its start position does not matter. */
   private resume(subscription: Subscription, request: SubscriptionRequest): Subscription {
     subscription.ackInbox = newInbox();
     subscription.clientId = request.clientId;
@@ -140,7 +140,7 @@ export class Subscribing {
     return subscription;
   }
 
-  /** Answers the subscriber, and only then lets messages go. */
+  /** [STAN-SUB-6] Answers the subscriber, and only then lets messages go. */
   private begin(subscription: Subscription, reply: string, resumed: boolean): void {
     const { clientId, channel } = subscription;
     if (this.context.events.isHeard) {
@@ -239,7 +239,7 @@ function groupNameOf(request: SubscriptionRequest): string {
   return queueGroup === '' || durableName === '' ? queueGroup : `${durableName}:${queueGroup}`;
 }
 
-/** A durable group without members: its shadow becomes the first of them again. */
+/** [STAN-QUEUE-4] A durable group without members: its shadow becomes the first of them again. */
 function takeShadow(channel: Channel, groupName: string): Subscription | undefined {
   const group = channel.subscriptions.groups.get(groupName);
   const shadow = group?.shadow;
