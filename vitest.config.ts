@@ -34,6 +34,7 @@ export default defineConfig({
       suite('contract', { testTimeout: 60_000 }),
       suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
       suite('faults', { testTimeout: 300_000, fileParallelism: false }),
+      suite('foreign-clients', { testTimeout: 120_000, fileParallelism: false }),
       suite('stress', { testTimeout: 1_200_000, fileParallelism: false }),
     ],
   },
