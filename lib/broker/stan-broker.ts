@@ -211,9 +211,9 @@ export class StanBroker {
     const { running } = this;
     this.running = undefined;
     if (!running) return;
-    this.unfreeze();
-    running.streaming.stop();
+    running.streaming.stop(); // first: what waits for the end of a freeze must not be sent any more
     await running.nats.close();
+    this.thaw();
     await this.options.store.close();
   }
 
@@ -225,8 +225,12 @@ export class StanBroker {
 
   private unfreeze(): void {
     if (!this.frozen) return;
-    this.frozen = false;
     this.running?.nats.unfreeze();
+    this.thaw();
+  }
+
+  private thaw(): void {
+    this.frozen = false;
     this.clock.resume();
   }
 

@@ -2,14 +2,17 @@ import type { Clock, ClockTimer } from './clock.js';
 
 /** Node fires a longer delay at once; a timer that long is set again in steps. */
 const longestDelayMs = 2_147_483_647;
+const nsPerMs = 1_000_000n;
+const toleratedDriftMs = 50;
 
 /**
  * The time of the machine.
  * @internal
  */
 export class RealClock implements Clock {
-  private readonly startNs = BigInt(Date.now()) * 1_000_000n;
-  private readonly startMark = process.hrtime.bigint();
+  /** The wall clock ticks in milliseconds: between two ticks the monotonic one tells how far we are. */
+  private anchorNs = BigInt(Date.now()) * nsPerMs;
+  private anchorMark = process.hrtime.bigint();
   private paused = false;
   private overdue: (() => void)[] = [];
 
@@ -18,7 +21,14 @@ export class RealClock implements Clock {
   }
 
   nowNs(): bigint {
-    return this.startNs + (process.hrtime.bigint() - this.startMark);
+    const mark = process.hrtime.bigint();
+    const nowNs = this.anchorNs + (mark - this.anchorMark);
+    const wallMs = Date.now();
+    if (Math.abs(wallMs - Number(nowNs / nsPerMs)) <= toleratedDriftMs) return nowNs;
+    // The wall clock was set, or the machine slept.
+    this.anchorNs = BigInt(wallMs) * nsPerMs;
+    this.anchorMark = mark;
+    return this.anchorNs;
   }
 
   after(delayMs: number, callback: () => void): ClockTimer {

@@ -148,6 +148,20 @@ describe('a broker that', () => {
     expect(subscription.sequences).toEqual([1, 2, 1]);
   });
 
+  it('is restarted while it is frozen starts unfrozen, and did nothing in between', async () => {
+    const broker = await startBroker();
+    const peer = await StanPeer.connected('a', broker);
+    const lost = await peer.subscribe('x', { ackWaitSecs: 5 });
+    await peer.publish('x');
+    broker.faults.freeze();
+    peer.nats.publish('_STAN.pub.test-cluster.x', 'never read');
+    await broker.advance('1m');
+    await broker.restart({ state: 'keep' });
+    const again = await StanPeer.connected('b', broker);
+    expect(lost.sequences).toEqual([1]);
+    expect((await again.subscribe('x')).sequences).toEqual([1]);
+  });
+
   it('cuts its connections keeps its clients', async () => {
     const broker = await startBroker();
     const peer = await StanPeer.connected('a', broker);

@@ -37,6 +37,20 @@ describe('a durable', () => {
     expect(second.sequences).toEqual([1, 3, 4, 5]);
   });
 
+  it('gets no new message when it resumes with as many unacked ones as it may have', async () => {
+    const broker = await startBroker();
+    const peer = await StanPeer.connected('a', broker);
+    const first = await peer.subscribe('x', durable);
+    await peer.publishAll('x', 2);
+    await first.close();
+    await peer.publish('x');
+    const second = await peer.subscribe('x', { ...durable, maxInFlight: 2 });
+    expect(second.sequences).toEqual([1, 2]);
+    second.ack(1);
+    await peer.nats.flush();
+    expect(second.sequences).toEqual([1, 2, 3]);
+  });
+
   it('belongs to its client id: it survives the close of its client', async () => {
     const broker = await startBroker();
     const peer = await StanPeer.connected('a', broker);

@@ -41,6 +41,23 @@ describe('a restart that keeps its state', () => {
     expect(subscription.sequences).toEqual([1, 3]);
   });
 
+  it('gives what expired meanwhile to the member of a group that had it', async () => {
+    const broker = await startBroker();
+    const before = await StanPeer.connected('a', broker);
+    const group = { queueGroup: 'q', ackWaitSecs: 5 };
+    const members = [await before.subscribe('x', group), await before.subscribe('x', group)];
+    await before.publishAll('x', 4);
+    const held = members.map(({ sequences }) => sequences);
+    await broker.stop();
+    await broker.advance('1h');
+    const delivered: number[][] = [[], []];
+    broker.observe((event) => {
+      if (event.type === 'delivered') delivered[event.subscriptionId - 1]!.push(event.sequence);
+    });
+    await broker.restart({ state: 'keep' });
+    expect(delivered).toEqual(held);
+  });
+
   it('keeps an offline durable and an offline durable group, with what they have pending', async () => {
     const broker = await startBroker();
     const before = await StanPeer.connected('a', broker);
