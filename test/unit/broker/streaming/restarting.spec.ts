@@ -73,6 +73,20 @@ describe('a restart that keeps its state', () => {
     expect((await after.subscribe('x', { durableName: 'd', queueGroup: 'q' })).sequences).toEqual([2]);
   });
 
+  it('keeps the position of a durable group whose foremost member had left', async () => {
+    const broker = await startBroker();
+    const before = await StanPeer.connected('a', broker);
+    const group = { durableName: 'd', queueGroup: 'q' };
+    const members = [await before.subscribe('x', group), await before.subscribe('x', group)];
+    await before.publishAll('x', 2);
+    for (const member of members) member.ack(...member.sequences);
+    await members.find(({ sequences }) => sequences.includes(2))!.close();
+    await before.close();
+    await broker.restart({ state: 'keep' });
+    const after = await StanPeer.connected('a', broker);
+    expect((await after.subscribe('x', group)).sequences).toEqual([]);
+  });
+
   it('closes clients that do not come back', async () => {
     const broker = await startBroker({ heartbeatIntervalMs: 1_000, heartbeatTimeoutMs: 1_000, maxFailedHeartbeats: 2 });
     const before = await StanPeer.connected('a', broker);
