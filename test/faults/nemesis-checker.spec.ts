@@ -150,6 +150,11 @@ describe('the checker of the nemesis', () => {
     expect(fault('server')).toEqual([]);
     expect(fault(consumers[1])).toEqual([name]);
     expect(fault(consumers[0], 'SIGTERM')).toEqual([name]);
+    const heldUp = history()
+      .rest(60_000)
+      .add({ type: 'fault', kind: 'SIGSTOP', targets: [consumers[1]], until: 62_000 }, 61_000)
+      .handled(2, again);
+    expect(heldUp.failures()).toEqual([]);
   });
 
   it('finds a process that ended by itself, and a run that did not come to its end', () => {

@@ -180,9 +180,13 @@ function mayComeAgain(run: Run, again: Run, faults: readonly RecordOf<'fault'>[]
   const ackedAt = run.doneAt ?? again.startedAt;
   return faults.some(({ kind, targets, at, until }) => {
     // An orderly stop acks what it has handled: it explains nothing.
-    if (kind === 'SIGTERM' || !(targets.includes('server') || targets.includes(run.process))) return false;
+    if (kind === 'SIGTERM') return false;
     const before = kind.startsWith('restart') ? reach.beforeRestart : reach.before;
-    return at - before <= ackedAt && run.startedAt <= until + reach.after;
+    const hidAck = at - before <= ackedAt && run.startedAt <= until + reach.after;
+    const heldUp = at <= again.startedAt && again.startedAt <= until + reach.after;
+    if (targets.includes('server')) return hidAck || heldUp;
+    // The second may be the older delivery, which a fault has kept from its process until now.
+    return (hidAck && targets.includes(run.process)) || (heldUp && targets.includes(again.process));
   });
 }
 

@@ -68,6 +68,6 @@ export class Child {
       if (line.startsWith('@')) this.#said.add(line.slice(1));
       else this.output.push(line);
     }
-    this.output.splice(0, Math.max(0, this.output.length - 60));
+    this.output.splice(0, Math.max(0, this.output.length - 30));
   }
 }

@@ -66,8 +66,10 @@ strategy.on('transportLost', newLink);
 strategy.on('transportRestored', newLink);
 strategy.on('sessionLost', newLink);
 strategy.on('sessionRestored', newLink);
+// Failing handlers are part of the plan and would fill the log; the end of the connection is not.
+strategy.on('gaveUp', ({ error }) => void process.stderr.write(`gave up: ${error.message}\n`));
 
-const app = await NestFactory.createMicroservice(ConsumerModule, { strategy, logger: ['error', 'fatal'] });
+const app = await NestFactory.createMicroservice(ConsumerModule, { strategy, logger: ['warn', 'fatal'] });
 app.enableShutdownHooks();
 onCommand((command) => {
   if (command === 'end') void app.close().then(() => tell('closed'));

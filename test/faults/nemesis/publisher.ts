@@ -1,8 +1,9 @@
 // The publishing process of the nemesis: numbers, one after the other, many at a time, until it is told to pause or end.
 import 'reflect-metadata';
 import { ClientStan } from '../../../lib/index.js';
+import { quietFor } from '../../support/wait.js';
 import { openHistory } from './history.js';
-import { seededRandom } from './random.js';
+import { between, seededRandom } from './random.js';
 import { onCommand, publishTimeoutMs, readScene, sessionOptions, tell } from './scene.js';
 
 /** Publishes that are open at a time. */
@@ -49,11 +50,13 @@ function publishMore(): void {
   while (!paused && open < width) {
     open += 1;
     nextId += 1;
-    void publish(nextId).finally(() => {
-      open -= 1;
-      // About 500 events a second: the faults are what is tested, not the disk that keeps the history.
-      setTimeout(publishMore, 20 + random() * 40);
-    });
+    // Each place rests before it is taken again: the faults are what is tested, not the disk that keeps the history.
+    void publish(nextId)
+      .then(() => quietFor(between(random, 20, 60)))
+      .finally(() => {
+        open -= 1;
+        publishMore();
+      });
   }
   if (paused && open === 0) tell('paused');
   if (ended && open === 0) void client.close().then(() => tell('closed'));

@@ -14,6 +14,6 @@ export function describeCounts(counts: HistoryCounts): string[] {
       `${String(deliveries.excused)} lost with the server's state`,
     `faults ${String(total)}: ${kinds.join(', ')}`,
     `sessions: ${String(counts.links)} losses and returns of connections, ${String(counts.servers)} server processes, ` +
-      `${String(counts.epochs)} of them without the state before`,
+      `${String(counts.epochs - 1)} restarts without state`,
   ];
 }
