@@ -57,8 +57,7 @@ export type {
 } from './core/delivery/delivery-event.js';
 
 // The server's monitoring endpoints
-export type { StanMonitoringOptions } from './monitoring/monitoring-options.js';
-export { StanMonitoring, type PageQuery, type RowQuery } from './monitoring/stan-monitoring.js';
+export { StanMonitoring } from './monitoring/index.js';
 export type {
   ChannelLimits,
   Channelsz,
@@ -66,10 +65,13 @@ export type {
   Clientsz,
   Clientz,
   Page,
+  PageQuery,
+  RowQuery,
   Serverz,
+  StanMonitoringOptions,
   Storez,
   Subscriptionz,
-} from './monitoring/streaming-facts.js';
+} from './monitoring/index.js';
 
 // Dead letters
 export { decodePayload, parseDeadLetter, replaySubject } from './core/delivery/dead-letter.js';

@@ -1,4 +1,3 @@
-export { systemPublishClock, type PublishClock, type PublishTimer } from './publish-clock.js';
-export type { PublishDone } from './publish-entry.js';
-export { PublishLedger, publishOverheadBytes, type PublishLedgerSetup } from './publish-ledger.js';
+export type { PublishClock, PublishTimer } from './publish-clock.js';
+export { PublishLedger, publishOverheadBytes } from './publish-ledger.js';
 export type { PublishReceipt } from './publish-receipt.js';
