@@ -1,3 +1,4 @@
+import { fileDescriptors } from './file-descriptors.js';
 import { subscriptionCount, type MonitoringView } from './monitoring-view.js';
 
 /** The server whose protocol and rules the broker follows. */
@@ -25,6 +26,7 @@ export function serverz(view: MonitoringView): object {
     in_bytes: stats.inBytes,
     out_msgs: stats.outMessages,
     out_bytes: stats.outBytes,
+    ...fileDescriptors(),
   };
 }
 

@@ -26,7 +26,8 @@ describe('/streaming/serverz', () => {
     await peer.subscribe('x');
     await peer.publish('x', 'hello');
     const serverz = await json(broker, '/streaming/serverz');
-    expect(Object.keys(serverz)).toEqual(
+    const linuxOnly = ['open_fds', 'max_fds'];
+    expect(Object.keys(serverz).filter((field) => !linuxOnly.includes(field))).toEqual(
       (
         'cluster_id server_id version go state now start_time uptime clients subscriptions channels ' +
         'total_msgs total_bytes in_msgs in_bytes out_msgs out_bytes'
