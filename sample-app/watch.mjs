@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { build, buildIsNeeded, project } from './build-when-needed.mjs';
+import { buildWhenNeeded, project } from './build-when-needed.mjs';
 
 const [program, ...words] = process.argv.slice(2);
 
@@ -18,7 +18,7 @@ let restartIsAsked = false;
 let restarting = Promise.resolve();
 let quiet;
 
-if (buildIsNeeded() && !build()) process.exit(1);
+if (!buildWhenNeeded()) process.exit(1);
 start();
 for (const folder of ['lib', 'sample-app']) watch(join(project, folder), { recursive: true }, changed);
 
@@ -65,9 +65,8 @@ function changed(_kind, file) {
   if (!file?.endsWith('.ts')) return;
   clearTimeout(quiet);
   quiet = setTimeout(() => {
-    if (!buildIsNeeded()) return;
-    console.log('a source has changed, building ...');
-    if (build()) restart();
+    console.log('(a source has changed)');
+    if (buildWhenNeeded()) restart();
   }, 300);
 }
 

@@ -16,6 +16,7 @@ import { readConnection, readWords } from './connection.js';
 class PublishModule {}
 
 const app = await NestFactory.createApplicationContext(PublishModule, { logger: ['fatal', 'error', 'warn'] });
+app.enableShutdownHooks();
 const client = app.get(ClientStan);
 const words = readWords();
 try {
