@@ -97,6 +97,23 @@ contract(
       expect(await storedIds(subject)).toEqual([1, 1]);
     });
 
+    // The vendor answers for its open publishes with the text of the ping that ended the session, before it tells that the
+    // session has ended. Taken for the server's own refusal, it denied events that were stored.
+    if (t.name === 'embedded') {
+      it('F45 takes the end of a session for no refusal of what is under way in it', async () => {
+        const subject = fresh('orders');
+        const clientId = fresh('publisher');
+        const client = await t.client({ clientId, reconnect, pingIntervalMs: 1_000 });
+        const faults = t.broker.embedded!.faults;
+        const lostAck = faults.drop('publishAck', { clientId, times: 1 });
+        const publishing = client.emitAsync(subject, 1);
+        await eventually(() => lostAck.hits === 1, { what: 'the lost ack' });
+        expect(faults.forgetClient(clientId)).toBe(true);
+        expect(await publishing).toMatchObject({ subject, attempts: 2 });
+        expect(await storedIds(subject)).toEqual([1, 1]);
+      });
+    }
+
     it.each([
       ['the NATS client may reconnect once', { maxReconnectAttempts: 1, reconnectTimeWait: 50 }],
       ['the NATS client may not reconnect', { reconnect: false }],

@@ -191,6 +191,11 @@ export class StanSession {
       done(undefined, guid);
       return;
     }
+    if (isReplacedOrUnknown(error)) {
+      // The answer to a ping, with which the vendor ends all open publishes just before it tells of the lost session.
+      done({ outcome: 'unknown', cause: new SessionLostError(this.options.clientId, textOf(error)) }, guid);
+      return;
+    }
     if (isInvalidPublish(error)) {
       const cause = new SessionLostError(this.options.clientId, 'the server no longer knows this client');
       done({ outcome: 'not-sent', cause }, guid);
