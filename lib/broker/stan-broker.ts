@@ -19,6 +19,10 @@ import { randomId } from './streaming/random-id.js';
 import { StreamingContext, asError } from './streaming/streaming-context.js';
 import { StreamingServer } from './streaming/streaming-server.js';
 
+/** A restart waits this often, and this long each time, for its port to be free again. */
+const restartAttempts = 40;
+const restartPauseMs = 50;
+
 interface Running {
   readonly nats: NatsServer;
   readonly streaming: StreamingServer;
@@ -185,13 +189,25 @@ export class StanBroker {
   }
 
   private async listen(nats: NatsServer, port: number): Promise<void> {
+    // A client that tries to reconnect to a port of the ephemeral range can be given that very port for its own end.
+    const attempts = this.listeningPort === undefined ? 1 : restartAttempts;
     try {
-      await nats.listen(port);
+      await this.listenPatiently(nats, port, attempts);
     } catch (error) {
       const reason = asError(error).message;
       throw new BrokerStartError(`cannot listen on ${this.options.host}:${port}: ${reason}`, { cause: error });
     }
     this.listeningPort = nats.port;
+  }
+
+  private async listenPatiently(nats: NatsServer, port: number, attempts: number): Promise<void> {
+    try {
+      await nats.listen(port);
+    } catch (error) {
+      if (attempts <= 1 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      await pause(restartPauseMs);
+      await this.listenPatiently(nats, port, attempts - 1);
+    }
   }
 
   private async openMonitoring(): Promise<void> {
@@ -239,6 +255,12 @@ export class StanBroker {
     this.turn = result.catch(() => undefined); // the caller gets the failure; the next turn only waits
     await result;
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 function urlHost(host: string): string {

@@ -1,6 +1,9 @@
+import { createServer } from 'node:net';
+
 import { MemoryStore, StanBroker } from 'nestjs-stan/broker';
 import { describe, expect, it } from 'vitest';
 
+import { eventually } from '../../../support/wait.js';
 import { StanPeer } from '../support/stan-peer.js';
 import { startBroker } from '../support/test-broker.js';
 
@@ -135,6 +138,19 @@ describe('a broker', () => {
     expect(broker.isRunning).toBe(false);
     await broker.restart({ state: 'keep' });
     expect([broker.url, broker.isRunning]).toEqual([url, true]);
+  });
+
+  it('waits for its port where somebody else has it for a moment', async () => {
+    const broker = await startBroker({ port: 0 });
+    const { port } = broker;
+    await broker.stop();
+    const intruder = createServer();
+    await new Promise<void>((resolve) => intruder.listen(port, '127.0.0.1', () => resolve()));
+    const restarted = broker.restart({ state: 'keep' });
+    await eventually(() => broker.isRunning, { intervalMs: 1 });
+    await new Promise((resolve) => intruder.close(resolve));
+    await restarted;
+    expect(broker.port).toBe(port);
   });
 
   it('closes once, however often it is asked to, and does not come back', async () => {
