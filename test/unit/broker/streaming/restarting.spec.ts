@@ -61,6 +61,24 @@ describe('a restart that keeps its state', () => {
     expect(delivered).toEqual(held);
   });
 
+  it('lets new messages follow to a group and to a subscription that had some unacked', async () => {
+    const broker = await startBroker();
+    const before = await StanPeer.connected('a', broker);
+    await before.subscribe('x', { queueGroup: 'q' });
+    await before.subscribe('x');
+    await before.publish('x');
+    const delivered: [number, number][] = [];
+    broker.observe((event) => {
+      if (event.type === 'delivered') delivered.push([event.subscriptionId, event.sequence]);
+    });
+    await broker.restart({ state: 'keep' });
+    await (await StanPeer.connected('b', broker)).publish('x');
+    expect(delivered.sort()).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+  });
+
   it('keeps an offline durable and an offline durable group, with what they have pending', async () => {
     const broker = await startBroker();
     const before = await StanPeer.connected('a', broker);
