@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { ClientsModule, Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { IsInt, IsString } from 'class-validator';
 import type { StanSubscriptionOptions } from 'nestjs-stan';
-import { ClientStan, ServerStan, StanContext, StanEventPattern, StanModule } from 'nestjs-stan';
+import { ClientStan, InjectStanClient, ServerStan, StanContext, StanEventPattern, StanModule } from 'nestjs-stan';
 import type { Observable } from 'rxjs';
 import { EMPTY, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -165,19 +165,24 @@ contract('in Nest', (t) => {
     expect(calls).toEqual(['start 1', 'handled 1', 'end 1', 'start 2', 'handled 2', 'end 2']);
   });
 
-  it('B18 reports a failing handler once, by its subject', async () => {
+  it('B18 reports a failing handler once, to the logger and to on()', async () => {
     const subject = fresh('orders');
-    const { log } = await t.app({
+    const { log, server } = await t.app({
       controllers: [
         listenerFor(subject, { startAt: 'first' }, () => {
           throw new Error('planned failure 4711');
         }),
       ],
     });
+    const told: unknown[] = [];
+    server.on('handlerError', ({ subject: about, sequence, error, next }) =>
+      told.push({ about, sequence, message: (error as Error).message, next }),
+    );
     await (await t.client()).emitAsync(subject, 1);
     await eventually(() => expect(log.filter(({ text }) => text.includes('planned failure 4711'))).not.toEqual([]));
     await (await t.client()).emitAsync(fresh('other'), 1);
     expect(log.filter(({ text }) => text.includes('planned failure 4711'))).toHaveLength(1);
+    expect(told).toEqual([{ about: subject, sequence: 1, message: 'planned failure 4711', next: 'redelivery' }]);
   });
 
   it('B18 tells its status on server and client, and gives the client of the driver by unwrap()', async () => {
@@ -238,6 +243,28 @@ contract('in Nest', (t) => {
       const receipt = await context.get(Orders).events.emitAsync(subject, 1);
       expect(receipt.subject).toBe(subject);
       expect(await t.broker.facts.storedCount(subject)).toBe(1);
+    });
+
+    it('injects several clients by their names, each a session of its own', async () => {
+      const [first, second] = [clientOptions(t), clientOptions(t)];
+      @Injectable()
+      class Orders {
+        constructor(
+          @InjectStanClient('first') readonly first: ClientStan,
+          @InjectStanClient('second') readonly second: ClientStan,
+        ) {}
+      }
+      @Module({
+        imports: [
+          StanModule.register({ ...first, name: 'first' }),
+          StanModule.registerAsync({ useFactory: () => second, name: 'second' }),
+        ],
+        providers: [Orders],
+      })
+      class OrdersModule {}
+      const orders = (await startContext(OrdersModule)).get(Orders);
+      await Promise.all([orders.first.connect(), orders.second.connect()]);
+      expect(await t.broker.facts.clientIds()).toEqual(expect.arrayContaining([first.clientId, second.clientId]));
     });
 
     it('injects a client from ClientsModule with customClass', async () => {
