@@ -1,9 +1,10 @@
 // Fails when a test file lies where no vitest project looks: it would never run, and nobody would notice.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const projects = ['unit', 'contract', 'e2e', 'faults', 'stress'];
 const root = join(import.meta.dirname, '..');
+const config = readFileSync(join(root, 'vitest.config.ts'), 'utf8');
+const projects = [...config.matchAll(/\bsuite\('([\w-]+)'/g)].map(([, name]) => name);
 const stray = ['lib', 'test', 'sample-app', 'bench', 'examples']
   .flatMap((folder) => listFiles(folder))
   .filter((path) => /\.(spec|test)\.[cm]?[jt]sx?$/.test(path))
