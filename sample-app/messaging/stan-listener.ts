@@ -17,7 +17,9 @@ export function stanListener({ service, clientId, clusterId, natsUrls }: Service
       // An event that came too early mostly waits for one that another instance handles right now. It is tried again
       // here for as long as ack wait allows; left to the server, each would cost a whole ack wait.
       retry: { attempts: 50, delayMs: 25, maxDelayMs: 200, retryOn: (error) => error instanceof EventConflictError },
-      // What can never be handled (undecodable, not a valid event) must not come again for ever.
+      // What can never be handled (undecodable, not a valid event) is put aside at once; what could not be handled for
+      // some ten minutes as well, for it keeps a place that other events need. `nestjs-stan dead-letters` brings it back.
+      maxDeliveries: 120,
       deadLetter: { subject: `${service}:dead-letters` },
     },
   });

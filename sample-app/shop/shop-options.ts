@@ -15,6 +15,8 @@ export interface ShopOptions {
   readonly databaseUrl: string | undefined;
   /** Where the embedded Postgres keeps its data. */
   readonly dataFolder: string;
+  /** Start with empty databases. */
+  readonly fresh: boolean;
 }
 
 /** What `npm start -- --help` prints. */
@@ -22,6 +24,7 @@ export const usage = `Usage: npm start [-- options]
 
   --instances N   run N instances of each service, 1 to 9 (default 1)
   --port N        port of the page (default PORT, or 3000); 0 takes free ports for everything
+  --fresh         empty the databases of the services first (always so with the embedded event bus)
   --help          print this
 
 Environment: NATS_URL, NATS_CLUSTER_ID (default test-cluster), DATABASE_URL, PORT, DATA_DIR (default .data)`;
@@ -36,13 +39,20 @@ export function readShopOptions(
 ): ShopOptions | undefined {
   const { values } = parseArgs({
     args: [...args],
-    options: { instances: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      instances: { type: 'string' },
+      port: { type: 'string' },
+      fresh: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return undefined;
   return {
     instances: readNumber('--instances', values.instances ?? '1', 1, 9),
     port: readNumber(values.port === undefined ? 'PORT' : '--port', values.port ?? env['PORT'] ?? '3000', 0, 65_535),
     natsUrl: env['NATS_URL'] || undefined,
+    // The embedded event bus starts empty. A copy of tickets whose events are gone could never be brought up to date.
+    fresh: values.fresh === true || !env['NATS_URL'],
     clusterId: env['NATS_CLUSTER_ID'] || 'test-cluster',
     databaseUrl: env['DATABASE_URL'] || undefined,
     dataFolder: env['DATA_DIR'] || join(projectFolder(), '.data'),

@@ -82,15 +82,12 @@ async function startBus({ natsUrl, clusterId, port }: ShopOptions): Promise<BusP
 }
 
 async function prepareInstances(options: ShopOptions, database: Part, bus: BusPart): Promise<Instances> {
-  // The embedded event bus starts empty, so the databases do too: a copy of tickets whose events are gone for ever
-  // could never be brought up to date.
-  const fresh = options.natsUrl === undefined;
   const firstPorts = { tickets: options.port + 10, orders: options.port + 20 };
   return Instances.prepare({
     count: options.instances,
     natsUrl: bus.url,
     clusterId: options.clusterId,
-    databaseUrls: await createServiceDatabases(services, { url: database.url, fresh }),
+    databaseUrls: await createServiceDatabases(services, { url: database.url, fresh: options.fresh }),
     portFor: (service, index) => usualPort(firstPorts[service] + index, options.port),
   });
 }
