@@ -1,0 +1,76 @@
+import { connect, consumeMany, disconnect, publishMany, subscribe } from './client.mjs';
+import { startContestant } from './contestants.mjs';
+import { firstEventMs } from './first-event.mjs';
+
+let nextChannel = 1;
+
+/** Publish and deliver on one running server per contestant, round after round. */
+export async function throughput(report, { contestants, rounds, count, store }) {
+  const servers = await Promise.all(contestants.map((name) => startContestant(name, store)));
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      for (const server of servers) {
+        const client = await connect(server.url);
+        const channel = `throughput.${nextChannel++}`;
+        const published = await publishMany(client, { count, channelOf: () => channel });
+        const delivered = await consumeMany(client, { channel, count });
+        await disconnect(client);
+        if (round === 0) continue; // to warm up
+        report(`publish, ${store.toLowerCase()} store`, 'messages/s', server.name, published);
+        report(`deliver, ${store.toLowerCase()} store`, 'messages/s', server.name, delivered);
+      }
+    }
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+/** Memory of a server that holds many messages. */
+export async function memory(report, { contestants, messages }) {
+  for (const name of contestants) {
+    const server = await startContestant(name);
+    try {
+      const empty = server.residentMegabytes();
+      const client = await connect(server.url);
+      await publishMany(client, { count: messages, channelOf: () => 'memory' });
+      const full = server.residentMegabytes();
+      await disconnect(client);
+      if (empty !== undefined) report('resident memory, empty', 'MB', name, empty);
+      if (full !== undefined)
+        report(`resident memory, ${messages.toLocaleString('en')} messages of 128 B`, 'MB', name, full);
+    } finally {
+      await server.close();
+    }
+  }
+}
+
+/** What a message costs when there is much else: many channels, many subscriptions on other channels. */
+export async function crowd(report, { contestants, rounds, count, channels, subscriptions }) {
+  for (const name of contestants) {
+    const server = await startContestant(name);
+    try {
+      const client = await connect(server.url);
+      await subscribe(client, 'alone');
+      const rate = () => publishMany(client, { count, channelOf: () => 'alone' });
+      await rate();
+      for (let round = 0; round < rounds; round++)
+        report('publish with 1 channel, 1 subscription', 'messages/s', name, await rate());
+      await publishMany(client, { count: channels, channelOf: (index) => `crowd.${index}` });
+      for (let index = 0; index < subscriptions; index++) await subscribe(client, `crowd.${index}`);
+      const title = `publish with ${channels.toLocaleString('en')} channels, ${subscriptions.toLocaleString('en')} subscriptions`;
+      for (let round = 0; round < rounds; round++) report(title, 'messages/s', name, await rate());
+      await disconnect(client);
+    } finally {
+      await server.close();
+    }
+  }
+}
+
+/** From `StanBroker.start()` to the first message in a handler, each time in a new process. */
+export async function start(report, { rounds }) {
+  for (let round = 0; round < rounds; round++) {
+    const { firstMs, againMs } = await firstEventMs();
+    report('start() to the first handled event, first in its process', 'ms', 'embedded', firstMs);
+    report('start() to the first handled event, later ones', 'ms', 'embedded', againMs);
+  }
+}
