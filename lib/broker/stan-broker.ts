@@ -37,7 +37,7 @@ export class StanBroker {
   /** Makes the broker fail on purpose. */
   readonly faults: BrokerFaults;
   private readonly plan = new FaultPlan();
-  private readonly events = new EventFeed();
+  private readonly events: EventFeed;
   private readonly clock: Clock;
   private running: Running | undefined;
   private monitoring: MonitoringServer | undefined;
@@ -48,7 +48,9 @@ export class StanBroker {
   private turn: Promise<void> = Promise.resolve();
 
   private constructor(private readonly options: ResolvedBrokerOptions) {
-    this.clock = options.clock === 'virtual' ? new VirtualClock() : new RealClock();
+    const onFailure = (thrown: unknown): void => options.logger.error(asError(thrown).stack ?? 'something failed');
+    this.events = new EventFeed(onFailure);
+    this.clock = options.clock === 'virtual' ? new VirtualClock(onFailure) : new RealClock(onFailure);
     this.faults = new BrokerFaults(this.plan, {
       clock: this.clock,
       forgetClient: (clientId) => this.running?.streaming.forgetClient(clientId) ?? false,
@@ -157,11 +159,6 @@ export class StanBroker {
       await this.shut();
       await this.monitoring?.close();
     });
-  }
-
-  /** @internal */
-  get state(): Running | undefined {
-    return this.running;
   }
 
   private async open(): Promise<void> {

@@ -22,3 +22,15 @@ export interface Clock {
   pause(): void;
   resume(): void;
 }
+
+/**
+ * Runs `task`; what it throws goes to `onFailure`. A timer has nobody above it: a throw would end the process.
+ * @internal
+ */
+export function attempt(task: () => void, onFailure: (thrown: unknown) => void): void {
+  try {
+    task();
+  } catch (thrown) {
+    onFailure(thrown);
+  }
+}

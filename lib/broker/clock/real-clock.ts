@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from './clock.js';
+import { attempt, type Clock, type ClockTimer } from './clock.js';
 
 /** Node fires a longer delay at once; a timer that long is set again in steps. */
 const longestDelayMs = 2_147_483_647;
@@ -15,6 +15,9 @@ export class RealClock implements Clock {
   private anchorMark = process.hrtime.bigint();
   private paused = false;
   private overdue: (() => void)[] = [];
+
+  /** `onFailure` is told what a callback throws; it reaches nobody else. */
+  constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
   nowMs(): number {
     return Date.now();
@@ -35,7 +38,7 @@ export class RealClock implements Clock {
     let handle: NodeJS.Timeout | undefined;
     let cancelled = false;
     const fire = (): void => {
-      if (!cancelled) callback();
+      if (!cancelled) attempt(callback, this.onFailure);
     };
     const wait = (remainingMs: number): void => {
       const stepMs = Math.min(Math.max(remainingMs, 0), longestDelayMs);

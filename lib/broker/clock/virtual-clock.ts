@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from './clock.js';
+import { attempt, type Clock, type ClockTimer } from './clock.js';
 
 interface VirtualTimer {
   readonly dueMs: number;
@@ -19,6 +19,9 @@ export class VirtualClock implements Clock {
   private currentMs = Date.now();
   /** Two messages of one virtual moment still get distinct, rising timestamps. */
   private ticksNs = 0n;
+
+  /** `onFailure` is told what a callback throws; it reaches nobody else. */
+  constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
   nowMs(): number {
     return this.currentMs;
@@ -83,7 +86,7 @@ export class VirtualClock implements Clock {
   private fireDue(): void {
     for (let next = this.timers[0]; next && next.dueMs <= this.currentMs; next = this.timers[0]) {
       this.timers.shift();
-      next.callback();
+      attempt(next.callback, this.onFailure);
       this.sort();
     }
   }

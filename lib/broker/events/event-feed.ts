@@ -1,3 +1,4 @@
+import { attempt } from '../clock/clock.js';
 import type { BrokerEvent, BrokerEventListener } from './broker-event.js';
 
 /**
@@ -7,6 +8,9 @@ import type { BrokerEvent, BrokerEventListener } from './broker-event.js';
  */
 export class EventFeed {
   private listeners: BrokerEventListener[] = [];
+
+  /** `onFailure` is told what a listener throws: the broker goes on as if it had not. */
+  constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
   get isHeard(): boolean {
     return this.listeners.length > 0;
@@ -21,6 +25,6 @@ export class EventFeed {
   }
 
   emit(event: BrokerEvent): void {
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.listeners) attempt(() => listener(event), this.onFailure);
   }
 }

@@ -60,10 +60,6 @@ export class NatsServer {
     return this.listeningPort;
   }
 
-  get connectionCount(): number {
-    return this.connections.size;
-  }
-
   get awaitsPong(): boolean {
     for (const connection of this.connections) if (connection.awaitsPong) return true;
     return false;

@@ -32,7 +32,7 @@ export class Requester {
       subject: reply,
       queue: undefined,
       owner: undefined,
-      deliver: () => finish(true),
+      deliver: () => this.context.guarded('answer', () => finish(true)),
     };
     const timer = clock.after(timeoutMs, () => finish(false));
     this.outstanding++;

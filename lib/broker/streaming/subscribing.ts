@@ -171,7 +171,7 @@ export class Subscribing {
       subject: subscription.ackInbox,
       queue: undefined,
       owner: undefined,
-      deliver: (message) => this.receiveAck(subscription, message),
+      deliver: (message) => this.context.guarded('ack', () => this.receiveAck(subscription, message)),
     };
     bus.subscribe(subscription.ackListener);
   }

@@ -4,11 +4,14 @@ import { durationToMs } from '../../../../lib/broker/clock/duration.js';
 import { VirtualClock } from '../../../../lib/broker/clock/virtual-clock.js';
 import { startBroker } from '../support/test-broker.js';
 
+const fail = (thrown: unknown): never => {
+  throw thrown;
+};
 const noWait = (): Promise<void> => Promise.resolve();
 
 describe('VirtualClock', () => {
   it('fires timers in the order of their due times, and each sees its own', async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock(fail);
     const start = clock.nowMs();
     const fired: [string, number][] = [];
     const set = (name: string, delayMs: number) =>
@@ -27,7 +30,7 @@ describe('VirtualClock', () => {
   });
 
   it('fires timers that other timers set, within the same advance', async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock(fail);
     let ticks = 0;
     const tick = (): void => {
       ticks++;
@@ -39,7 +42,7 @@ describe('VirtualClock', () => {
   });
 
   it('does not fire what was cancelled, before or by another timer of the same moment', async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock(fail);
     let fired = 0;
     const count = (): void => {
       fired++;
@@ -51,8 +54,18 @@ describe('VirtualClock', () => {
     expect(fired).toBe(0);
   });
 
+  it('goes on after a callback that throws, and reports it', async () => {
+    const reported: unknown[] = [];
+    const clock = new VirtualClock((thrown) => reported.push(thrown));
+    const failure = new Error('no');
+    clock.after(1, () => fail(failure));
+    clock.after(2, () => reported.push('next'));
+    await clock.advance(2, noWait);
+    expect(reported).toEqual([failure, 'next']);
+  });
+
   it('lets the world settle between two moments', async () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock(fail);
     const order: string[] = [];
     clock.after(1, () => order.push('one'));
     clock.after(2, () => order.push('two'));
@@ -61,7 +74,7 @@ describe('VirtualClock', () => {
   });
 
   it('gives two messages of one moment different, rising timestamps', () => {
-    const clock = new VirtualClock();
+    const clock = new VirtualClock(fail);
     const times = [clock.nowNs(), clock.nowNs(), clock.nowNs()];
     expect(new Set(times).size).toBe(3);
     expect(times).toEqual([...times].sort());

@@ -1,0 +1,55 @@
+import type { BrokerEvent } from 'nestjs-stan/broker';
+import { describe, expect, it } from 'vitest';
+
+import { StanPeer } from '../support/stan-peer.js';
+import { startBroker } from '../support/test-broker.js';
+
+describe('what a broker tells its observers', () => {
+  it('is everything that happened to an event, in its order', async () => {
+    const broker = await startBroker();
+    const events: BrokerEvent[] = [];
+    const end = broker.observe((event) => events.push(event));
+    const peer = await StanPeer.connected('a', broker);
+    const subscription = await peer.subscribe('x', { queueGroup: 'q', durableName: 'd', ackWaitSecs: 5 });
+    await peer.publish('x', 'hello');
+    await broker.advance('5s');
+    subscription.ack(1);
+    await subscription.close();
+    await peer.publish('x.*');
+    await peer.close();
+    end();
+    await peer.connect();
+
+    const facts = { channel: 'x', clientId: 'a', subscriptionId: 1, queueGroup: 'd:q', durableName: '' };
+    expect(events).toEqual([
+      { type: 'clientConnected', clientId: 'a', replaced: false },
+      { type: 'channelCreated', channel: 'x' },
+      { type: 'subscribed', resumed: false, ...facts },
+      { type: 'published', channel: 'x', clientId: 'a', sequence: 1, data: Buffer.from('hello') },
+      { type: 'delivered', sequence: 1, redeliveryCount: 0, ...facts },
+      { type: 'delivered', sequence: 1, redeliveryCount: 1, ...facts },
+      { type: 'acked', sequence: 1, ...facts },
+      { type: 'subscriptionClosed', ...facts },
+      { type: 'publishRefused', channel: 'x.*', clientId: 'a', error: 'stan: invalid publish request' },
+      { type: 'clientClosed', clientId: 'a', reason: 'request' },
+    ]);
+  });
+
+  it('reaches the others, and the clients, although one of them throws', async () => {
+    const reported: string[] = [];
+    const quiet = (): void => undefined;
+    const logger = { error: (text: string) => reported.push(text), warn: quiet, info: quiet, debug: quiet };
+    const broker = await startBroker({ logger });
+    const seen: string[] = [];
+    broker.observe(() => {
+      throw new Error('observer');
+    });
+    broker.observe(({ type }) => seen.push(type));
+    const peer = await StanPeer.connected('a', broker);
+    const subscription = await peer.subscribe('x');
+    expect(await peer.publish('x')).toBe('');
+    expect(subscription.sequences).toEqual([1]);
+    expect(seen).toEqual(['clientConnected', 'channelCreated', 'subscribed', 'published', 'delivered']);
+    expect(reported.every((text) => text.includes('observer'))).toBe(true);
+  });
+});
