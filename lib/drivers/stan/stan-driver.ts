@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { Backoff } from '../../core/driver/backoff.js';
-import type { DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
+import type { DriverEvent, DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
   Driver,
@@ -15,19 +15,16 @@ import { ClientReplacedError } from '../../core/errors/client-replaced.error.js'
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
-import { StanError } from '../../core/errors/stan.error.js';
+import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { StanSession } from './stan-session.js';
-import { StanSubscription } from './stan-subscription.js';
+import { StanSubscriptions } from './stan-subscriptions.js';
 
 /**
  * After this many refusals in a row with "clientID already registered", a client that the server had dropped takes it
  * that another live process has its id. The server probes the holder each time, so a dead one would have been let go.
  */
 const refusalsThatProveReplacement = 3;
-
-/** How many subscriptions are asked for at a time: a burst of hundreds would run into the request time-out. */
-const subscribeConcurrency = 16;
 
 interface OpenedSession {
   readonly session: StanSession;
@@ -40,7 +37,7 @@ interface OpenedSession {
  */
 export class StanDriver implements Driver {
   private readonly events = new DriverEvents();
-  private readonly subscriptions = new Set<StanSubscription>();
+  private readonly subscriptions: StanSubscriptions;
   private readonly stopped = new AbortController();
   private status: StanStatus | undefined;
   private session: StanSession | undefined;
@@ -58,6 +55,13 @@ export class StanDriver implements Driver {
   ) {
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
+    const holder = {
+      nextSession: () => this.nextSession(),
+      isCurrent: (session: StanSession) => session === this.session,
+      pause: (ms: number, action: string) => this.pause(ms, action),
+      emit: (event: DriverEvent) => this.events.emit(event),
+    };
+    this.subscriptions = new StanSubscriptions(options, holder, random);
   }
 
   isReady(): boolean {
@@ -91,22 +95,11 @@ export class StanDriver implements Driver {
     queueMicrotask(() => done({ outcome: 'not-sent', cause }, ''));
   }
 
-  async subscribe(
+  subscribe(
     request: DriverSubscriptionRequest,
     onMessage: (message: DriverMessage) => void,
   ): Promise<DriverSubscription> {
-    const subscription = new StanSubscription(request, onMessage, this.options, (closed, problem) => {
-      this.subscriptions.delete(closed);
-      if (problem !== undefined) this.events.emit({ type: 'warning', error: problem });
-    });
-    this.subscriptions.add(subscription);
-    try {
-      await this.attachFirst(subscription);
-    } catch (error) {
-      this.subscriptions.delete(subscription);
-      throw error;
-    }
-    return subscription;
+    return this.subscriptions.add(request, onMessage);
   }
 
   close(): Promise<void> {
@@ -179,7 +172,7 @@ export class StanDriver implements Driver {
     this.lastServerId = session.serverId;
     this.events.emit({ type: 'transportRestored' });
     this.wakeWaiters();
-    if (this.allAttached(session)) this.setStatus('connected');
+    if (this.subscriptions.areAttachedTo(session)) this.setStatus('connected');
   }
 
   private sessionLost(session: StanSession, error: StanError, forgottenByServer: boolean): void {
@@ -201,7 +194,7 @@ export class StanDriver implements Driver {
       const serverChanged = this.adopt(session);
       const downMs = Math.round(performance.now() - startedAt);
       this.events.emit({ type: 'sessionRestored', downMs, attempts, serverChanged });
-      await this.attachAll(session, serverChanged);
+      await this.subscriptions.attachAll(session);
       if (session === this.session && session.isReady()) this.setStatus('connected');
     } catch (error) {
       if (!this.stopped.signal.aborted) this.giveUp(this.finalError(error as StanError, forgottenByServer));
@@ -229,56 +222,6 @@ export class StanDriver implements Driver {
     this.setStatus('disconnected');
   }
 
-  private async attachFirst(subscription: StanSubscription): Promise<void> {
-    const deadline = performance.now() + this.options.reconnect.firstConnectTimeoutMs;
-    await this.attachUntil(subscription, false, (error) => !error.retryable || performance.now() > deadline);
-  }
-
-  private async attachAll(session: StanSession, serverChanged: boolean): Promise<void> {
-    const waiting = [...this.subscriptions];
-    const attachNext = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        if (session !== this.session) return;
-        if (!next.isClosed() && !next.isAttachedTo(session)) await this.attachAgain(next, session, serverChanged);
-      }
-    };
-    await Promise.all(Array.from({ length: subscribeConcurrency }, attachNext));
-  }
-
-  /** In a later session: nothing is final, since it worked before; only the end of the session ends the tries. */
-  private async attachAgain(
-    subscription: StanSubscription,
-    session: StanSession,
-    serverChanged: boolean,
-  ): Promise<void> {
-    const isOver = (): boolean => session !== this.session || subscription.isClosed();
-    await this.attachUntil(subscription, serverChanged, isOver).catch((error: unknown) => {
-      if (!isOver() && error instanceof StanError) this.events.emit({ type: 'warning', error });
-    });
-  }
-
-  private async attachUntil(
-    subscription: StanSubscription,
-    serverChanged: boolean,
-    isFinal: (error: StanError) => boolean,
-  ): Promise<void> {
-    const backoff = new Backoff(this.options.reconnect, this.random);
-    for (let attempt = 1; ; attempt += 1) {
-      const session = await this.nextSession();
-      try {
-        if (!subscription.isAttachedTo(session)) await subscription.attach(session, serverChanged);
-        return;
-      } catch (caught) {
-        const error = caught as StanError;
-        if (isFinal(error)) throw error;
-        const retryInMs = backoff.nextDelayMs();
-        const { subject } = subscription.request;
-        this.events.emit({ type: 'subscribeAttemptFailed', subject, attempt, retryInMs, error });
-        await this.pause(retryInMs, 'subscribe');
-      }
-    }
-  }
-
   /** The current session once it is ready. */
   private async nextSession(): Promise<StanSession> {
     for (;;) {
@@ -296,12 +239,6 @@ export class StanDriver implements Driver {
     for (const wake of waiters) wake();
   }
 
-  private allAttached(session: StanSession): boolean {
-    return [...this.subscriptions].every(
-      (subscription) => subscription.isClosed() || subscription.isAttachedTo(session),
-    );
-  }
-
   private async pause(ms: number, action: string): Promise<void> {
     await delay(ms, undefined, { signal: this.stopped.signal }).catch(() => {
       throw this.givenUpWith ?? new StanClosedError(action);
@@ -313,7 +250,7 @@ export class StanDriver implements Driver {
     this.wakeWaiters();
     const session = this.session;
     if (session !== undefined) {
-      await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
+      await this.subscriptions.closeAll();
       const problem = await session.close();
       if (problem !== undefined) this.events.emit({ type: 'warning', error: problem });
     }

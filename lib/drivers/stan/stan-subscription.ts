@@ -51,7 +51,8 @@ class Attachment implements MessageOrigin {
 export class StanSubscription implements DriverSubscription {
   private attachment: Attachment | undefined;
   private closing: Promise<void> | undefined;
-  private attachedBefore = false;
+  /** The last session in which it was confirmed. */
+  private lastSession: StanSession | undefined;
   private readonly acks: AckEncoder;
 
   constructor(
@@ -77,13 +78,13 @@ export class StanSubscription implements DriverSubscription {
    * carried out, and nothing can close what has no ack inbox: then the whole session is given up, which frees it at the
    * server.
    */
-  attach(session: StanSession, serverChanged: boolean): Promise<void> {
+  attach(session: StanSession): Promise<void> {
     const client = session.native;
     if (client === undefined || !session.isReady()) return Promise.reject(new NotConnectedError('subscribe'));
     const current = this.attachment;
     if (current?.session === session && current.isLive()) return current.confirmed;
     const { subject, queueGroup } = this.request;
-    const startAt: StartAt = this.attachedBefore ? this.request.resumeAt(serverChanged) : this.request.startAt;
+    const startAt = this.startIn(session);
     const vendorOptions = toSubscriptionOptions(client.subscriptionOptions(), this.request, startAt);
     const native =
       queueGroup === undefined
@@ -103,12 +104,21 @@ export class StanSubscription implements DriverSubscription {
     return this.closing;
   }
 
+  /**
+   * Compares with the session it was last made in, not with the one before this: there may have been sessions between
+   * them that died before it was made.
+   */
+  private startIn(session: StanSession): StartAt {
+    const { lastSession, request } = this;
+    return lastSession === undefined ? request.startAt : request.resumeAt(lastSession.serverId !== session.serverId);
+  }
+
   private confirmation(attachment: Attachment): Promise<void> {
     const { session, native } = attachment;
     const { subject } = this.request;
     return new Promise((resolve, reject) => {
       native.on('ready', () => {
-        this.attachedBefore = true;
+        this.lastSession = session;
         attachment.isReady = true;
         resolve();
       });
