@@ -84,10 +84,10 @@ export class Terminal {
 
   /** Resolves when exactly these lines can be seen; fails early when the program has ended and they cannot come any more. */
   async #see(shows: readonly string[], line: number): Promise<void> {
-    const seen = () => outputMatches(shows, this.#lines);
+    const seen = () => outputMatches(readyFirst(shows), readyFirst(this.#lines));
     const outcome = await eventually(() => seen() || (this.#child === undefined && 'ended'), {
       what: `line ${line} of the page to come true in terminal ${this.name}`,
-      timeoutMs: 120_000,
+      timeoutMs: 60_000,
     }).catch(() => 'missing');
     if (outcome !== true && !seen()) {
       throw new Error(
@@ -148,4 +148,10 @@ export class Terminal {
       // It has just ended by itself.
     }
   }
+}
+
+/** A listener's first event and its word that it listens may overtake each other. */
+function readyFirst(lines: readonly string[]): string[] {
+  const isReady = (line: string) => / listens( |$)/.test(line);
+  return [...lines.filter(isReady), ...lines.filter((line) => !isReady(line))];
 }
