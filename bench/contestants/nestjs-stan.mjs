@@ -3,7 +3,7 @@ import 'reflect-metadata';
 
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import { ClientStan, ServerStan, StanEventPattern } from 'nestjs-stan';
 
 import {
@@ -27,10 +27,18 @@ async function listen(subjects, onData, subscription) {
   class Handlers {}
   for (const [index, subject] of subjects.entries()) {
     const method = `handle${String(index)}`;
-    Handlers.prototype[method] = (data) => onData(data);
+    if (subscription.ackMode === 'manual') {
+      Handlers.prototype[method] = (data, context) => {
+        onData(data);
+        context.ack();
+      };
+      Ctx()(Handlers.prototype, method, 1);
+    } else {
+      Handlers.prototype[method] = (data) => onData(data);
+    }
     Payload()(Handlers.prototype, method, 0);
     const descriptor = Object.getOwnPropertyDescriptor(Handlers.prototype, method);
-    Reflect.defineMetadata('design:paramtypes', [Object], Handlers.prototype, method);
+    Reflect.defineMetadata('design:paramtypes', [Object, Object], Handlers.prototype, method);
     StanEventPattern(subject, subscription)(Handlers.prototype, method, descriptor);
   }
   Controller()(Handlers);
@@ -95,8 +103,8 @@ serveContestant({
     return { bytesPerMessage };
   },
 
-  listen: async ({ subject }) => {
-    await listen([subject], () => process.send({ handledAt: Date.now() }), { startAt: 'new' });
+  listen: async ({ subject, from = 'new' }) => {
+    await listen([subject], () => process.send({ handledAt: Date.now() }), { startAt: from });
     return {};
   },
 });

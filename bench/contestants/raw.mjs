@@ -73,23 +73,18 @@ serveContestant({
     const event = eventOf(payloadBytes);
     const before = heldBytes();
     let bytesPerPublish = 0;
-    await publishInWindow(
-      { count, window: count },
-      (() => {
-        let sent = 0;
-        return (onAck) => {
-          publisher.publish(subject, JSON.stringify(event), onAck);
-          sent += 1;
-          if (sent === count) bytesPerPublish = (heldBytes() - before) / count;
-        };
-      })(),
-    );
+    let sent = 0;
+    await publishInWindow({ count, window: count }, (onAck) => {
+      publisher.publish(subject, JSON.stringify(event), onAck);
+      sent += 1;
+      if (sent === count) bytesPerPublish = (heldBytes() - before) / count;
+    });
     return { bytesPerPublish };
   },
 
-  listen: async ({ subject }) => {
+  listen: async ({ subject, from = 'new' }) => {
     const client = await open();
-    await subscribe(client, { subject, from: 'new' }, () => process.send({ handledAt: Date.now() }));
+    await subscribe(client, { subject, from }, () => process.send({ handledAt: Date.now() }));
     return {};
   },
 });

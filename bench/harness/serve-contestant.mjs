@@ -4,6 +4,8 @@
  */
 export function serveContestant(operations) {
   process.on('message', async ({ id, operation, args }) => {
+    // What an earlier request left behind is not this one's to clear away.
+    globalThis.gc?.();
     try {
       process.send({ id, result: await operations[operation](args) });
     } catch (error) {

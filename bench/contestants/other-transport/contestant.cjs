@@ -5,6 +5,7 @@ require('reflect-metadata');
 const { Controller, Module } = require('@nestjs/common');
 const { NestFactory } = require('@nestjs/core');
 const { Ctx, EventPattern, Payload } = require('@nestjs/microservices');
+const { firstValueFrom } = require('rxjs');
 const { Listener, Publisher } = require('@nestjs-plugins/nestjs-nats-streaming-transport');
 
 const [url, clusterId] = process.argv.slice(2);
@@ -68,8 +69,22 @@ async function main() {
       return result;
     },
 
-    listen: async ({ subject }) => {
-      await listen(harness, [subject], () => process.send({ handledAt: Date.now() }), { manualAckMode: true });
+    pendingMemory: async ({ subject, count, payloadBytes }) => {
+      const event = eventOf(payloadBytes);
+      const before = harness.heldBytes();
+      const publishes = Array.from({ length: count }, () =>
+        firstValueFrom(publisher.emit(subject, event), { defaultValue: 0 }),
+      );
+      // Its emit() hands the event over in a few promises' time, before any answer of the server can come in.
+      await new Promise((resolve) => process.nextTick(resolve));
+      const bytesPerPublish = (harness.heldBytes() - before) / count;
+      await Promise.all(publishes);
+      return { bytesPerPublish };
+    },
+
+    listen: async ({ subject, from }) => {
+      const options = { manualAckMode: true, ...(from === 'first' ? { deliverAllAvailable: true } : {}) };
+      await listen(harness, [subject], () => process.send({ handledAt: Date.now() }), options);
       return {};
     },
   });

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm run bench -- --help` prints. */
+export const usage = `Usage: npm run bench [-- options]
+
+  --quick          fewer messages and rounds, under a minute in all
+  --embedded       on the embedded broker instead of nats-streaming-server (npm run server:install)
+  --only PATTERN   only the cases whose name matches this regular expression
+  --rounds N       rounds per case (default 5, with --quick 3)
+  --json FILE      write the figures as JSON
+  --markdown FILE  write the tables as Markdown
+  --charts FOLDER  draw them as SVG
+  --help           print this`;
+
+/**
+ * @typedef {object} BenchOptions
+ * @property {boolean} quick
+ * @property {boolean} embedded
+ * @property {RegExp} only
+ * @property {number} rounds
+ * @property {string | undefined} json
+ * @property {string | undefined} markdown
+ * @property {string | undefined} charts
+ */
+
+/**
+ * Reads the command line; `undefined` when help was asked for.
+ * @param {string[]} argv
+ * @returns {BenchOptions | undefined}
+ */
+export function readOptions(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      quick: { type: 'boolean', default: false },
+      embedded: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      charts: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds must be a whole number from 1, got '${values.rounds}'`);
+  return { ...values, rounds, only: new RegExp(values.only, 'i') };
+}

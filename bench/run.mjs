@@ -1,0 +1,120 @@
+/** `npm run bench`: the raw client, this package and the published transport, side by side in one run. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+
+import { deliverCases } from './cases/deliver.mjs';
+import { recoveryCases, startCases } from './cases/first-event.mjs';
+import { messageCountCases, subscriptionCases } from './cases/flatness.mjs';
+import { footprintCases } from './cases/footprint.mjs';
+import { latencyCases } from './cases/latency.mjs';
+import { memoryCases } from './cases/memory.mjs';
+import { publishCases } from './cases/publish.mjs';
+import { judgeAims } from './harness/aims.mjs';
+import { openArena } from './harness/arena.mjs';
+import { drawCharts } from './harness/charts.mjs';
+import { contestantNames } from './harness/contestant-process.mjs';
+import { describeMachine, writeJson } from './harness/json-report.mjs';
+import { readOptions, usage } from './harness/options.mjs';
+import { installOtherTransport } from './harness/other-transport.mjs';
+import { runRounds } from './harness/rounds.mjs';
+import { markdownTable, textTable } from './harness/table.mjs';
+
+/** What is left of the minute goes to the build before and to the cases that are under way. */
+const quickBudgetMs = 40_000;
+const fullBudgetMs = 12 * 60_000;
+
+/**
+ * Groups share a server; a fresh one for each keeps what one has stored from weighing on the next. The first are those
+ * that the aims are about: what a slow machine leaves no time for comes last.
+ */
+const groups = [
+  [publishCases],
+  [deliverCases],
+  [latencyCases, startCases],
+  [subscriptionCases],
+  [messageCountCases],
+  [memoryCases],
+];
+
+async function main(options) {
+  const contestants = availableContestants();
+  const startedAt = performance.now();
+  const budgetMs = options.quick ? quickBudgetMs : fullBudgetMs;
+  const run = {
+    ...options,
+    contestants,
+    rows: [],
+    leftOut: [],
+    isTimeUp: () => performance.now() - startedAt > budgetMs,
+  };
+  const machine = describeMachine();
+  const arenaGroups = options.quick ? [groups.flat()] : groups;
+  for (const makers of arenaGroups) await runInArena(makers, run);
+  await runCases([...footprintCases(options), ...recoveryCases(options)], run);
+  report(run, machine, (performance.now() - startedAt) / 1_000);
+}
+
+function availableContestants() {
+  const problem = installOtherTransport();
+  if (problem === undefined) return contestantNames;
+  console.error(problem);
+  return contestantNames.filter((name) => name !== 'other transport');
+}
+
+async function runInArena(makers, run) {
+  // Which cases there are is known before there is an arena for them to run in.
+  if (!makers.some((make) => make(undefined, run).some(({ name }) => run.only.test(name)))) return;
+  const arena = await openArena({ embedded: run.embedded, contestants: run.contestants });
+  try {
+    await runCases(
+      makers.flatMap((make) => make(arena, run)),
+      run,
+    );
+  } finally {
+    await arena.close();
+  }
+}
+
+async function runCases(cases, run) {
+  for (const benchCase of cases) {
+    const contestants = benchCase.contestants.filter((name) => run.contestants.includes(name));
+    if (!run.only.test(benchCase.name)) continue;
+    if (run.isTimeUp()) {
+      run.leftOut.push(benchCase.name);
+      continue;
+    }
+    console.error(`${new Date().toISOString().slice(11, 19)}  ${benchCase.name}`);
+    try {
+      run.rows.push(...(await runRounds({ ...benchCase, contestants }, run)));
+    } catch (error) {
+      // A case that fails is told, and takes no other with it.
+      console.error(`  failed: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+function report({ rows, leftOut, rounds, contestants, embedded, json, markdown, charts }, machine, seconds) {
+  const server = embedded ? 'the embedded broker' : 'nats-streaming-server';
+  const { cpu, cores, memoryGiB, os, node, loadAverage } = machine;
+  console.log(`\n${server}, ${cpu} (${cores} cores, ${memoryGiB} GiB), ${os}, Node ${node}`);
+  console.log(`load before the run ${loadAverage.join(' ')}; ${seconds.toFixed(0)} s`);
+  console.log('median of the rounds (least–greatest)  ×ratio to the raw client of the same round\n');
+  console.log(textTable(rows, contestants));
+  if (leftOut.length > 0) console.log(`\nnot measured, since the time was up: ${leftOut.join('; ')}`);
+  const verdicts = judgeAims(rows);
+  if (verdicts.length > 0) console.log(`\n${verdicts.join('\n')}`);
+  if (json) writeJson(json, { rounds, machine: { ...machine, server }, cases: rows });
+  if (markdown) writeFileSync(markdown, `${markdownTable(rows, contestants)}\n`);
+  if (!charts) return;
+  mkdirSync(charts, { recursive: true });
+  drawCharts(charts, rows, contestants);
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) await main(options);
+  else console.log(usage);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
