@@ -58,7 +58,7 @@ describe('the outbox', () => {
     for (const version of [0, 1]) await Promise.all([add(bad, version), add(good, version)]);
     const published: string[] = [];
     const relay = relayThat(async ({ id, version }) => {
-      if (id === bad) throw new Error('no server');
+      if (id === bad && version === 0) throw new Error('no server');
       published.push(`${id} ${version}`);
     });
     expect(await relay.relayOnce()).toBe(2);
