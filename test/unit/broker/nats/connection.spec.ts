@@ -41,6 +41,17 @@ describe('a NATS connection', () => {
     expect(Math.min(first!, second!)).toBeGreaterThan(0);
   });
 
+  it('is one queue with all of the same name, whichever patterns they listen on', async () => {
+    const broker = await startBroker();
+    const peer = NatsPeer.to(broker);
+    peer.send('SUB a.b q 1\r\nSUB a.* q 2\r\nSUB a.> other 3\r\n');
+    for (let i = 0; i < 50; i++) peer.publish('a.b', String(i));
+    await peer.flush();
+    const sids = peer.messages.map(({ sid }) => sid);
+    expect(sids.filter((sid) => sid !== '3')).toHaveLength(50);
+    expect(sids.filter((sid) => sid === '3')).toHaveLength(50);
+  });
+
   it('gets no more than the maximum of its UNSUB, and nothing after a plain one', async () => {
     const peer = NatsPeer.to(await startBroker());
     peer.send('SUB a 1\r\nUNSUB 1 2\r\nSUB b 2\r\n');

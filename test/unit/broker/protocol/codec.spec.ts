@@ -108,7 +108,7 @@ describe('answers', () => {
     const encoder = new StanEncoder();
     const message = fc.record({
       sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-      data: fc.uint8Array({ maxLength: 20_000 }),
+      data: fc.uint8Array({ maxLength: 20_000, size: 'max' }),
       count: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
       timestampNs: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }),
     });

@@ -5,7 +5,7 @@ import { MemoryLog } from '../../../../lib/broker/store/memory-log.js';
 
 describe('MemoryLog', () => {
   it('holds what a plain list of messages would, through any mix of appends and removals', () => {
-    const append = fc.record({ bytes: fc.uint8Array({ maxLength: 3_000 }) });
+    const append = fc.record({ bytes: fc.uint8Array({ maxLength: 3_000, size: 'max' }) });
     const remove = fc.record({ ahead: fc.integer({ min: -1, max: 4 }) });
     fc.assert(
       fc.property(fc.array(fc.oneof(append, remove), { maxLength: 80 }), (steps) => {
