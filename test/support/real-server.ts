@@ -24,7 +24,9 @@ export interface RealServerOptions {
 /** Whether a restarted server has what the one before it had stored. */
 export type ServerState = 'kept' | 'lost';
 
-/** The path of the server's binary, or `undefined` where there is none. */
+const REAL_SERVER_VERSION = '0.25.6';
+
+/** The server's binary, from `.cache/bin` or the PATH, or `undefined` where there is none. */
 export function findRealServer(): string | undefined {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     // Not at a fixed height: the nemesis runs a compiled copy of this file from below `.cache`.
@@ -32,10 +34,9 @@ export function findRealServer(): string | undefined {
     if (existsSync(cached)) return cached;
   }
   try {
-    return execFileSync('which', ['nats-streaming-server'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    const version = execFileSync('nats-streaming-server', ['--version'], { encoding: 'utf8', stdio: 'pipe' });
+    // Texts, flags and fields are compared with this version's; another one would fail in confusing ways.
+    return version.includes(REAL_SERVER_VERSION) ? 'nats-streaming-server' : undefined;
   } catch {
     return undefined;
   }
