@@ -83,14 +83,14 @@ async function runCases(cases, run) {
       continue;
     }
     console.error(`${new Date().toISOString().slice(11, 19)}  ${benchCase.name}`);
-    try {
-      run.rows.push(...(await runRounds({ ...benchCase, contestants }, run)));
-    } catch (error) {
-      // A case that fails is told, and takes no other with it.
-      console.error(`  failed: ${error instanceof Error ? error.message : String(error)}`);
-      process.exitCode = 1;
-    }
+    run.rows.push(...(await runRounds({ ...benchCase, contestants }, { ...run, onFailure })));
   }
+}
+
+/** Told, and the run goes on. */
+function onFailure(error) {
+  console.error(`  failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }
 
 function report({ rows, leftOut, rounds, contestants, embedded, json, markdown, charts }, machine, seconds) {

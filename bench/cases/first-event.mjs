@@ -57,16 +57,21 @@ export function recoveryCases({ embedded, quick }) {
 async function timeToRecover({ server }, contestant) {
   const subject = 'recovery';
   await contestant.call('listen', { subject });
+  await handledWhilePublishing(server, contestant, subject);
   await server.kill();
   await new Promise((resolve) => setTimeout(resolve, downMs));
   await server.start();
   const returnedAt = Date.now();
+  return (await handledWhilePublishing(server, contestant, subject)) - returnedAt;
+}
+
+async function handledWhilePublishing(server, contestant, subject) {
   const handled = firstReport(contestant);
   const stopPublishing = await keepPublishing(server, subject);
   try {
-    return (await handled) - returnedAt;
+    return await handled;
   } finally {
-    stopPublishing();
+    await stopPublishing();
   }
 }
 
@@ -97,6 +102,8 @@ async function keepPublishing({ url, clusterId }, subject) {
   const timer = setInterval(() => client.publish(subject, '{}', () => undefined), tickMs);
   return () => {
     clearInterval(timer);
+    const closed = new Promise((resolve) => client.once('close', resolve));
     client.close();
+    return closed;
   };
 }

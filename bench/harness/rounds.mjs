@@ -19,12 +19,21 @@ import { medianRatio, summarize } from './stats.mjs';
 
 /**
  * Runs a case in rounds. Each round runs every contestant once, and another one first; so a slow spell of the machine
- * hits them all. After the first round it stops when the time is up.
+ * hits them all. After the first round it stops when the time is up. A contestant that fails has no figure for the
+ * round, and takes none from the others.
  * @param {BenchCase} benchCase
- * @param {{ rounds: number, isTimeUp: () => boolean }} limits
+ * @param {{ rounds: number, isTimeUp: () => boolean, onFailure: (error: unknown) => void }} limits
  */
-export async function runRounds(benchCase, { rounds, isTimeUp }) {
-  const { contestants, metrics, maxRounds = rounds, withoutWarmUp = false, run } = benchCase;
+export async function runRounds(benchCase, { rounds, isTimeUp, onFailure }) {
+  const { contestants, metrics, maxRounds = rounds, withoutWarmUp = false } = benchCase;
+  const run = async (contestant, warmUp) => {
+    try {
+      return await benchCase.run(contestant, warmUp);
+    } catch (error) {
+      onFailure(error);
+      return {};
+    }
+  };
   if (!withoutWarmUp) for (const contestant of contestants) await run(contestant, true);
   const figures = new Map(contestants.map((contestant) => [contestant, []]));
   for (let round = 0; round < Math.min(rounds, maxRounds); round += 1) {

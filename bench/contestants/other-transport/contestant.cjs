@@ -32,6 +32,8 @@ async function listen({ unique }, subjects, onData, options) {
   const strategy = new Listener(clusterId, unique('other-listener'), undefined, connectOptions, subscription);
   const app = await NestFactory.createMicroservice(AppModule, { strategy, logger: ['error'] });
   await app.listen();
+  // It says that it listens before its subscriptions are at the server.
+  await new Promise((resolve) => setTimeout(resolve, 100));
   return app;
 }
 
