@@ -4,6 +4,7 @@ import { contract, listenerFor } from '../support/contract.js';
 import { freePort } from '../support/free-port.js';
 import { fresh } from '../support/fresh.js';
 import { collectingLogger } from '../support/stan-app.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { eventually } from '../support/wait.js';
 import { openHandles, restingHandles } from './handles.js';
@@ -47,6 +48,28 @@ contract(
       const servers = `nats://127.0.0.1:${await freePort()}`;
       const connecting = t.client({ servers, reconnect: { firstConnectTimeoutMs: 600, initialDelayMs: 50 } });
       await expect(connecting).rejects.toMatchObject({ code: 'STAN_CONNECT_FAILED' });
+      await eventually(() => expect(openHandles()).toEqual(before), { what: 'nothing left open' });
+    });
+
+    it.each([
+      ['a port that takes connections and says nothing', (proxy: TcpProxy) => proxy.swallow(), {}],
+      ['a server of another cluster', () => undefined, { clusterId: 'another-cluster' }],
+    ])('F47 fails the start at %s, and leaves nothing open', async (_, spoil, options) => {
+      const before = await restingHandles();
+      const proxy = await startTcpProxy(() => t.broker.port);
+      spoil(proxy);
+      const listening = t.app({
+        server: {
+          ...options,
+          servers: proxy.url,
+          connectTimeoutMs: 200,
+          reconnect: { firstConnectTimeoutMs: 600, initialDelayMs: 50 },
+        },
+        controllers: [listenerFor(fresh('orders'), {}, () => undefined)],
+      });
+      await expect(listening).rejects.toMatchObject({ code: 'STAN_CONNECT_TIMEOUT' });
+      await eventually(() => expect(proxy.openCount).toBe(0), { what: 'no connection left' });
+      await proxy.close();
       await eventually(() => expect(openHandles()).toEqual(before), { what: 'nothing left open' });
     });
 
