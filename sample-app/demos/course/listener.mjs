@@ -21,8 +21,8 @@ const { values: flags } = parseArgs({
   },
 });
 
-const client = stan.connect(process.env.NATS_CLUSTER_ID ?? 'test-cluster', flags.id, {
-  url: process.env.NATS_URL ?? 'nats://127.0.0.1:4222',
+const client = stan.connect(process.env.NATS_CLUSTER_ID || 'test-cluster', flags.id, {
+  url: process.env.NATS_URL || 'nats://127.0.0.1:4222',
 });
 
 client.on('error', (error) => {
