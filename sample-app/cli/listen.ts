@@ -40,5 +40,11 @@ const app = await NestFactory.createMicroservice(ListenModule, {
 });
 // SIGINT and SIGTERM close the subscription first, so that the server sends nothing more to a listener that is going.
 app.enableShutdownHooks();
-await app.listen();
-console.log(`${clientId} listens to ${subjects.join(', ')} at ${connection.servers.join(', ')}`);
+try {
+  await app.listen();
+  console.log(`${clientId} listens to ${subjects.join(', ')} at ${connection.servers.join(', ')}`);
+} catch (error) {
+  // No server within a minute, or Ctrl-C before there was one.
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

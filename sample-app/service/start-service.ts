@@ -1,4 +1,4 @@
-import { ValidationPipe } from '@nestjs/common';
+import { Logger, ValidationPipe } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ServerStan } from 'nestjs-stan';
@@ -26,7 +26,13 @@ export async function startService(
   supervisor.onStop(() => void app.close());
 
   // HTTP first: until the event bus is there, /health says that it is not.
-  await app.listen(environment.port, environment.host);
-  await app.startAllMicroservices();
-  supervisor.tell({ type: 'ready', url: await app.getUrl() });
+  try {
+    await app.listen(environment.port, environment.host);
+    await app.startAllMicroservices();
+    supervisor.tell({ type: 'ready', url: await app.getUrl() });
+  } catch (error) {
+    new Logger(service).error(`could not start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    await app.close();
+  }
 }

@@ -16,6 +16,7 @@ interface Part {
 
 /** The event bus, with its monitoring page where there is one. */
 export interface BusPart extends Part {
+  readonly clusterId: string;
   readonly monitoringUrl: string | undefined;
 }
 
@@ -63,7 +64,8 @@ async function startDatabase({ databaseUrl, dataFolder, port }: ShopOptions): Pr
 }
 
 async function startBus({ natsUrl, clusterId, port }: ShopOptions): Promise<BusPart> {
-  if (natsUrl) return { url: natsUrl, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
+  if (natsUrl)
+    return { url: natsUrl, clusterId, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
   const broker = await StanBroker.start({
     clusterId,
     port: await usualPort(4222, port),
@@ -75,6 +77,7 @@ async function startBus({ natsUrl, clusterId, port }: ShopOptions): Promise<BusP
   });
   return {
     url: broker.url,
+    clusterId,
     monitoringUrl: broker.monitoringUrl,
     note: 'embedded, in memory',
     stop: () => broker.close(),

@@ -1,4 +1,4 @@
-import type { Shop } from './shop.js';
+import type { BusPart, Shop } from './shop.js';
 
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
 const bold = (text: string) => (colours ? `\x1b[1m${text}\x1b[22m` : text);
@@ -31,12 +31,13 @@ export function describeShop({ bus, database, instances }: Shop, pageUrl: string
     say(`  ${bold(what.padEnd(widths[0] ?? 0))}  ${where.padEnd(widths[1] ?? 0)}  ${dim(note)}`);
   }
   say();
-  for (const line of suggestions(bus.url, pageUrl, instances.views()[0]?.pid)) say(`  ${line}`);
+  for (const line of suggestions(bus, pageUrl, instances.views()[0]?.pid)) say(`  ${line}`);
   say();
 }
 
-function suggestions(busUrl: string, pageUrl: string, pid: number | undefined): string[] {
-  const at = busUrl.endsWith(':4222') ? '' : `NATS_URL=${busUrl} `;
+function suggestions(bus: BusPart, pageUrl: string, pid: number | undefined): string[] {
+  const url = bus.url.endsWith('127.0.0.1:4222') ? '' : `NATS_URL=${bus.url} `;
+  const at = url + (bus.clusterId === 'test-cluster' ? '' : `NATS_CLUSTER_ID=${bus.clusterId} `);
   return [
     bold('Try'),
     `on the page: create a ticket, reprice it, order it; then switch a fault on and watch the events`,
