@@ -12,7 +12,7 @@ const weights = {
   subscribe: 20,
   ack: 22,
   ackNothing: 3,
-  close: 7,
+  close: 9,
   unsubscribe: 5,
   cut: 2,
   reattach: 3,
@@ -41,6 +41,8 @@ class Generator {
   private readonly open = new Map<string, string>();
   private readonly connected = new Set(['x', 'y']);
   private nextSub = 1;
+  /** Who has subscribed to what, durably: what is closed should often be taken up again. */
+  private readonly durables: Pick<SubscribeStep, 'client' | 'channel' | 'queueGroup' | 'durableName'>[] = [];
   private readonly batches = new Map<string, number>();
   private readonly published = new Map<string, number>();
   private waits = 0;
@@ -118,22 +120,32 @@ class Generator {
   }
 
   private subscribe(client: string): SubscribeStep {
-    const channel = this.random.chance(0.03) ? this.random.pick(illegalChannels) : this.random.pick(channels);
     const sub = `s${this.nextSub++}`;
-    const queueGroup = this.random.chance(0.4) ? this.random.pick(['q', 'r']) : undefined;
-    const durableName = this.random.chance(0.45) ? this.random.pick(['d', 'e', 'd:e']) : undefined;
-    this.open.set(sub, client);
+    const identity = this.subscriber(client);
+    this.open.set(sub, identity.client);
     return {
       do: 'subscribe',
-      client,
       sub,
+      ...identity,
+      ackWaitSecs: this.ackWait(),
+      maxInFlight: this.random.pick([1, 2, 3, 5, 1_000, this.random.chance(0.1) ? 0 : 4]),
+      start: this.startPoint(identity.channel),
+    };
+  }
+
+  private subscriber(client: string): Pick<SubscribeStep, 'client' | 'channel' | 'queueGroup' | 'durableName'> {
+    if (this.durables.length > 0 && this.random.chance(0.4)) return this.random.pick(this.durables);
+    const channel = this.random.chance(0.03) ? this.random.pick(illegalChannels) : this.random.pick(channels);
+    const queueGroup = this.random.chance(0.4) ? this.random.pick(['q', 'r']) : undefined;
+    const durableName = this.random.chance(0.5) ? this.random.pick(['d', 'e', 'd:e']) : undefined;
+    const identity = {
+      client,
       channel,
       ...(queueGroup === undefined ? {} : { queueGroup }),
       ...(durableName === undefined ? {} : { durableName }),
-      ackWaitSecs: this.ackWait(),
-      maxInFlight: this.random.pick([1, 2, 3, 5, 1_000, this.random.chance(0.1) ? 0 : 4]),
-      start: this.startPoint(channel),
     };
+    if (durableName !== undefined) this.durables.push(identity);
+    return identity;
   }
 
   private ackWait(): number {
