@@ -47,7 +47,7 @@ function untilReady(child) {
     const read = (text) => {
       if (log === undefined) return;
       log += text;
-      if (!/is ready|^Ready\./m.test(log)) return;
+      if (!/Streaming Server is ready|^Ready\./m.test(log)) return;
       log = undefined; // what comes later is read away and not kept
       resolve();
     };
