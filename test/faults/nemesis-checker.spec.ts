@@ -97,6 +97,27 @@ describe('the checker of the nemesis', () => {
     expect(broken.failures()).toEqual(['every publish that resolved is handled by every subscription']);
   });
 
+  it('finds an event that a subscription without a durable has left out, once the server has confirmed that all was sent', () => {
+    const name = 'a subscription without a durable skips nothing while its process lives';
+    const watched = (writer: HistoryWriter, ...sequences: number[]) => {
+      for (const sequence of sequences) writer.handled(1, { subscription: 'watch', sequence });
+      return writer.rest(1_000);
+    };
+    const confirmed = (writer: HistoryWriter) => writer.add({ type: 'drained' }).failures();
+    expect(confirmed(watched(history(), 4, 5, 6))).not.toContain(name);
+    expect(confirmed(watched(history(), 4, 6))).toContain(name);
+    expect(watched(history(), 4, 6).failures()).not.toContain(name);
+    const killed = watched(history(), 4, 6).add({
+      type: 'exit',
+      process: consumers[0],
+      incarnation: 1,
+      how: 'SIGKILL',
+    });
+    expect(confirmed(killed)).not.toContain(name);
+    const anew = watched(history(), 2).restartedWithoutState().rest(10);
+    expect(confirmed(watched(anew, 2))).toContain(name);
+  });
+
   it('finds an event that was denied and delivered all the same', () => {
     const rejected = (mayBeStored: boolean) =>
       history()

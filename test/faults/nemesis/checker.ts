@@ -1,8 +1,9 @@
 import { Epochs } from './epochs.js';
 import type { HistoryRecord } from './history.js';
+import { checkGaps } from './gaps.js';
 import { consumers } from './history.js';
 import type { Run } from './runs.js';
-import { groupBy, messageKey, processMessageKey, readRuns, subscriptionKey } from './runs.js';
+import { auditKey, groupBy, messageKey, processMessageKey, readRuns, subscriptionKey } from './runs.js';
 
 /** One thing that must hold, with everything that speaks against it. */
 export interface Check {
@@ -58,6 +59,10 @@ export function checkHistory(
   const completeness = checkCompleteness(resolved, runs, epochs);
   const checks: Check[] = [
     { name: 'every publish that resolved is handled by every subscription', violations: completeness.violations },
+    {
+      name: 'a subscription without a durable skips nothing while its process lives',
+      violations: checkGaps(runs, epochs, of('exit')),
+    },
     { name: 'no publish that was rejected as not stored is handled', violations: checkRejected(rejected, runs) },
     { name: 'nothing is handled that was not published', violations: checkOrigin(of('publish'), runs) },
     { name: 'an event that was sent once is stored once', violations: checkCopies(resolved, runs) },
@@ -90,7 +95,7 @@ function checkCompleteness(resolved: readonly RecordOf<'resolved'>[], runs: read
   const handled = new Set(
     runs.filter(({ doneAt }) => doneAt).map((run) => `${subscriptionKey(run)} ${String(run.id)}`),
   );
-  const keys = ['group', ...consumers.map((process) => subscriptionKey({ subscription: 'audit', process }))];
+  const keys = ['group', ...consumers.map(auditKey)];
   const violations: string[] = [];
   let excused = 0;
   for (const { id, server, at } of resolved) {

@@ -1,4 +1,5 @@
-// A consuming process of the nemesis: a member of the durable queue group, and a durable subscription of its own.
+// A consuming process of the nemesis: a member of the durable queue group, and two subscriptions of its own,
+// one durable and one not.
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -45,6 +46,11 @@ class Listener {
   @StanEventPattern(scene.subject, { durableName: 'audit', startAt: 'first', ackWaitMs, maxInFlight: 1_000 })
   audit(@Payload() event: { id: number }, @Ctx() context: StanContext): Promise<void> {
     return handle('audit', event, context);
+  }
+
+  @StanEventPattern(scene.subject, { startAt: 'new', ackWaitMs, maxInFlight: 1_000 })
+  watch(@Payload() event: { id: number }, @Ctx() context: StanContext): Promise<void> {
+    return handle('watch', event, context);
   }
 }
 

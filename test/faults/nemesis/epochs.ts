@@ -40,6 +40,11 @@ export class Epochs {
     return this.boundaries.findLastIndex((boundary) => storedAt > boundary);
   }
 
+  /** The moments of an epoch at which the server confirmed that everything was delivered and acked. */
+  drainsOf(epoch: number): readonly number[] {
+    return this.drains.filter((drain) => drain.epoch === epoch).map(({ at }) => at);
+  }
+
   /**
    * Whether an event that `server` had acknowledged at this moment may be gone with that server's state: it was lost
    * later on, and the server had not confirmed in between that everything was handled.
@@ -47,6 +52,6 @@ export class Epochs {
   mayBeLost(server: string, resolvedAt: number): boolean {
     const epoch = this.servedBy(server);
     if (epoch === undefined || epoch === this.last) return false;
-    return !this.drains.some((drain) => drain.epoch === epoch && drain.at > resolvedAt);
+    return !this.drainsOf(epoch).some((at) => at > resolvedAt);
   }
 }

@@ -4,8 +4,11 @@ import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 export const consumers = ['consumer-1', 'consumer-2'] as const;
 export type Consumer = (typeof consumers)[number];
 
-/** `group`: the durable queue group that both share. `audit`: each consumer's own durable, which gets everything. */
-export type SubscriptionName = 'group' | 'audit';
+/**
+ * `group`: the durable queue group that both share. `audit`: each consumer's own durable, which gets everything.
+ * `watch`: each consumer's subscription without a durable, which lives as long as its process.
+ */
+export type SubscriptionName = 'group' | 'audit' | 'watch';
 
 /** What a fault struck. */
 export type FaultTarget = 'server' | 'publisher' | Consumer;

@@ -9,7 +9,7 @@ export function describeCounts(counts: HistoryCounts): string[] {
     `published ${String(publishes.tried)}: resolved ${String(publishes.resolved)} (${String(publishes.sentAgain)} sent more than once), ` +
       `rejected ${String(publishes.rejected)} (${String(publishes.notStored)} of them not stored), ` +
       `${String(publishes.unknown)} without an outcome (their process was killed)`,
-    `handled ${String(deliveries.handled)} deliveries of ${String(deliveries.events)} events in three subscriptions; ` +
+    `handled ${String(deliveries.handled)} deliveries of ${String(deliveries.events)} events in five subscriptions; ` +
       `${String(deliveries.duplicates)} duplicates, ${String(deliveries.failed)} failed on purpose, ` +
       `${String(deliveries.excused)} lost with the server's state`,
     `faults ${String(total)}: ${kinds.join(', ')}`,

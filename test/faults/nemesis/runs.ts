@@ -34,9 +34,14 @@ export function readRuns(history: readonly HistoryRecord[], epochs: Epochs): Run
   return runs;
 }
 
-/** Who must get every event: the group as a whole, and each consumer's own durable. */
-export const subscriptionKey = ({ subscription, process }: Pick<Run, 'subscription' | 'process'>): string =>
-  subscription === 'group' ? 'group' : `audit of ${process}`;
+/** One subscription at the server: the group as a whole, each consumer's own durable, and what dies with its process. */
+export function subscriptionKey(run: Pick<Run, 'subscription' | 'process' | 'incarnation'>): string {
+  if (run.subscription === 'group') return 'group';
+  return run.subscription === 'audit' ? auditKey(run.process) : `watch of ${run.process}#${String(run.incarnation)}`;
+}
+
+/** The key of a consumer's own durable. */
+export const auditKey = (process: Consumer): string => `audit of ${process}`;
 
 /** One stored message at one subscription. */
 export const messageKey = (run: Run): string => `${subscriptionKey(run)} ${String(run.epoch)}:${String(run.sequence)}`;

@@ -128,12 +128,12 @@ export class World {
     const channel = await this.facts.channel(subject);
     const subscriptions = channel?.subscriptions ?? [];
     const group = subscriptions.filter(({ queue_name }) => queue_name);
-    const audits = subscriptions.filter(({ durable_name }) => durable_name === 'audit');
+    const ofOne = subscriptions.filter(({ queue_name }) => !queue_name);
     const groupSent = Math.max(0, ...group.map(({ last_sent }) => last_sent));
     const upToDate = (sent: number) => sent === channel?.last_seq;
     const drained =
-      audits.length === consumers.length &&
-      audits.every(({ last_sent }) => upToDate(last_sent)) &&
+      ofOne.length === 2 * consumers.length &&
+      ofOne.every(({ last_sent }) => upToDate(last_sent)) &&
       upToDate(groupSent) &&
       subscriptions.every(({ pending_count }) => pending_count === 0);
     if (drained) this.record({ type: 'drained' }, at);
