@@ -149,7 +149,10 @@ function becomesReady(child: ChildProcess): Promise<void> {
       if (said.includes('ready to accept connections')) resolve();
     });
     child.once('error', reject);
-    child.once('exit', () => reject(new Error(`Postgres did not start:\n${said.trim()}`)));
+    child.once('exit', () => {
+      const hint = said.includes('postmaster.pid') ? '\nStop the other one, or set DATA_DIR to another folder.' : '';
+      reject(new Error(`Postgres did not start:\n${said.trim()}${hint}`));
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { portNear } from './free-port.js';
 import { servePage } from './serve-page.js';
 import type { ShopOptions } from './shop-options.js';
 import type { Shop } from './shop.js';
@@ -29,6 +30,7 @@ export class ShopProcess {
   }
 
   async #start(options: ShopOptions): Promise<void> {
+    await assertPortIsFree(options.port);
     say('Starting database and event bus ...');
     this.#shop = await startShop(options);
     if (this.#signals > 0) return;
@@ -69,4 +71,10 @@ export class ShopProcess {
     await this.#shop?.stop();
     if (this.#signals > 0) say('Stopped.');
   }
+}
+
+/** Asked before anything runs, so that the answer comes at once. */
+async function assertPortIsFree(port: number): Promise<void> {
+  if (port === 0 || (await portNear(port)) === port) return;
+  throw new Error(`port ${port} is in use; is the shop running already? Otherwise: npm start -- --port ${port + 1}`);
 }

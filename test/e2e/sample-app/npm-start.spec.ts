@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { InstanceView } from '../../../sample-app/shop/service-instance.js';
+import { cleanUpAfterTest } from '../../support/cleanup.js';
 import { eventually } from '../../support/wait.js';
 import type { RunningShop } from './npm-start.js';
 import { startShopProcess } from './npm-start.js';
@@ -112,6 +116,19 @@ describe('npm start', () => {
     await expect(failing).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining("--instances must be a whole number from 1 to 9, got 'many'") as string,
+    });
+  });
+
+  it('says at once that its port is in use, and starts nothing', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    cleanUpAfterTest(() => taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const failing = run(process.execPath, [join(programs, 'main.js'), '--port', String(port)]);
+    await expect(failing).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining(`port ${port} is in use`) as string,
     });
   });
 
