@@ -31,6 +31,8 @@ export class EmbeddedPostgres {
 
   private constructor(
     child: ChildProcess,
+    /** Where its data is: another folder than the one asked for where the user it runs as cannot enter that one. */
+    readonly folder: string,
     readonly port: number,
   ) {
     this.#child = child;
@@ -50,7 +52,7 @@ export class EmbeddedPostgres {
     // Not in our process group: Ctrl-C reaches the whole group, and the database must be the last to stop.
     const flags = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-c', 'max_connections=200'];
     const child = spawn(binaries.postgres, flags, { ...owner, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-    const postgres = new EmbeddedPostgres(child, port);
+    const postgres = new EmbeddedPostgres(child, data, port);
     await becomesReady(child);
     return postgres;
   }
@@ -85,7 +87,7 @@ async function findOwner(): Promise<Owner> {
 }
 
 async function prepareFolder(wanted: string, owner: Owner, binaries: PostgresBinaries): Promise<string> {
-  const folder = owner.uid === undefined || (await everybodyCanEnter(wanted)) ? wanted : publicTwinOf(wanted);
+  const folder = owner.uid === undefined || (await everybodyCanEnter(dirname(wanted))) ? wanted : publicTwinOf(wanted);
   if (await exists(join(folder, 'PG_VERSION'))) return folder;
   // Made elsewhere and moved, so that a start that was interrupted leaves no half-made cluster behind.
   const draft = `${folder}.new`;

@@ -6,12 +6,15 @@ import type { EmbeddedPostgresOptions } from './embedded-postgres.js';
 /** An embedded Postgres that another process keeps, see postgres-keeper.ts. */
 export interface KeptPostgres {
   readonly url: string;
+  /** Where its data is. */
+  readonly folder: string;
   /** Stops it and waits until it is gone. Idempotent. */
   stop(): Promise<void>;
 }
 
 type KeeperMessage =
-  { readonly type: 'ready'; readonly url: string } | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'ready'; readonly url: string; readonly folder: string }
+  | { readonly type: 'failed'; readonly message: string };
 
 /**
  * Starts the keeper and waits until its database accepts connections.
@@ -23,9 +26,10 @@ export async function startKeptPostgres({ folder, port }: EmbeddedPostgresOption
     execArgv: [],
   });
   const exited = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
-  const url = await readyUrl(keeper);
+  const { url, folder: used } = await becomesReady(keeper);
   return {
     url,
+    folder: used,
     async stop() {
       if (keeper.connected) keeper.disconnect();
       await exited;
@@ -33,10 +37,10 @@ export async function startKeptPostgres({ folder, port }: EmbeddedPostgresOption
   };
 }
 
-async function readyUrl(keeper: ChildProcess): Promise<string> {
+async function becomesReady(keeper: ChildProcess): Promise<Extract<KeeperMessage, { type: 'ready' }>> {
   const gone = new AbortController();
   keeper.once('exit', () => gone.abort());
   const [message] = (await once(keeper, 'message', { signal: gone.signal })) as [KeeperMessage];
   if (message.type === 'failed') throw new Error(message.message);
-  return message.url;
+  return message;
 }

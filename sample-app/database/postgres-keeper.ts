@@ -15,7 +15,7 @@ try {
   void postgres.exited.then(() => {
     if (process.connected) process.disconnect();
   });
-  if (process.connected) process.send?.({ type: 'ready', url: postgres.url });
+  if (process.connected) process.send?.({ type: 'ready', url: postgres.url, folder: postgres.folder });
   else void stop();
 } catch (error) {
   process.exitCode = 1;

@@ -60,7 +60,7 @@ async function startDatabase({ databaseUrl, dataFolder, port }: ShopOptions): Pr
   if (databaseUrl) return { url: databaseUrl, note: 'from DATABASE_URL', stop: () => Promise.resolve() };
   const folder = join(dataFolder, 'postgres');
   const postgres = await startKeptPostgres({ folder, port: await usualPort(5433, port) });
-  return { url: postgres.url, note: `embedded, data in ${folder}`, stop: () => postgres.stop() };
+  return { url: postgres.url, note: `embedded, data in ${postgres.folder}`, stop: () => postgres.stop() };
 }
 
 async function startBus({ natsUrl, clusterId, port }: ShopOptions): Promise<BusPart> {

@@ -25,8 +25,10 @@ export function usePostgres(): TestPostgres {
     if (url === '') ({ url, stop } = await startTemporary());
   });
   afterAll(async () => {
-    await Promise.all(opened.map((database) => database.onApplicationShutdown()));
+    // Not one after the other: a test that failed may have left a transaction open, which only the server's end ends.
+    const closed = Promise.all(opened.map((database) => database.onApplicationShutdown()));
     await stop();
+    await closed;
   });
   return {
     get url() {
