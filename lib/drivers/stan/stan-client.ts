@@ -14,6 +14,13 @@ export interface StanClient extends Omit<Stan, 'subscribe' | 'on'> {
   /** Subject and body of the client's pings, for a probe of our own right after the transport has come back. */
   readonly pingRequests?: string;
   readonly pingBytes?: Buffer;
+  /** What its `publish()` puts into every event, known once it has connected. */
+  readonly pubPrefix: string;
+  readonly ackSubject: string;
+  readonly connId: Uint8Array;
+  /** The open publishes by guid, as its handling of acks and of the session's end reads them. */
+  readonly pubAckMap: Record<string, { readonly ah: (error: unknown, guid: string | undefined) => void }>;
+  pubAckOutstanding: number;
   /** Ends the client at once: clears its ping timer, reports open publishes with `error`, closes the connection. */
   closeWithError(event: string, error: unknown): void;
   subscribe(subject: string, options: unknown): StanSubscriptionObject;
@@ -27,7 +34,9 @@ export interface StanSubscriptionObject extends Subscription {
 
 export interface NatsConnection extends EventEmitter {
   readonly info: { readonly max_payload?: number; readonly server_id?: string } | null;
-  publish(subject: string, body: Buffer): void;
+  readonly closed: boolean;
+  /** Puts the bytes of a whole protocol command in line; they leave with the next flush, in order with all others. */
+  sendCommand(command: Buffer): void;
   requestOne(subject: string, body: Buffer, options: object, timeoutMs: number, done: (reply: unknown) => void): void;
   close(): void;
 }

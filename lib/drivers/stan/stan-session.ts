@@ -8,6 +8,7 @@ import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { PublishEncoder } from './publish-message.js';
 import { createStanClient } from './stan-client.js';
 import type { NatsConnection, StanClient } from './stan-client.js';
 import { isInvalidPublish, isReplacedOrUnknown, textOf, toConnectError, toErrorOptions } from './stan-error-mapping.js';
@@ -34,6 +35,7 @@ export class StanSession {
   private endReason: StanError | undefined;
   private probeRound = 0;
   private serverIdSeen: string | undefined;
+  private publishes: PublishEncoder | undefined;
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
@@ -102,13 +104,19 @@ export class StanSession {
   /** See the port: one attempt, `done` exactly once, never synchronously. */
   publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void {
     const client = this.client;
-    if (this.state !== 'up' || client === undefined) {
+    const nats = client?.nc;
+    if (this.state !== 'up' || client === undefined || nats === undefined || nats.closed) {
       queueMicrotask(() => done({ outcome: 'not-sent', cause: new NotConnectedError('publish') }, ''));
       return;
     }
-    client.publish(subject, data, (error: unknown, guid: string | undefined) => {
-      this.settlePublish(subject, error, guid ?? '', done);
-    });
+    const { clientId } = this.options;
+    const { pubPrefix, ackSubject, connId } = client;
+    this.publishes ??= new PublishEncoder({ pubPrefix, ackSubject, clientId, connId });
+    const guid = this.publishes.nextGuid();
+    // Entered where the client enters its own: its handling of acks, refusals and the session's end finds it there.
+    client.pubAckMap[guid] = { ah: (error, ofAck) => this.settlePublish(subject, error, ofAck ?? '', done) };
+    client.pubAckOutstanding += 1;
+    nats.sendCommand(this.publishes.encode(subject, guid, data));
   }
 
   /** Ends the session from our side because it cannot be trusted any more; the driver opens the next one. */

@@ -28,10 +28,12 @@ class Attachment implements MessageOrigin {
   /** Settles with the server's answer. */
   confirmed: Promise<void> = Promise.resolve();
 
+  private acks: AckEncoder | undefined;
+
   constructor(
     readonly session: StanSession,
     readonly native: StanSubscriptionObject,
-    private readonly acks: AckEncoder,
+    private readonly subject: string,
   ) {}
 
   isLive(): boolean {
@@ -39,11 +41,18 @@ class Attachment implements MessageOrigin {
   }
 
   sendAck(sequence: number): boolean {
-    const { ackInbox } = this.native;
     const nats = this.session.native?.nc;
-    if (!this.isLive() || ackInbox === undefined || nats === undefined) return false;
-    nats.publish(ackInbox, this.acks.encode(sequence));
+    if (nats === undefined || nats.closed || !this.isLive()) return false;
+    this.acks ??= this.makeEncoder();
+    if (this.acks === undefined) return false;
+    nats.sendCommand(this.acks.encode(sequence));
     return true;
+  }
+
+  /** The server names the ack inbox with its confirmation, before the first message. */
+  private makeEncoder(): AckEncoder | undefined {
+    const { ackInbox } = this.native;
+    return ackInbox === undefined ? undefined : new AckEncoder(ackInbox, this.subject);
   }
 }
 
@@ -53,16 +62,13 @@ export class StanSubscription implements DriverSubscription {
   private closing: Promise<void> | undefined;
   /** The last session in which it was confirmed. */
   private lastSession: StanSession | undefined;
-  private readonly acks: AckEncoder;
 
   constructor(
     readonly request: DriverSubscriptionRequest,
     private readonly onMessage: (message: DriverMessage) => void,
     private readonly options: ResolvedConnectionOptions,
     private readonly onClosed: (subscription: StanSubscription, problem: StanError | undefined) => void,
-  ) {
-    this.acks = new AckEncoder(request.subject);
-  }
+  ) {}
 
   isClosed(): boolean {
     return this.closing !== undefined;
@@ -90,7 +96,7 @@ export class StanSubscription implements DriverSubscription {
       queueGroup === undefined
         ? client.subscribe(subject, vendorOptions)
         : client.subscribe(subject, queueGroup, vendorOptions);
-    const attachment = new Attachment(session, native, this.acks);
+    const attachment = new Attachment(session, native, subject);
     this.attachment = attachment;
     native.on('message', (message: StanMessage) => {
       if (attachment.isLive()) this.onMessage(new StanDriverMessage(message, attachment));

@@ -13,18 +13,35 @@ interface VendorMessages {
 }
 const vendor = createRequire(import.meta.url)('node-nats-streaming/lib/pb') as VendorMessages;
 
+/** Takes a `PUB` command apart; its payload must be as long as it says, and be followed by the line's end. */
+function readCommand(command: Buffer): { inbox: string | undefined; ack: VendorAck } {
+  const lineEnd = command.indexOf('\r\n');
+  const [verb, inbox, size] = command.toString('utf8', 0, lineEnd).split(' ');
+  expect([verb, command.toString('latin1', command.length - 2)]).toEqual(['PUB', '\r\n']);
+  const payload = command.subarray(lineEnd + 2, -2);
+  expect(payload).toHaveLength(Number(size));
+  return { inbox, ack: vendor.pb.Ack.deserializeBinary(payload) };
+}
+
 describe('an ack', () => {
   it.each([1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER])(
-    'with sequence %d reads back with the classes that were generated from the protocol',
+    'with sequence %d goes to its inbox and reads back with the classes that were generated from the protocol',
     (sequence) => {
-      const ack = vendor.pb.Ack.deserializeBinary(new AckEncoder('ticket:créé').encode(sequence));
-      expect([ack.getSubject(), ack.getSequence()]).toEqual(['ticket:créé', sequence]);
+      const { inbox, ack } = readCommand(new AckEncoder('_INBOX.a', 'ticket:créé').encode(sequence));
+      expect([inbox, ack.getSubject(), ack.getSequence()]).toEqual(['_INBOX.a', 'ticket:créé', sequence]);
     },
   );
 
   it('reads back with a subject that is longer than 127 bytes', () => {
     const subject = `a.${'b'.repeat(300)}`;
-    const ack = vendor.pb.Ack.deserializeBinary(new AckEncoder(subject).encode(7));
+    const { ack } = readCommand(new AckEncoder('_INBOX.a', subject).encode(7));
     expect([ack.getSubject(), ack.getSequence()]).toEqual([subject, 7]);
+  });
+
+  it('is whole whichever ack was encoded before it', () => {
+    const acks = new AckEncoder('_INBOX.a', 'orders');
+    const sequences = [200, 3, 70_000, 4, 201];
+    const commands = sequences.map((sequence) => acks.encode(sequence));
+    expect(commands.map((command) => readCommand(command).ack.getSequence())).toEqual(sequences);
   });
 });
