@@ -53,13 +53,15 @@ function lineDifferences(leftName: string, left: string, rightName: string, righ
   ];
 }
 
-/** Leaves out one step after the other for as long as the difference stays. */
+/** Leaves out one step after the other for as long as the difference stays, and as long as there is time. */
 export async function shrink(
   difference: Difference,
   again: (trace: Trace) => Promise<Difference | undefined>,
+  budgetMs = 60_000,
 ): Promise<Difference> {
+  const deadline = performance.now() + budgetMs;
   let smallest = difference;
-  for (let index = smallest.trace.steps.length - 1; index >= 0; index--) {
+  for (let index = smallest.trace.steps.length - 1; index >= 0 && performance.now() < deadline; index--) {
     const { trace } = smallest;
     const steps = trace.steps.filter((_, position) => position !== index);
     smallest = (await again({ ...trace, steps })) ?? smallest;

@@ -63,7 +63,7 @@ async function expectSameHistories(profile: Profile, count: number, startOther: 
     const traces = Array.from({ length: count }, (_, index) => generateTrace(firstSeed + index, profile));
     const found = await inParallel(traces, parallel[profile], compare.play);
     const suspects = found.filter((difference) => difference !== undefined);
-    const confirmed = (await inParallel(suspects, 1, ({ trace }) => compare.play(trace))).filter(
+    const confirmed = (await inParallel(suspects, 4, ({ trace }) => compare.play(trace))).filter(
       (one) => one !== undefined,
     );
     const smallest = confirmed[0] && (await shrink(confirmed[0], compare.play));
