@@ -11,6 +11,12 @@ const shared = {
   ssr: { resolve: { conditions: [source, 'node', 'default'], externalConditions: [source, 'node'] } },
 };
 
+/**
+ * CI runs real servers, killed processes and a browser side by side on two cores. A case of theirs that fails is run once
+ * more there, and shown with its retries, so that a machine's hiccup stops nobody; a fault of ours fails twice.
+ */
+const isCi = process.env['CI'] === 'true';
+
 const suite = (name: string, options: { testTimeout: number; fileParallelism?: boolean; maxWorkers?: number }) => ({
   ...shared,
   test: {
@@ -18,6 +24,7 @@ const suite = (name: string, options: { testTimeout: number; fileParallelism?: b
     include: [`test/${name}/**/*.spec.ts`],
     setupFiles: ['reflect-metadata'],
     hookTimeout: 60_000,
+    retry: isCi && name !== 'unit' ? 1 : 0,
     ...options,
   },
 });
@@ -28,6 +35,8 @@ const reportFile = process.env['TEST_REPORT_FILE'];
 export default defineConfig({
   test: {
     reporters: reportFile ? ['default', ['json', { outputFile: reportFile }]] : ['default'],
+    // Most of the time the suites wait, for ack waits and processes, so more of them run than there are cores.
+    maxWorkers: 4,
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
     projects: [
       suite('unit', { testTimeout: 10_000 }),
