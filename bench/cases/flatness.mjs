@@ -5,7 +5,7 @@ const payloadBytes = 128;
 
 /** The same number of events over 1, 10 and 100 subscriptions. */
 export function subscriptionCases(arena, { quick }) {
-  const count = quick ? 4_000 : 40_000;
+  const count = quick ? 4_000 : 20_000;
   return [1, 10, 100].map((channels) => ({
     name: `deliver over ${channels} subscription${channels === 1 ? '' : 's'}`,
     payloadBytes,

@@ -6,8 +6,8 @@ export const sizeText = (bytes) => (bytes < 1_024 ? `${bytes} B` : `${bytes / 1_
 
 /** How many messages a round sends: enough to be steady, few enough to end in time. */
 export function countFor(payloadBytes, quick) {
-  const full = { 128: 40_000, 1_024: 30_000, 16_384: 6_000 }[payloadBytes];
-  return quick ? full / 10 : full;
+  const full = { 128: 20_000, 1_024: 15_000, 16_384: 3_000 }[payloadBytes];
+  return quick ? full / 5 : full;
 }
 
 export const perSecond = { key: 'perSecond', unit: 'msg/s' };

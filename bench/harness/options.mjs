@@ -7,6 +7,7 @@ export const usage = `Usage: npm run bench [-- options]
   --embedded       on the embedded broker instead of nats-streaming-server (npm run server:install)
   --only PATTERN   only the cases whose name matches this regular expression
   --rounds N       rounds per case (default 5, with --quick 3)
+  --minutes N      start no new case or round after this time (default 12; --quick has a limit of its own)
   --json FILE      write the figures as JSON
   --markdown FILE  write the tables as Markdown
   --charts FOLDER  draw them as SVG
@@ -18,6 +19,7 @@ export const usage = `Usage: npm run bench [-- options]
  * @property {boolean} embedded
  * @property {RegExp} only
  * @property {number} rounds
+ * @property {number} minutes
  * @property {string | undefined} json
  * @property {string | undefined} markdown
  * @property {string | undefined} charts
@@ -36,6 +38,7 @@ export function readOptions(argv) {
       embedded: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
+      minutes: { type: 'string', default: '12' },
       json: { type: 'string' },
       markdown: { type: 'string' },
       charts: { type: 'string' },
@@ -46,5 +49,7 @@ export function readOptions(argv) {
   const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds must be a whole number from 1, got '${values.rounds}'`);
-  return { ...values, rounds, only: new RegExp(values.only, 'i') };
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0, got '${values.minutes}'`);
+  return { ...values, rounds, minutes, only: new RegExp(values.only, 'i') };
 }
