@@ -28,6 +28,8 @@ export class Group {
   private again = new Set<number>();
   /** Redeliveries come when a timer says so, hence at no particular step. */
   isTimed = false;
+  /** What a member leaves is dealt out to several others: who has what, and so what comes again, is the server's own business. */
+  private hadSeveralToDealTo = false;
   /** Some redeliveries went to a member that was dead already. */
   hasLostMembers = false;
   /** Broken promises that hold at any moment, whatever the timing. */
@@ -41,6 +43,7 @@ export class Group {
 
   add(member: Member): void {
     this.members.push(member);
+    if (this.openMembers.length > 2) this.hadSeveralToDealTo = true;
     if (member.step.ackWaitSecs < LONG_ACK_WAIT_SECS) this.isTimed = true;
   }
 
@@ -82,7 +85,7 @@ export class Group {
   takeArrivals(): string[] {
     const log = this.log;
     this.log = [];
-    const shown = this.isTimed ? log.filter(({ redelivered }) => !redelivered) : log;
+    const shown = this.isTimed || this.hadSeveralToDealTo ? log.filter(({ redelivered }) => !redelivered) : log;
     const words = shown.map(({ sequence, redelivered, count }) => ({
       sequence,
       word: redelivered ? `${sequence}r${count}` : `${sequence}`,
