@@ -9,8 +9,8 @@ const lineFeed = 0x0a;
 
 /**
  * Encodes the acks of one subscription in one session, each as the whole `PUB` command of NATS. By hand, since one ack
- * goes out per delivery, and only the sequence is new each time: the vendor's generated classes and its `publish()` take
- * several objects, arrays and copies for it, and more time than all the rest of a delivery's settlement.
+ * goes out per delivery, and only the sequence is new each time: the vendor's generated classes and the NATS
+ * client's `publish()` take several objects, arrays and copies for it.
  */
 export class AckEncoder {
   private readonly fields: Buffer;

@@ -36,8 +36,8 @@ interface SubjectParts {
 
 /**
  * Encodes the events of one session, each as the whole `PUB` command of NATS. By hand, with one copy of the payload: the
- * vendor's `publish()` copies it five times, and its generated classes and a timer per event take about half of a
- * publish's time.
+ * vendor's `publish()` copies it several times, and with its generated classes and a timer per event it takes about half
+ * of a publish's processor time.
  */
 export class PublishEncoder {
   private readonly subjects = new Map<string, SubjectParts>();

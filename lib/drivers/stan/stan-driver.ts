@@ -14,6 +14,7 @@ import type {
 import { ClientReplacedError } from '../../core/errors/client-replaced.error.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
+import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
@@ -28,6 +29,7 @@ const refusalsThatProveReplacement = 3;
 
 interface OpenedSession {
   readonly session: StanSession;
+  readonly serverChanged: boolean;
   readonly attempts: number;
 }
 
@@ -112,8 +114,7 @@ export class StanDriver implements Driver {
     this.setStatus('connecting');
     try {
       const { firstConnectTimeoutMs } = this.options.reconnect;
-      const { session } = await this.openWithin(firstConnectTimeoutMs, isPermanent);
-      this.adopt(session);
+      await this.openWithin(firstConnectTimeoutMs, isPermanent);
       this.setStatus('connected');
     } catch (error) {
       if (!this.stopped.signal.aborted) this.giveUp(error as StanError);
@@ -127,7 +128,8 @@ export class StanDriver implements Driver {
     const backoff = new Backoff(this.options.reconnect, this.random);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return { session: await this.openOnce(), attempts: attempt };
+        const session = await this.openOnce();
+        return { session, serverChanged: this.adopt(session), attempts: attempt };
       } catch (caught) {
         const error = caught as StanError;
         const retryInMs = backoff.nextDelayMs();
@@ -152,7 +154,16 @@ export class StanDriver implements Driver {
     return session;
   }
 
+  /**
+   * Makes it the current session; tells whether another server answers than before.
+   * @throws StanError where close() was called, or the session died, between its opening and now
+   */
   private adopt(session: StanSession): boolean {
+    if (this.stopped.signal.aborted) {
+      void session.close();
+      throw new StanClosedError('connect');
+    }
+    if (!session.isAlive()) throw new SessionLostError(this.options.clientId, 'it ended as soon as it was open');
     const serverChanged = this.lastServerId !== undefined && this.lastServerId !== session.serverId;
     this.lastServerId = session.serverId;
     this.session = session;
@@ -187,11 +198,10 @@ export class StanDriver implements Driver {
   private async reopen(forgottenByServer: boolean): Promise<void> {
     const startedAt = performance.now();
     try {
-      const { session, attempts } = await this.openWithin(
+      const { session, serverChanged, attempts } = await this.openWithin(
         this.options.reconnect.giveUpAfterMs,
         this.replacementDetector(forgottenByServer),
       );
-      const serverChanged = this.adopt(session);
       const downMs = Math.round(performance.now() - startedAt);
       this.events.emit({ type: 'sessionRestored', downMs, attempts, serverChanged });
       await this.subscriptions.attachAll(session);
