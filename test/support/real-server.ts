@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cleanUpAfterTest, showWhenTestFails } from './cleanup.js';
 import { freePort } from './free-port.js';
+import { fresh } from './fresh.js';
 import { eventually } from './wait.js';
 
 /** How to start a real nats-streaming-server. */
 export interface RealServerOptions {
   /** @defaultValue 'file', in a new temporary folder */
   readonly store?: 'file' | 'memory';
-  /** @defaultValue 'test-cluster' */
+  /** @defaultValue a name of its own */
   readonly clusterId?: string;
   /** Port for clients; a restart keeps it. @defaultValue a free one */
   readonly port?: number;
@@ -80,7 +81,8 @@ export class RealServer {
     this.#options = options;
     this.#port = port;
     this.#monitoringPort = monitoringPort;
-    this.clusterId = options.clusterId ?? 'test-cluster';
+    // Its own: where runs stand side by side and one server is down, its clients must not find another's on the port.
+    this.clusterId = options.clusterId ?? fresh('cluster');
   }
 
   get port(): number {

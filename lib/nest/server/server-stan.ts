@@ -42,6 +42,7 @@ export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
  * @publicApi
  */
 export class ServerStan extends Server<StanServerEvents, StanStatus> implements CustomTransportStrategy {
+  /** An app with several servers gives each an id of its own by `setTransportId()`, before they listen. */
   override transportId: symbol = STAN_TRANSPORT;
   /** Failures come back to this transport, which logs them and tells `on('handlerError')`; Nest must not do it as well. */
   override readonly propagatesEventHandlerErrors = true;
