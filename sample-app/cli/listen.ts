@@ -5,8 +5,8 @@
 import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Ctx, Payload } from '@nestjs/microservices';
-import { ServerStan, StanContext, StanEventPattern, durableQueue, uniqueClientId } from 'nestjs-stan';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { STAN_TRANSPORT, ServerStan, StanContext, durableQueue, uniqueClientId } from 'nestjs-stan';
 import { Subjects } from '../shared/subjects.js';
 import { readConnection, readWords } from './connection.js';
 
@@ -15,14 +15,13 @@ const subjects = given.length > 0 ? given : [Subjects.TicketCreated];
 
 @Controller()
 class Listener {
+  // One method for several subjects: Nest takes a list of patterns, each becomes a subscription of its own.
+  @EventPattern<string[]>(subjects, STAN_TRANSPORT)
   received(@Payload() data: unknown, @Ctx() context: StanContext): void {
-    const redelivered = context.isRedelivered() ? `  redelivered ${context.getRedeliveryCount()} times` : '';
-    console.log(`#${context.getSequence()}  ${context.getSubject()}  ${JSON.stringify(data)}${redelivered}`);
+    const event = `#${context.getSequence()}  ${context.getSubject()}  ${JSON.stringify(data)}`;
+    console.log(`${event}  redelivered ${context.getRedeliveryCount()}`);
   }
 }
-
-const received = Object.getOwnPropertyDescriptor(Listener.prototype, 'received') ?? {};
-for (const subject of subjects) StanEventPattern(subject)(Listener.prototype, 'received', received);
 
 @Module({ controllers: [Listener] })
 class ListenModule {}
