@@ -1,19 +1,8 @@
+import type { Subscriptionz } from 'nestjs-stan';
 import { withDeadline } from './wait.js';
 
-/** One subscription as `/streaming/channelsz?subs=1` shows it (nats-streaming-server 0.25.6 server/monitor.go). */
-export interface SubscriptionFacts {
-  readonly client_id: string;
-  readonly durable_name?: string;
-  /** `durableName:queueGroup` for a durable queue group. */
-  readonly queue_name?: string;
-  readonly is_durable: boolean;
-  readonly is_offline: boolean;
-  readonly max_inflight: number;
-  readonly ack_wait: number;
-  readonly last_sent: number;
-  readonly pending_count: number;
-  readonly is_stalled: boolean;
-}
+/** One subscription as `/streaming/channelsz?subs=1` shows it. */
+export type SubscriptionFacts = Subscriptionz;
 
 /** One channel as `/streaming/channelsz` shows it. */
 export interface ChannelFacts {

@@ -1,20 +1,8 @@
 import { Agent, get } from 'node:http';
+import type { Subscriptionz } from 'nestjs-stan';
 
 /** One row of `/streaming/channelsz?subs=1`, as both servers name its fields. */
-export interface SubscriptionRow {
-  readonly client_id: string;
-  readonly inbox: string;
-  readonly ack_inbox: string;
-  readonly durable_name?: string;
-  readonly queue_name?: string;
-  readonly is_durable: boolean;
-  readonly is_offline: boolean;
-  readonly max_inflight: number;
-  readonly ack_wait: number;
-  readonly last_sent: number;
-  readonly pending_count: number;
-  readonly is_stalled: boolean;
-}
+export type SubscriptionRow = Subscriptionz;
 
 export interface ChannelRow {
   readonly name: string;
