@@ -89,6 +89,7 @@ export {
   HandlerConflictError,
   InvalidOptionError,
   InvalidSubjectError,
+  MalformedMessageError,
   MessagePatternUnsupportedError,
   MonitoringError,
   NotConnectedError,

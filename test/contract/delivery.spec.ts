@@ -45,6 +45,48 @@ contract('delivery', (t) => {
     expect((messages[0] as Message).getRawData().toString()).toBe('{"id":7,"tags":["a",null]}');
   });
 
+  it("A1 gives the driver's own message, and bytes that a handler may change", async () => {
+    const subject = fresh('orders');
+    const native: Message[] = [];
+    const raw: string[] = [];
+    const listener = listenerFor(subject, { startAt: 'first' }, (_data, context) => {
+      native.push(context.getMessage<Message>());
+      raw.push(context.getRawData().fill('x').toString(), context.getRawData().toString());
+    });
+    await t.app({ controllers: [listener] });
+    await (await t.client()).emitAsync(subject, 'ü');
+    const theirs = await (await t.rawClient()).readAll(subject);
+    const facts = (message: Message | undefined) => ({
+      subject: message?.getSubject(),
+      sequence: message?.getSequence(),
+      raw: message?.getRawData().toString('hex'),
+      data: message?.getData(),
+      time: message?.getTimestamp(),
+      redelivered: message?.isRedelivered(),
+      crc32: message?.getCrc32(),
+    });
+    await eventually(() => expect([native, theirs].map((list) => list.length)).toEqual([1, 1]));
+    expect(facts(native[0])).toEqual(facts(theirs[0]));
+    expect(raw).toEqual(['xxxx', '"ü"']);
+  });
+
+  it('A1 drops bytes on its inbox that are no STAN message, says so, and goes on', async () => {
+    const subject = fresh('orders');
+    const seen: unknown[] = [];
+    const { server } = await t.app({
+      controllers: [listenerFor(subject, { startAt: 'first' }, (data) => seen.push(data))],
+    });
+    const warnings: { code: string; about: unknown }[] = [];
+    server.on('warning', ({ error }) => warnings.push({ code: error.code, about: Reflect.get(error, 'subject') }));
+    const native = server.unwrap<{ subMap: object; nc: { publish(subject: string, body: string): void } }>();
+    const [inbox = ''] = Object.keys(native.subMap);
+    for (const garbage of ['no message', '', '\u00ff']) native.nc.publish(inbox, garbage);
+    await (await t.client()).emitAsync(subject, 'fine');
+    await eventually(() => expect([seen, warnings.length]).toEqual([['fine'], 3]));
+    expect(new Set(warnings.map(({ code }) => code))).toEqual(new Set(['STAN_MALFORMED_MESSAGE']));
+    expect(new Set(warnings.map(({ about }) => about))).toEqual(new Set([subject]));
+  });
+
   it('A3 hands 5 000 events to 50 members of one queue group, together exactly all of them', async () => {
     const subject = fresh('orders');
     const queueGroup = fresh('workers');

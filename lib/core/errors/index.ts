@@ -11,6 +11,7 @@ export { HandlerConflictError, type HandlerConflictFacts } from './handler-confl
 export { InvalidOptionError, type InvalidOptionDetails } from './invalid-option.error.js';
 export { InvalidSubjectError } from './invalid-subject.error.js';
 export { MessagePatternUnsupportedError } from './message-pattern-unsupported.error.js';
+export { MalformedMessageError } from './malformed-message.error.js';
 export { MonitoringError, type MonitoringErrorDetails } from './monitoring.error.js';
 export { NotConnectedError } from './not-connected.error.js';
 export { PayloadTooLargeError } from './payload-too-large.error.js';

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { connect } from 'node-nats-streaming';
-import type { Message, Stan, Subscription } from 'node-nats-streaming';
+import type { Stan, Subscription } from 'node-nats-streaming';
 
 /**
  * What this driver uses of node-nats-streaming 0.3.2 beyond its own typings. The version is pinned and the package no
@@ -27,24 +27,29 @@ export interface StanClient extends Omit<Stan, 'subscribe' | 'on'> {
   subscribe(subject: string, queueGroup: string, options: unknown): StanSubscriptionObject;
 }
 
-/** The client's subscription with the subject that takes its acks, set once the server has confirmed it. */
+/** The client's subscription with what its typings leave out. */
 export interface StanSubscriptionObject extends Subscription {
+  /** The subject that takes its acks, set once the server has confirmed it. */
   readonly ackInbox: string | undefined;
+  /** The NATS subscription that its messages come through. */
+  readonly inboxSub: number;
 }
 
 export interface NatsConnection extends EventEmitter {
   readonly info: { readonly max_payload?: number; readonly server_id?: string } | null;
   readonly closed: boolean;
+  readonly options: { readonly yieldTime?: number };
+  /** Its subscriptions by `sid`; a message is handed over as text, a character per byte. */
+  readonly subs: Record<number, { callback: (text: string) => void } | undefined>;
+  /** What has come from the network and is not parsed; `null` or `undefined` for nothing. */
+  inbound: Buffer | null | undefined;
+  readonly pstate: number;
+  /** Parses `inbound`; called for each chunk that comes. */
+  processInbound: (this: NatsConnection) => void;
   /** Puts the bytes of a whole protocol command in line; they leave with the next flush, in order with all others. */
   sendCommand(command: Buffer): void;
   requestOne(subject: string, body: Buffer, options: object, timeoutMs: number, done: (reply: unknown) => void): void;
   close(): void;
-}
-
-/** The client's message with the method its typings leave out and the protobuf message it wraps. */
-export interface StanMessage extends Message {
-  getRedeliveryCount(): number;
-  readonly msg: { getData(): Uint8Array | string };
 }
 
 /** Makes a client and starts to connect it. Throws what the vendor throws on options that it cannot use. */

@@ -1,35 +1,47 @@
 import type { DriverMessage } from '../../core/driver/driver.js';
-import type { StanMessage } from './stan-client.js';
+import type { MsgProto } from './msg-proto.js';
+import { NativeMessage } from './native-message.js';
 
 /** What a message needs to know about the subscription it came through. */
 export interface MessageOrigin {
+  readonly subject: string;
   /** Sends an ack; false where it cannot reach the session that delivered the message. May throw. */
   sendAck(sequence: number): boolean;
 }
 
-/** One arrival of one message, over the vendor's message object. */
+/** One arrival of one message. */
 export class StanDriverMessage implements DriverMessage {
-  readonly subject: string;
   readonly sequence: number;
   readonly timestampNs: number;
-  readonly redelivered: boolean;
-  readonly redeliveryCount: number;
-  private decoded: Buffer | undefined;
+  private view: Buffer | undefined;
 
   constructor(
-    readonly native: StanMessage,
+    private readonly proto: MsgProto,
     private readonly origin: MessageOrigin,
   ) {
-    this.subject = native.getSubject();
-    this.sequence = native.getSequence();
-    this.timestampNs = native.getTimestampRaw();
-    this.redelivered = native.isRedelivered();
-    this.redeliveryCount = native.getRedeliveryCount();
+    this.sequence = proto.sequence;
+    this.timestampNs = proto.timestampNs;
+  }
+
+  get subject(): string {
+    return this.origin.subject;
+  }
+
+  get redelivered(): boolean {
+    return this.proto.redelivered;
+  }
+
+  get redeliveryCount(): number {
+    return this.proto.redeliveryCount;
   }
 
   get data(): Buffer {
-    this.decoded ??= toBuffer(this.native.msg.getData());
-    return this.decoded;
+    this.view ??= this.proto.data;
+    return this.view;
+  }
+
+  get native(): NativeMessage {
+    return new NativeMessage(this, this.proto.crc32);
   }
 
   ack(): boolean {
@@ -40,11 +52,4 @@ export class StanDriverMessage implements DriverMessage {
       return false;
     }
   }
-}
-
-/** A view on the vendor's bytes, without the copy that its `getRawData()` makes; an empty payload is an empty string there. */
-function toBuffer(data: Uint8Array | string): Buffer {
-  return typeof data === 'string'
-    ? Buffer.from(data, 'base64')
-    : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -8,6 +8,8 @@ import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { InboundMessages } from './inbound-messages.js';
+import type { MessageReceiver } from './inbound-messages.js';
 import { PublishEncoder } from './publish-message.js';
 import { createStanClient } from './stan-client.js';
 import type { NatsConnection, StanClient } from './stan-client.js';
@@ -36,6 +38,7 @@ export class StanSession {
   private probeRound = 0;
   private serverIdSeen: string | undefined;
   private publishes: PublishEncoder | undefined;
+  private inbound: InboundMessages | undefined;
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
@@ -119,6 +122,23 @@ export class StanSession {
     nats.sendCommand(this.publishes.encode(subject, guid, data));
   }
 
+  /** Has `receiver` take the messages of one NATS subscription of the client. */
+  receive(sid: number, receiver: MessageReceiver): void {
+    const nats = this.client?.nc;
+    if (nats === undefined) return;
+    this.inbound ??= new InboundMessages(nats);
+    this.inbound.receive(sid, receiver);
+  }
+
+  stopReceiving(sid: number): void {
+    this.inbound?.remove(sid);
+  }
+
+  /** Tells of a problem that ends nothing. */
+  warn(error: StanError): void {
+    if (this.isAlive()) this.listener.onWarning(error);
+  }
+
   /** Ends the session from our side because it cannot be trusted any more; the driver opens the next one. */
   fail(error: StanError, forgottenByServer = false): void {
     if (!this.isAlive()) return;
@@ -174,10 +194,10 @@ export class StanSession {
     nats?.prependListener('close', () => {
       this.endReason ??= new SessionLostError(this.options.clientId, 'the NATS client gave up reconnecting');
     });
-    nats?.on('permission_error', (error: unknown) => this.warn(error));
-    client.on('error', (error) => {
-      if (this.isAlive()) this.warn(error);
-    });
+    const warnOf = (error: unknown): void =>
+      this.warn(new ConnectFailedError(this.options.servers, textOf(error), toErrorOptions(error)));
+    nats?.on('permission_error', warnOf);
+    client.on('error', warnOf);
     client.on('disconnect', () => this.loseTransport());
     client.on('reconnect', () => this.probe());
     client.on('connection_lost', (error) => {
@@ -260,10 +280,6 @@ export class StanSession {
     this.serverIdSeen = this.client?.nc?.info?.server_id ?? this.serverIdSeen;
     this.state = 'up';
     this.listener.onTransportRestored();
-  }
-
-  private warn(error: unknown): void {
-    this.listener.onWarning(new ConnectFailedError(this.options.servers, textOf(error), toErrorOptions(error)));
   }
 
   /** Ends the vendor's client at once and for good: no timer, no socket, no listener of it stays. */

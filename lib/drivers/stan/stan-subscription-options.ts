@@ -10,7 +10,8 @@ export function toSubscriptionOptions(
   request: DriverSubscriptionRequest,
   startAt: StartAt,
 ): SubscriptionOptions {
-  vendor.setManualAckMode(request.manualAck);
+  // The acks are ours in every mode: the vendor never sees the messages.
+  vendor.setManualAckMode(true);
   vendor.setMaxInFlight(request.maxInFlight);
   vendor.setAckWait(request.ackWaitMs);
   if (request.durableName !== undefined) vendor.setDurableName(request.durableName);

@@ -1,5 +1,6 @@
 import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
 import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
+import { MalformedMessageError } from '../../core/errors/malformed-message.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { SubscribeFailedError } from '../../core/errors/subscribe-failed.error.js';
@@ -8,7 +9,9 @@ import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import type { StartAt } from '../../core/options/subscription-options.js';
 import { AckEncoder } from './ack-message.js';
-import type { StanMessage, StanSubscriptionObject } from './stan-client.js';
+import type { MessageReceiver } from './inbound-messages.js';
+import { MsgProto } from './msg-proto.js';
+import type { StanSubscriptionObject } from './stan-client.js';
 import { isDuplicateDurable, isUnknownClient, textOf, toErrorOptions } from './stan-error-mapping.js';
 import { StanDriverMessage } from './stan-message.js';
 import type { MessageOrigin } from './stan-message.js';
@@ -33,7 +36,7 @@ class Attachment implements MessageOrigin {
   constructor(
     readonly session: StanSession,
     readonly native: StanSubscriptionObject,
-    private readonly subject: string,
+    readonly subject: string,
   ) {}
 
   isLive(): boolean {
@@ -98,9 +101,7 @@ export class StanSubscription implements DriverSubscription {
         : client.subscribe(subject, queueGroup, vendorOptions);
     const attachment = new Attachment(session, native, subject);
     this.attachment = attachment;
-    native.on('message', (message: StanMessage) => {
-      if (attachment.isLive()) this.onMessage(new StanDriverMessage(message, attachment));
-    });
+    session.receive(native.inboxSub, this.receiver(attachment));
     attachment.confirmed = this.confirmation(attachment);
     return attachment.confirmed;
   }
@@ -108,6 +109,23 @@ export class StanSubscription implements DriverSubscription {
   close(): Promise<void> {
     this.closing ??= this.detach().then((problem) => this.onClosed(this, problem));
     return this.closing;
+  }
+
+  private receiver(attachment: Attachment): MessageReceiver {
+    const { onMessage } = this;
+    const { manualAck } = this.request;
+    return (bytes, from, to) => {
+      if (!attachment.isLive()) return;
+      let message: StanDriverMessage;
+      try {
+        message = new StanDriverMessage(new MsgProto(bytes, from, to), attachment);
+      } catch (error) {
+        attachment.session.warn(new MalformedMessageError(attachment.subject, textOf(error), toErrorOptions(error)));
+        return;
+      }
+      onMessage(message);
+      if (!manualAck) message.ack();
+    };
   }
 
   /**
@@ -137,7 +155,7 @@ export class StanSubscription implements DriverSubscription {
         session.fail(timeout);
       });
       native.on('error', (error: unknown) => {
-        // After the confirmation it says that one message could not be read; the subscription goes on.
+        // After the confirmation it belongs to a close request, which says so itself.
         if (attachment.isReady) return;
         attachment.closed = true;
         reject(this.toSubscribeError(error));
@@ -160,6 +178,7 @@ export class StanSubscription implements DriverSubscription {
     const attachment = this.attachment;
     if (attachment === undefined || !attachment.isLive()) return undefined;
     attachment.closed = true;
+    attachment.session.stopReceiving(attachment.native.inboxSub);
     // Without a transport the session itself says that its goodbye could not be said.
     if (!attachment.session.isReady()) return undefined;
     return this.sayGoodbye(attachment.native);

@@ -47,12 +47,13 @@ export class StanContext extends BaseRpcContext<[ContextDelivery]> {
     return this.args[0].message.redeliveryCount;
   }
 
-  /** The event's bytes as they were published. */
+  /** The event's bytes as they were published: a copy, to keep or to change. */
   getRawData(): Buffer {
-    return this.args[0].message.data;
+    // The bytes here are a view on what the network brought, up to 64 KiB, which would stay as long as they do.
+    return Buffer.from(this.args[0].message.data);
   }
 
-  /** The driver's own message object, here the `Message` of node-nats-streaming. Do not ack through it. */
+  /** The driver's own message object, here with the methods of node-nats-streaming's `Message`. Do not ack through it. */
   getMessage<T = unknown>(): T {
     return this.args[0].message.native as T;
   }

@@ -130,6 +130,11 @@ const table: Record<StanErrorCode, Row> = {
     retryable: false,
     says: ['event 17', '"ticket:created"', 'the cause', 'onUndecodable'],
   },
+  STAN_MALFORMED_MESSAGE: {
+    error: new errors.MalformedMessageError('ticket:created', 'it ends within a field', { cause }),
+    retryable: false,
+    says: ['"ticket:created"', 'it ends within a field', 'publishes on this NATS server'],
+  },
   STAN_DEAD_LETTER_FAILED: {
     error: new errors.DeadLetterFailedError('ticket:created', 17, 'orders:dead', { cause }),
     retryable: true,

@@ -1,0 +1,22 @@
+import { StanError } from './stan.error.js';
+
+/**
+ * What came for a subscription is no STAN message, so there is no event in it. A STAN server never sends such; something
+ * else publishes on the subscription's inbox, or changes bytes on the way.
+ * @publicApi
+ */
+export class MalformedMessageError extends StanError {
+  readonly code = 'STAN_MALFORMED_MESSAGE';
+
+  constructor(
+    readonly subject: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `bytes that are no STAN message came for the subscription to "${subject}": ${reason}; ` +
+        `they are dropped: see what else publishes on this NATS server, and what lies between it and here`,
+      options,
+    );
+  }
+}

@@ -1,0 +1,136 @@
+import { createRequire } from 'node:module';
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { InboundMessages } from '../../../../lib/drivers/stan/inbound-messages.js';
+import type { NatsConnection } from '../../../../lib/drivers/stan/stan-client.js';
+
+/** The vendor's client, whose own parser is what ours must agree with; it is fed here instead of by a socket. */
+interface VendorClient extends NatsConnection {
+  stream: unknown;
+  connected: boolean;
+  encoding: string;
+  sendCommand(command: Buffer | string): void;
+}
+
+/** The vendor exports no class, so its prototype is taken from a client that is closed before it has connected. */
+function vendorPrototype(): object {
+  const { connect } = createRequire(import.meta.url)('nats') as { connect: (options: object) => VendorClient };
+  const client = connect({ url: 'nats://127.0.0.1:1', reconnect: false });
+  client.on('error', () => undefined);
+  client.close();
+  return Object.getPrototypeOf(client) as object;
+}
+const prototype = vendorPrototype();
+
+const ours = 7;
+const theirs = 8;
+
+interface Fed {
+  /** What came to whom, as text. */
+  readonly log: string[];
+  /** Messages that the vendor's parser had to turn into text. */
+  readonly byVendor: () => number;
+  readonly feed: (chunk: Buffer) => void;
+  readonly nats: VendorClient;
+  readonly inbound: InboundMessages;
+}
+
+function makeClient(options: { yieldTime?: number } = {}): Fed {
+  const log: string[] = [];
+  let byVendor = 0;
+  const nats = Object.create(prototype) as VendorClient;
+  const note = (who: string) => (text: string) => {
+    byVendor += 1;
+    log.push(`${who} ${text}`);
+  };
+  Object.assign(nats, {
+    options,
+    pstate: 0,
+    inbound: null,
+    closed: false,
+    encoding: 'binary',
+    stream: { resume: () => undefined, pause: () => undefined },
+    subs: { [ours]: { callback: note('ours') }, [theirs]: { callback: note('theirs') } },
+    sendCommand: (command: Buffer | string) => log.push(`sent ${command.toString().trim()}`),
+  });
+  const inbound = new InboundMessages(nats);
+  inbound.receive(ours, (bytes, from, to) => log.push(`ours ${bytes.toString('latin1', from, to)}`));
+  const feed = (chunk: Buffer): void => {
+    nats.inbound = nats.inbound ? Buffer.concat([nats.inbound, chunk]) : chunk;
+    nats.processInbound();
+  };
+  return { log, byVendor: () => byVendor, feed, nats, inbound };
+}
+
+const message = (sid: number, payload: string, reply = ''): string =>
+  `MSG _INBOX.abc ${String(sid)} ${reply}${String(payload.length)}\r\n${payload}\r\n`;
+
+const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+describe('what comes from the network', () => {
+  it('reaches the receiver of its subscription without the client having parsed it', () => {
+    const { log, byVendor, feed } = makeClient();
+    feed(bytesOf(message(ours, 'one') + message(ours, '') + message(ours, 'MSG x 7 3\r\n')));
+    expect(log).toEqual(['ours one', 'ours ', 'ours MSG x 7 3\r\n']);
+    expect(byVendor()).toBe(0);
+  });
+
+  it('keeps its order and its bytes, in whichever pieces it comes and whatever is between', () => {
+    const payload = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
+    const item = fc.oneof(
+      payload.map((text) => ({ wire: message(ours, text), log: `ours ${text}` })),
+      payload.map((text) => ({ wire: message(ours, text, 'reply '), log: `ours ${text}` })),
+      payload.map((text) => ({ wire: message(theirs, text), log: `theirs ${text}` })),
+      payload.map((text) => ({ wire: message(99, text), log: undefined })),
+      fc.constant({ wire: 'PING\r\n', log: 'sent PONG' }),
+      fc.constant({ wire: '+OK\r\n', log: undefined }),
+    );
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 12 }), fc.array(fc.integer({ min: 1, max: 30 })), (items, cuts) => {
+        const { log, feed, nats } = makeClient();
+        const wire = bytesOf(items.map((one) => one.wire).join(''));
+        let at = 0;
+        for (const cut of [...cuts, wire.length]) {
+          if (at < wire.length) feed(wire.subarray(at, at + cut));
+          at += cut;
+        }
+        expect(log).toEqual(items.flatMap((one) => one.log ?? []));
+        expect(nats.inbound).toBeFalsy();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is left to the client where most of a large message has yet to come', () => {
+    const { log, byVendor, feed } = makeClient();
+    const large = 'x'.repeat(500_000);
+    const wire = bytesOf(message(ours, large) + message(ours, 'small'));
+    for (let at = 0; at < wire.length; at += 60_000) feed(wire.subarray(at, at + 60_000));
+    expect(log.map((line) => line.length)).toEqual([large.length + 5, 10]);
+    expect(byVendor()).toBe(0);
+  });
+
+  it('stops with the connection, in the middle of a chunk', () => {
+    const { log, feed, nats, inbound } = makeClient();
+    inbound.receive(ours, (bytes, from, to) => {
+      log.push(bytes.toString('latin1', from, to));
+      nats.inbound = null;
+    });
+    feed(bytesOf(message(ours, 'last') + message(ours, 'never')));
+    expect(log).toEqual(['last']);
+    expect(nats.inbound).toBeNull();
+  });
+
+  it('is all left to the client once nobody receives, and where a user asked it to yield', () => {
+    const closed = makeClient();
+    closed.inbound.remove(ours);
+    const yielding = makeClient({ yieldTime: 10 });
+    for (const { feed } of [closed, yielding]) feed(bytesOf(message(ours, 'x') + message(theirs, 'y')));
+    expect([closed.log, yielding.log]).toEqual([
+      ['ours x', 'theirs y'],
+      ['ours x', 'theirs y'],
+    ]);
+  });
+});
