@@ -24,7 +24,7 @@ describeBrokers(
     it('answers nothing while it is frozen', async () => {
       const server = await startRealServer({ store: 'memory' });
       let heard = '';
-      server.freeze();
+      await server.freeze();
       const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
       socket.on('error', () => undefined).on('data', (chunk: string) => (heard += chunk));
       cleanUpAfterTest(() => socket.destroy());

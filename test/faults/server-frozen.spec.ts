@@ -35,7 +35,7 @@ contract(
       const load = startLoad(client, subject);
       await eventually(() => handled.length > 500, { what: 'the load' });
 
-      t.broker.freeze();
+      await t.broker.freeze();
       await eventually(() => watch.count('sessionLost') > 0, { what: 'the loss', timeoutMs: 20_000 });
       await eventually(() => expect(publisherWatch.types).toContain('sessionLost'));
       await eventually(() => watch.count('connectAttemptFailed') > 1, { what: 'attempts to connect' });

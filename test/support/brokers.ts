@@ -52,8 +52,8 @@ export interface TestBroker {
   restart(options?: { readonly state?: ServerState }): Promise<void>;
   /** Ends it without a goodbye; `restart()` brings it back. */
   kill(): Promise<void>;
-  /** Stops it in its tracks with open connections. */
-  freeze(): void;
+  /** Stops it in its tracks with open connections; resolves once it stands still. */
+  freeze(): Promise<void>;
   thaw(): void;
   /** Ends it and removes what it stored. Idempotent. */
   close(): Promise<void>;

@@ -33,7 +33,7 @@ export async function startEmbeddedBroker(features: BrokerFeatures, options: Tes
     advance: async (ms) => (clock === 'virtual' ? broker.advance(ms) : undefined),
     restart: ({ state = 'kept' } = {}) => broker.restart({ state: state === 'kept' ? 'keep' : 'lose' }),
     kill: () => broker.stop(),
-    freeze: () => broker.faults.freeze(),
+    freeze: async () => broker.faults.freeze(),
     thaw: () => broker.faults.unfreeze(),
     close: () => broker.close(),
   };

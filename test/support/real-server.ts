@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cleanUpAfterTest, showWhenTestFails } from './cleanup.js';
@@ -140,9 +140,13 @@ export class RealServer {
     await this.#signalAndWait('SIGKILL');
   }
 
-  /** Stops it in its tracks (SIGSTOP): its sockets stay open and nothing is answered. */
-  freeze(): void {
+  /**
+   * Stops it in its tracks (SIGSTOP): its sockets stay open and nothing is answered. The signal is only on its way when
+   * it is sent; until every thread has it, the server goes on answering.
+   */
+  async freeze(): Promise<void> {
     this.#child?.kill('SIGSTOP');
+    await eventually(() => this.#standsStill(), { what: 'the server to stand still', intervalMs: 1 });
   }
 
   /** Lets a frozen server run on. */
@@ -167,6 +171,15 @@ export class RealServer {
   killNow(): void {
     this.#child?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #standsStill(): boolean {
+    const threads = `/proc/${this.pid ?? 0}/task`;
+    // Elsewhere than on Linux nobody tells.
+    if (!existsSync(threads)) return true;
+    return readdirSync(threads).every((thread) =>
+      / T [^)]*$/.test(readFileSync(join(threads, thread, 'stat'), 'utf8')),
+    );
   }
 
   #spawn(): void {

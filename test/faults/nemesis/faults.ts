@@ -77,7 +77,7 @@ const freezeServer: MakeFault = (random) => {
     kind: 'server SIGSTOP',
     targets: ['server'],
     strike: async (world) => {
-      world.server.freeze();
+      await world.server.freeze();
       await quietFor(forMs);
       world.server.thaw();
     },
