@@ -1,3 +1,4 @@
+import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { durableQueue, ServerStan } from 'nestjs-stan';
 import { expect, it } from 'vitest';
@@ -17,6 +18,18 @@ const quick = {
   drainTimeoutMs: 200,
   reconnect: { initialDelayMs: 50, maxDelayMs: 200 },
 };
+
+/** Lets the first session come up and then hear nothing any more; those after it are sound. */
+function spoilFirstSession(proxy: TcpProxy): (app: INestMicroservice) => void {
+  return (app) => {
+    let isSpoilt = false;
+    app.status.subscribe((status) => {
+      if (status === 'connected' && !isSpoilt) proxy.swallow('toClient');
+      if (status === 'reconnecting') proxy.restore();
+      isSpoilt ||= status === 'connected';
+    });
+  };
+}
 
 /** A server whose sessions come up and then hear nothing any more, so that no subscription is ever confirmed. */
 function silentSubscriptions(t: Contract, proxy: TcpProxy) {
@@ -43,14 +56,7 @@ contract(
       const listening = t.app({
         server: { ...quick, servers: proxy.url },
         controllers: [listenerFor(subject, optionsFor(fresh('name')), (id: number) => void handled.push(id))],
-        configure: (app) => {
-          let isSpoilt = false;
-          app.status.subscribe((status) => {
-            if (status === 'connected' && !isSpoilt) proxy.swallow('toClient');
-            if (status === 'reconnecting') proxy.restore();
-            isSpoilt ||= status === 'connected';
-          });
-        },
+        configure: spoilFirstSession(proxy),
       });
       const { server, log } = await listening;
       expect(log.map(({ text }) => text).join('\n')).toMatch(/subscribing to .* attempt 1 failed: .*600 ms/);
@@ -58,6 +64,22 @@ contract(
       await eventually(() => expect(handled).toEqual(upTo(10)));
       await eventually(async () => expect(await t.broker.facts.subscriptions(subject)).toHaveLength(1));
       expect(watchConnection(server).statuses).toEqual(['connected']);
+    });
+
+    it('F44 finishes the start where several subscriptions time out in one session', async () => {
+      const subjects = upTo(5).map(() => fresh('orders'));
+      const proxy = await startTcpProxy(() => t.broker.port);
+      const handled: string[] = [];
+      await t.app({
+        server: { ...quick, servers: proxy.url },
+        controllers: subjects.map((subject) =>
+          listenerFor(subject, durableQueue(fresh('name')), (text: string) => void handled.push(text)),
+        ),
+        configure: spoilFirstSession(proxy),
+      });
+      const client = await t.client();
+      for (const subject of subjects) await client.emitAsync(subject, subject);
+      await eventually(() => expect(handled.toSorted()).toEqual(subjects.toSorted()));
     });
 
     it('F44 fails the start when a subscription never gets an answer, and leaves nothing open', async () => {
@@ -81,7 +103,7 @@ contract(
         controllers: [listenerFor(subject, durableQueue(fresh('orders')), () => undefined)],
       });
       const watch = watchConnection(app.server);
-      t.broker.freeze();
+      await t.broker.freeze();
       try {
         await app.close();
       } finally {

@@ -31,6 +31,9 @@ type SessionState = 'opening' | 'up' | 'transportLost' | 'closing' | 'dead';
  * after a dead session is another one.
  */
 export class StanSession {
+  /** Resolves with the reason once it is over, however it ends. */
+  readonly over: Promise<StanError>;
+  private endWith!: (reason: StanError) => void;
   private state: SessionState = 'opening';
   private client: StanClient | undefined;
   /** The reason of an end that we know before the vendor's client reports its open publishes. */
@@ -43,7 +46,9 @@ export class StanSession {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly listener: StanSessionListener,
-  ) {}
+  ) {
+    this.over = new Promise((resolve) => (this.endWith = resolve));
+  }
 
   /** The NATS server process behind this session; another id means that it was restarted or is another one. */
   get serverId(): string | undefined {
@@ -284,6 +289,7 @@ export class StanSession {
 
   /** Ends the vendor's client at once and for good: no timer, no socket, no listener of it stays. */
   private dispose(error: StanError): void {
+    this.endWith(error);
     const client = this.client;
     if (client === undefined) return;
     const nats = client.nc;

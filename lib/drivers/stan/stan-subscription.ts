@@ -141,6 +141,8 @@ export class StanSubscription implements DriverSubscription {
     const { session, native } = attachment;
     const { subject } = this.request;
     return new Promise((resolve, reject) => {
+      // The vendor forgets the requests of a connection that it closes: none of the events below would ever come.
+      void session.over.then(reject);
       native.on('ready', () => {
         this.lastSession = session;
         attachment.isReady = true;
