@@ -1,7 +1,7 @@
 import { durableQueue } from 'nestjs-stan';
 import { expect, it } from 'vitest';
 import type { Contract } from '../support/contract.js';
-import { contract, listenerFor } from '../support/contract.js';
+import { contract, listenerFor, upTo } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
@@ -87,6 +87,24 @@ contract(
       expect(watch.types.filter((type) => type !== 'connectAttemptFailed')).toEqual(expected);
       await client.close();
       expect(watch.statuses).toEqual(['connected', 'reconnecting', 'connected', 'closed']);
+    });
+
+    it('F49 tells a server that is cut off between its connect and its subscriptions', async () => {
+      const proxy = await startTcpProxy(() => t.broker.port);
+      const app = await t.app({
+        server: { ...quick, servers: proxy.url },
+        controllers: upTo(3).map(() => listenerFor(fresh('orders'), durableQueue(fresh('orders')), () => undefined)),
+        configure: ({ status }) => {
+          // Before the first subscribe request has left, so that no answer to one is lost.
+          const once = status.subscribe((now) => {
+            if (now !== 'connected') return;
+            proxy.cut();
+            queueMicrotask(() => once.unsubscribe());
+          });
+        },
+      });
+      const watch = watchConnection(app.server);
+      await eventually(() => expect(watch.statuses.at(-1)).toBe('connected'), { timeoutMs: 20_000 });
     });
 
     it('F49 tells that nothing more is tried after giveUpAfterMs without a session', async () => {

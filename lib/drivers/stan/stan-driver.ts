@@ -101,7 +101,7 @@ export class StanDriver implements Driver {
     request: DriverSubscriptionRequest,
     onMessage: (message: DriverMessage) => void,
   ): Promise<DriverSubscription> {
-    return this.subscriptions.add(request, onMessage);
+    return this.subscriptions.add(request, onMessage).finally(() => this.tellWhenConnected());
   }
 
   close(): Promise<void> {
@@ -183,7 +183,7 @@ export class StanDriver implements Driver {
     this.lastServerId = session.serverId;
     this.events.emit({ type: 'transportRestored' });
     this.wakeWaiters();
-    if (this.subscriptions.areAttachedTo(session)) this.setStatus('connected');
+    this.tellWhenConnected();
   }
 
   private sessionLost(session: StanSession, error: StanError, forgottenByServer: boolean): void {
@@ -205,7 +205,7 @@ export class StanDriver implements Driver {
       const downMs = Math.round(performance.now() - startedAt);
       this.events.emit({ type: 'sessionRestored', downMs, attempts, serverChanged });
       await this.subscriptions.attachAll(session);
-      if (session === this.session && session.isReady()) this.setStatus('connected');
+      this.tellWhenConnected();
     } catch (error) {
       if (!this.stopped.signal.aborted) this.giveUp(this.finalError(error as StanError, forgottenByServer));
     }
@@ -268,6 +268,12 @@ export class StanDriver implements Driver {
     // A first attempt that was under way has been told to stop: wait until nothing of it is open.
     await this.connecting?.catch(() => undefined);
     this.setStatus('closed');
+  }
+
+  /** A connection that was lost is back once every subscription is in place, whichever of them comes last. */
+  private tellWhenConnected(): void {
+    const { session } = this;
+    if (session?.isReady() && this.subscriptions.areAttachedTo(session)) this.setStatus('connected');
   }
 
   private setStatus(status: StanStatus): void {
