@@ -1,3 +1,7 @@
+import { isNativeError } from 'node:util/types';
+
+import { describeValue } from '../errors/describe-value.js';
+
 /**
  * What stands on a dead-letter subject: one event that a service gave up on, as JSON, with its original bytes.
  * @publicApi
@@ -31,13 +35,21 @@ export function replaySubject(deadLetterSubject: string): string {
   return `${deadLetterSubject}.replay`;
 }
 
-/** @internal */
+/**
+ * Says what a handler has thrown, whatever it is. Never throws.
+ * @internal
+ */
 export function describeError(error: unknown): DeadLetter['error'] {
-  if (error instanceof Error) {
-    const { name, message, stack } = error;
-    return stack === undefined ? { name, message } : { name, message, stack };
-  }
-  return { name: typeof error, message: typeof error === 'string' ? error : safeJson(error) };
+  if (!isError(error)) return { name: typeof error, message: textOf(error) };
+  // Declared as texts, which nobody is kept from overwriting.
+  const { name, message, stack } = error as Record<'name' | 'message' | 'stack', unknown>;
+  const described = { name: textOf(name), message: textOf(message) };
+  return typeof stack === 'string' ? { ...described, stack } : described;
+}
+
+/** One of another realm (a vm, Jest) is an instance of that realm's class. */
+function isError(error: unknown): error is Error {
+  return error instanceof Error || isNativeError(error);
 }
 
 /** @internal */
@@ -77,18 +89,24 @@ export function parseDeadLetter(bytes: Uint8Array): DeadLetter | undefined {
 
 function isDeadLetter(value: unknown): value is DeadLetter {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, subject, sequence, handler, service, payload, error } = value as Partial<
-    Record<keyof DeadLetter, unknown>
-  >;
+  const letter = value as Partial<Record<keyof DeadLetter, unknown>>;
   return (
-    version === 1 &&
-    typeof subject === 'string' &&
-    typeof sequence === 'number' &&
-    typeof handler === 'string' &&
-    typeof service === 'string' &&
-    typeof error === 'object' &&
-    isPayload(payload)
+    letter.version === 1 &&
+    texts.every((name) => typeof letter[name] === 'string') &&
+    typeof letter.sequence === 'number' &&
+    typeof letter.deliveries === 'number' &&
+    !Number.isNaN(Date.parse(letter.timestamp as string)) &&
+    isErrorDescription(letter.error) &&
+    isPayload(letter.payload)
   );
+}
+
+const texts = ['subject', 'timestamp', 'failedAt', 'handler', 'service', 'clientId'] as const;
+
+function isErrorDescription(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, message, stack } = value as Partial<Record<keyof DeadLetter['error'], unknown>>;
+  return typeof name === 'string' && typeof message === 'string' && (stack === undefined || typeof stack === 'string');
 }
 
 function isPayload(value: unknown): boolean {
@@ -97,10 +115,12 @@ function isPayload(value: unknown): boolean {
   return (encoding === 'utf8' || encoding === 'base64') && typeof data === 'string';
 }
 
-function safeJson(value: unknown): string {
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
   try {
-    return JSON.stringify(value);
+    // No text at all for a function, a symbol and nothing.
+    return (JSON.stringify(value)) ?? describeValue(value);
   } catch {
-    return String(value);
+    return describeValue(value);
   }
 }

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
+import { describeError } from '../../core/delivery/dead-letter.js';
 import type { DeliveryEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { RetryLaterException } from '../exceptions/retry-later.exception.js';
 
@@ -65,7 +66,8 @@ function isPowerOfTwo(count: number): boolean {
 }
 
 function errorText(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error);
+  const { name, message } = describeError(error);
+  return error instanceof Error ? `${name}: ${message}` : message;
 }
 
 function stackOf(error: unknown): string | undefined {

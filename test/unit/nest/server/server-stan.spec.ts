@@ -83,6 +83,35 @@ describe('a stream that a handler returns', () => {
   });
 });
 
+describe('a handler that throws what is no error', () => {
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+
+  it.each([
+    ['an object that holds itself', circular],
+    ['a bigint', 7n],
+    ['nothing', undefined],
+    ['a symbol', Symbol('no')],
+  ])('fails as any other does, and leaves its place to the next event: %s', async (_, thrown) => {
+    const seen: number[] = [];
+    const { driver } = await startServer(
+      {
+        'ticket:created': (data) => {
+          seen.push(data as number);
+          if (data === 1) throw thrown;
+        },
+      },
+      { subscription: { maxInFlight: 1 } },
+    );
+    const failed = driver.subscriptionOf('ticket:created').deliver({ data: '1' });
+    await settled();
+    driver.subscriptionOf('ticket:created').deliver({ data: '2' });
+    await settled();
+    expect([seen, failed!.acks]).toEqual([[1, 2], 0]);
+    expect(lines.filter((line) => line.startsWith('error') && line.includes('left for redelivery'))).toHaveLength(1);
+  });
+});
+
 describe('processing hooks', () => {
   it('may start the handler later; the event is acked only after it', async () => {
     const { server, driver } = makeServer();

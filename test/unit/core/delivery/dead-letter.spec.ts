@@ -1,0 +1,72 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+
+import { describeError, encodeDeadLetter, parseDeadLetter } from '../../../../lib/core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../../../lib/core/delivery/dead-letter.js';
+
+const letter: DeadLetter = {
+  version: 1,
+  subject: 'ticket:created',
+  sequence: 17,
+  timestamp: '2026-01-01T12:00:00.000Z',
+  deliveries: 5,
+  failedAt: '2026-01-01T12:02:31.000Z',
+  error: { name: 'TypeError', message: 'no price', stack: 'TypeError: no price\n    at Tickets.created' },
+  handler: 'Tickets.created',
+  service: 'orders',
+  clientId: 'orders-0',
+  payload: { encoding: 'utf8', data: '{}' },
+};
+
+const circular: { self?: unknown } = {};
+circular.self = circular;
+
+describe('the error in a dead letter', () => {
+  it('has name, message and stack of an error, also of one from another realm', () => {
+    for (const error of [new RangeError('too far'), runInNewContext('new RangeError("too far")')])
+      expect(describeError(error)).toEqual({
+        name: 'RangeError',
+        message: 'too far',
+        stack: expect.stringContaining('too far') as string,
+      });
+  });
+
+  it.each([
+    ['a text', 'out of stock', 'out of stock'],
+    ['an object', { code: 7 }, '{"code":7}'],
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a symbol', Symbol('no'), 'Symbol(no)'],
+    ['a bigint', 7n, '7n'],
+    ['an object that holds itself', circular, '{ self }'],
+    ['an object that no text can be made of', Object.assign(Object.create(null) as object, { n: 7n }), '{ n }'],
+  ])('has a text for whatever a handler throws: %s', (_, thrown, message) => {
+    expect(describeError(thrown)).toEqual({ name: typeof thrown, message });
+  });
+});
+
+describe('reading a dead letter', () => {
+  it('gives back what was written', () => {
+    expect(parseDeadLetter(encodeDeadLetter(letter))).toEqual(letter);
+  });
+
+  it.each([
+    ['no error', { error: null }],
+    ['an error without a message', { error: { name: 'Error' } }],
+    ['a stack that is no text', { error: { name: 'Error', message: 'no', stack: 7 } }],
+    ['no deliveries', { deliveries: undefined }],
+    ['a time that is none', { timestamp: 'yesterday' }],
+    ['no time of the failure', { failedAt: undefined }],
+    ['no client id', { clientId: undefined }],
+    ['no payload', { payload: null }],
+    ['a payload in an encoding of its own', { payload: { encoding: 'hex', data: '00' } }],
+    ['another version', { version: 2 }],
+    ['a sequence that is no number', { sequence: '17' }],
+  ])('finds none in bytes with %s', (_, facts) => {
+    expect(parseDeadLetter(Buffer.from(JSON.stringify({ ...letter, ...facts })))).toBeUndefined();
+  });
+
+  it.each(['', 'null', '[]', '7', '{', '"text"'])('finds none in %j', (text) => {
+    expect(parseDeadLetter(Buffer.from(text))).toBeUndefined();
+  });
+});
