@@ -39,7 +39,9 @@ export class ResumePosition {
   }
 
   settled(message: DriverMessage): void {
-    this.unsettled.delete(message.sequence);
+    const { sequence, timestampNs } = message;
+    // A handler that outlived the server's state settles an event whose sequence another one has by now.
+    if (this.unsettled.get(sequence)?.timestampNs === timestampNs) this.unsettled.delete(sequence);
   }
 
   resumeAt(serverChanged: boolean): StartAt {

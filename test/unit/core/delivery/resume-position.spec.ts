@@ -62,6 +62,17 @@ describe('on a server that may have begun anew', () => {
     expect(position.isPassedOver(makeMessage(6, { timestampNs: 6_000 }))).toBe(true);
   });
 
+  it('does not take an event of the server before for the one that has its sequence now', () => {
+    const { position } = at('new');
+    position.received(makeMessage(5, { timestampNs: 500 }));
+    position.resumeAt(true);
+    position.received(makeMessage(5, { timestampNs: 900 }));
+    position.received(makeMessage(6, { timestampNs: 950 }));
+    position.settled(makeMessage(5, { timestampNs: 500 }));
+    position.settled(makeMessage(6, { timestampNs: 950 }));
+    expect(position.resumeAt(false)).toEqual({ sequence: 5 });
+  });
+
   it('counts sequences anew afterwards', () => {
     const { position } = at('new');
     position.received(makeMessage(500, { timestampNs: 500 }));
