@@ -42,6 +42,8 @@ export class PipelineHarness {
   readonly pipeline: DeliveryPipeline;
   /** What the dead-letter subject answers from now on. */
   deadLetterFailure: Error | undefined;
+  /** What a listener does with each event. */
+  onEvent: (event: DeliveryEvent) => void = () => undefined;
 
   constructor(options: StanSubscriptionOptions = {}) {
     this.pipeline = new DeliveryPipeline({
@@ -59,7 +61,10 @@ export class PipelineHarness {
         if (this.deadLetterFailure !== undefined) throw this.deadLetterFailure;
         this.deadLetters.push(deadLetter);
       },
-      emit: (event) => this.events.push(event),
+      emit: (event) => {
+        this.events.push(event);
+        this.onEvent(event);
+      },
       clock: this.clock,
     });
   }

@@ -53,11 +53,12 @@ export class DeliveryPipeline {
       else this.enqueue(delivery);
       return;
     }
-    if (this.stopped) return;
+    // While stopping too: what runs is acked through its newest arrival, and what was handled is acked again.
     const verdict = this.guard.judge(message);
-    if (verdict.action === 'start') this.enqueue(this.guard.admit(message));
-    else if (verdict.action === 'hold') this.hold(this.guard.admit(message), verdict.forMs);
-    else this.skip(message, verdict.reason);
+    if (verdict.action === 'skip') this.skip(message, verdict.reason);
+    else if (this.stopped) return;
+    else if (verdict.action === 'start') this.enqueue(this.guard.admit(message));
+    else this.hold(this.guard.admit(message), verdict.forMs);
   }
 
   /**
@@ -127,7 +128,8 @@ export class DeliveryPipeline {
   private async handlerFailed(delivery: Delivery, error: unknown): Promise<void> {
     const circumstances = { ackWaitLeftMs: this.ackWaitLeftMs(delivery), mayRetryHere: !this.stopped };
     const retryInMs = await this.failureHandler.handlerFailed(delivery, error, circumstances);
-    if (retryInMs !== undefined) this.hold(delivery, retryInMs);
+    // A listener that was told of the failure may have stopped it.
+    if (retryInMs !== undefined && !this.stopped) this.hold(delivery, retryInMs);
   }
 
   private finish(delivery: Delivery): void {

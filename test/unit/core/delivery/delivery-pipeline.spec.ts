@@ -387,6 +387,35 @@ describe('stopping', () => {
     expect(harness.eventsOf('handlerError')).toMatchObject([{ next: 'redelivery' }]);
   });
 
+  it('tries nothing again of what fails as it stops, so that no timer keeps the process alive', async () => {
+    const harness = new PipelineHarness({ retry: { delayMs: 100 } });
+    harness.onEvent = () => harness.pipeline.stop();
+    await harness.arrive(1);
+    await harness.lastRun().fail(new Error('no'));
+    await harness.pipeline.whenIdle();
+    expect(harness.clock.pendingCount()).toBe(0);
+  });
+
+  it('acks through the newest session what comes again while its handler finishes', async () => {
+    const harness = new PipelineHarness();
+    let firstSessionLives = true;
+    await harness.arrive(1, { isReachable: () => firstSessionLives });
+    harness.pipeline.stop();
+    firstSessionLives = false;
+    const again = await harness.arrive(1, { redeliveryCount: 1 });
+    await harness.lastRun().succeed();
+    expect([harness.runs.length, again.acks]).toEqual([1, 1]);
+  });
+
+  it('still acks again what was handled before', async () => {
+    const harness = new PipelineHarness();
+    await harness.arrive(1);
+    await harness.lastRun().succeed();
+    harness.pipeline.stop();
+    const again = await harness.arrive(1, { redeliveryCount: 1 });
+    expect([harness.runs.length, again.acks]).toEqual([1, 1]);
+  });
+
   it('still handles what was acked on arrival, since it never comes again', async () => {
     const harness = new PipelineHarness({ ackMode: 'onDelivery', concurrency: 1 });
     await harness.arrive(1);
