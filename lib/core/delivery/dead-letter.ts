@@ -115,11 +115,13 @@ function isPayload(value: unknown): boolean {
   return (encoding === 'utf8' || encoding === 'base64') && typeof data === 'string';
 }
 
+/** A function, a symbol and nothing have no JSON, which the declared type does not say. */
+const toJson: (value: unknown) => string | undefined = JSON.stringify;
+
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
-    // No text at all for a function, a symbol and nothing.
-    return (JSON.stringify(value)) ?? describeValue(value);
+    return toJson(value) ?? describeValue(value);
   } catch {
     return describeValue(value);
   }
