@@ -7,7 +7,7 @@ import { toEntries } from './dead-letter-entry.js';
 import { describeEntries, describeEntry, describeStep, entryAsJson } from './entry-view.js';
 import { Progress } from './progress.js';
 import type { Selection } from './select-entries.js';
-import { findEntry, selectEntries } from './select-entries.js';
+import { findEntry, refuseUnclearSelection, selectEntries } from './select-entries.js';
 import type { Step } from './settle-entries.js';
 import { dropStep, replayStep, takeSteps } from './settle-entries.js';
 import type { LinkOptions, StanLink } from './stan-link.js';
@@ -88,10 +88,12 @@ async function settle(
   toStep: (entry: DeadLetterEntry) => Step,
 ): Promise<void> {
   const { subject, dryRun = false } = options;
+  const selection = { ...options, sequences };
+  refuseUnclearSelection(selection);
   // A dry run changes nothing, so it needs no lock.
   const clientId = options.clientId ?? (dryRun ? undefined : lockingClientId(subject));
   await withStanLink({ ...options, ...(clientId === undefined ? {} : { clientId }) }, io, async (link) => {
-    const steps = selectEntries(await readEntries(link.driver, subject), { ...options, sequences }).map(toStep);
+    const steps = selectEntries(await readEntries(link.driver, subject), selection).map(toStep);
     if (!dryRun) await takeWithProgress(steps, link, subject, io);
     printSteps(steps, options, io);
   });

@@ -34,7 +34,8 @@ export class Progress {
 
   private startBar(): SingleBar {
     const format = '{bar} {value}/{total}  {eta_formatted} left';
-    const bar = new SingleBar({ format, stream: this.stream, hideCursor: true, clearOnComplete: true });
+    // Cursor and line wrapping stay as they are: Ctrl-C would leave the terminal without them.
+    const bar = new SingleBar({ format, stream: this.stream, linewrap: true, clearOnComplete: true });
     bar.start(this.total, this.done);
     return bar;
   }

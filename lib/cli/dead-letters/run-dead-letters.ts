@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { redactServerUrl } from '../../core/errors/describe-value.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import { connectionDefaults } from '../../core/options/connection-options.js';
+import { maxInt32 } from '../../core/options/option-limits.js';
 import { assertSubject } from '../../core/options/subject.js';
 import type { CliIo } from '../cli-io.js';
 import { printLine } from '../cli-io.js';
@@ -66,7 +67,7 @@ function withConnection(command: Command, { env }: CliIo): Command {
     .addOption(serversOption(env))
     .option('--cluster <id>', 'cluster id of the server (NATS_CLUSTER_ID)', env['NATS_CLUSTER_ID'] ?? 'test-cluster')
     .option('--client-id <id>', 'client id, if it must be a certain one')
-    .option('--timeout <ms>', 'how long the server may stay away', toCount, 10_000)
+    .option('--timeout <ms>', 'how long the server may stay away', toDurationMs, 10_000)
     .option('--json', 'print JSON');
 }
 
@@ -98,6 +99,13 @@ function toSequence(text: string): number {
   const sequence = toCount(text);
   if (sequence < 1) throw new InvalidArgumentError('Sequences begin at 1.');
   return sequence;
+}
+
+function toDurationMs(text: string): number {
+  const ms = toCount(text);
+  if (ms < 1 || ms > maxInt32)
+    throw new InvalidArgumentError(`Expected whole milliseconds from 1 on, to ${String(maxInt32)}.`);
+  return ms;
 }
 
 function toCount(text: string): number {

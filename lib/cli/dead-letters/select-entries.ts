@@ -15,16 +15,24 @@ export interface Selection {
 }
 
 /**
+ * Says before anything is read whether a selection means something.
+ * @throws CommandError where nothing, or two things at once, was named
+ * @internal
+ */
+export function refuseUnclearSelection({ sequences, all = false, from, to }: Selection): void {
+  const isRange = from !== undefined || to !== undefined;
+  if ([sequences.length > 0, all, isRange].filter(Boolean).length === 1) return;
+  throw new CommandError('name the entries by one of: <sequence...>, --all, --from/--to');
+}
+
+/**
  * The entries that a selection means, by sequence.
  * @throws CommandError where nothing, two things at once, an unknown entry or one that is done already was named
  * @internal
  */
 export function selectEntries(entries: readonly DeadLetterEntry[], selection: Selection): DeadLetterEntry[] {
-  const { sequences, all = false, from, to, again = false } = selection;
-  const isRange = from !== undefined || to !== undefined;
-  if ([sequences.length > 0, all, isRange].filter(Boolean).length !== 1) {
-    throw new CommandError('name the entries by one of: <sequence...>, --all, --from/--to');
-  }
+  refuseUnclearSelection(selection);
+  const { sequences, from, to, again = false } = selection;
   if (sequences.length > 0) return namedEntries(entries, [...new Set(sequences)], again);
   return entries.filter((entry) => (again || entry.done === undefined) && isWithin(entry.sequence, from, to));
 }

@@ -1,6 +1,5 @@
 import { hostname, userInfo } from 'node:os';
 import type { Driver } from '../../core/driver/driver.js';
-import { redactServerUrl } from '../../core/errors/describe-value.js';
 import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from '../../core/options/index.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
@@ -46,7 +45,12 @@ export async function withStanLink<T>(
   });
   const driver = new StanDriver(connection);
   driver.on((event) => {
-    if (event.type === 'connectAttemptFailed') printLine(io.stderr, redactServerUrl(event.error.message));
+    if (event.type !== 'connectAttemptFailed') return;
+    const { attempt, error, retryInMs } = event;
+    printLine(
+      io.stderr,
+      `connect attempt ${String(attempt)} failed: ${error.message}; next in ${String(retryInMs)} ms`,
+    );
   });
   try {
     await driver.connect();

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeDeadLetter, encodePayload } from '../../../lib/core/delivery/dead-letter.js';
@@ -58,6 +59,18 @@ describe('the built nestjs-stan command', () => {
     expect(away).toMatchObject({ exitCode: 1, out: '' });
     expect(away.err).toContain('error: ');
   });
+
+  it.each([[['--help']], [['dead-letters', '--help']]])(
+    'ends in silence when nobody reads on, as with `| head`: %j',
+    async (argv) => {
+      const child = spawn(process.execPath, [main, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+      child.stdout.destroy();
+      let err = '';
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
+      const [exitCode] = (await once(child, 'close')) as [number | null];
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    },
+  );
 
   it('drops a dead letter, and ends by itself with 0', async () => {
     const dead = fresh('dead');

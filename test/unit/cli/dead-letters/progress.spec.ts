@@ -37,4 +37,20 @@ describe('Progress', () => {
     expect(shown).toContain('1/4');
     expect(hidden).toBe('');
   });
+
+  it('leaves the terminal as it was when the process is ended half-way', () => {
+    vi.useFakeTimers();
+    const { stream, text } = terminal(true);
+    const progress = new Progress(4, stream);
+    vi.advanceTimersByTime(600);
+    progress.step();
+    const [hidesCursor, cutsLines] = ['\u001b[?25l', '\u001b[?7l'];
+    const shown = text();
+    progress.stop();
+    expect([shown.includes('1/4'), shown.includes(hidesCursor), shown.includes(cutsLines)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
 });

@@ -15,13 +15,17 @@ describe('a usage error ends the command before anything is connected', () => {
     ['a number that is none', ['show', 'x', '--subject', 'dead'], /whole number/],
     ['the number 0', ['show', '0', '--subject', 'dead'], /begin at 1/],
     ['a range that is none', ['replay', '--from', '-1', '--subject', 'dead'], /whole number/],
+    ['no entries', ['replay', '--subject', 'dead'], /error: name the entries by one of/],
+    ['two kinds of entries', ['drop', '1', '--all', '--subject', 'dead'], /error: name the entries by one of/],
+    ['no time at all', ['list', '--subject', 'dead', '--timeout', '0'], /--timeout.*from 1 on/],
     ['an unknown option', ['drop', '1', '--subject', 'dead', '--forse'], /--forse/],
     ['an unknown command', ['remove'], /remove/],
   ])('%s', async (_what, argv, reason) => {
-    const { exitCode, out, err } = await run(argv);
+    const { exitCode, out, err } = await run(argv, { NATS_URL: 'nats://127.0.0.1:1' });
     expect(exitCode).toBe(1);
     expect(out).toBe('');
     expect(err).toMatch(reason);
+    expect(err).not.toContain('ECONNREFUSED');
   });
 
   it('an illegal connection option, by name', async () => {
@@ -45,6 +49,15 @@ describe('a server that is not there', () => {
   it('is told per attempt, and ends the command when the time is over', async () => {
     const { exitCode, err } = await run(['list', '--subject', 'dead', '--servers', '127.0.0.1:1', '--timeout', '1500']);
     expect(exitCode).toBe(1);
-    expect(err).toMatch(/ECONNREFUSED[^]*error: /);
+    expect(err).toMatch(
+      /^connect attempt 1 failed: could not connect to nats:.*ECONNREFUSED.*; next in \d+ ms\n[^]*error: /,
+    );
+  });
+
+  it('is told without the password for it', async () => {
+    const servers = 'nats://app:secret@127.0.0.1:1';
+    const { err } = await run(['list', '--subject', 'dead', '--servers', servers, '--timeout', '1500']);
+    expect(err).toContain('attempt 1 failed');
+    expect(err).not.toContain('secret');
   });
 });
