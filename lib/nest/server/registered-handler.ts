@@ -19,6 +19,8 @@ export interface SubscribableHandler {
   readonly name: string;
   /** The service it belongs to, for dead letters: its queue group, else its durable name, else the client id. */
   readonly service: string;
+  /** Whether the next start belongs to the same service, and may find what was left for it. */
+  readonly serviceLasts: boolean;
   readonly subject: string;
   readonly callback: MessageHandler;
   readonly options: ResolvedSubscriptionOptions;
@@ -43,8 +45,11 @@ function toSubscribable(handler: RegisteredHandler, index: number, server: Resol
   const name = nameOf(handler, index);
   const options = resolveSubscriptionOptions(extras, server.subscription, name);
   assertSubscribable({ subject, subscription: options, connection: server.connection, where: name });
-  const service = options.queueGroup ?? options.durableName ?? server.connection.clientId;
-  return { name, service, subject, callback, options };
+  const { clientId, clientIdIsGenerated } = server.connection;
+  const given = options.queueGroup ?? options.durableName;
+  const service = given ?? clientId;
+  const serviceLasts = given !== undefined || !clientIdIsGenerated;
+  return { name, service, serviceLasts, subject, callback, options };
 }
 
 /** Nest gives a plain `@EventPattern` no name of its method; then its place among the handlers has to do. */

@@ -2,7 +2,7 @@ import { decodePayload, parseDeadLetter, replaySubject } from '../../core/delive
 import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import type { DriverMessage } from '../../core/driver/driver.js';
 import { resolveSubscriptionOptions } from '../../core/options/index.js';
-import type { ResolvedSubscriptionOptions } from '../../core/options/index.js';
+import type { ResolvedSubscriptionOptions, StanSubscriptionOptions } from '../../core/options/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { NonRetriableException } from '../exceptions/non-retriable.exception.js';
 import type { SubscribableHandler } from './registered-handler.js';
@@ -52,10 +52,9 @@ export class ReplayInbox {
     this.service = service;
     this.subject = replaySubject(deadLetterSubject);
     const ackWaitMs = Math.max(...handlers.map((handler) => handler.options.ackWaitMs));
-    const durableName = service.replaceAll(':', '-');
     const deadLetter = { subject: deadLetterSubject };
     this.options = resolveSubscriptionOptions(
-      { queueGroup: service, durableName, startAt: 'first', ackWaitMs, deadLetter, maxDeliveries: 1 },
+      { ...placeOf(group), ackWaitMs, deadLetter, maxDeliveries: 1 },
       undefined,
       `replay of "${deadLetterSubject}"`,
     );
@@ -65,6 +64,8 @@ export class ReplayInbox {
   decode(message: DriverMessage): Replayed | Promise<Replayed> {
     const letter = parseDeadLetter(message.data);
     if (letter === undefined) throw new TypeError('not a dead letter');
+    // Another service's: its bytes are none of ours to read.
+    if (letter.service !== this.service) return { handler: undefined, letter, data: undefined };
     const handler = this.group.handlers.find((candidate) => candidate.name === letter.handler);
     const data: unknown = this.decoder.decode(letter.subject, decodePayload(letter.payload));
     return data instanceof Promise
@@ -98,6 +99,15 @@ export class ReplayInbox {
       deliveries: original.deliveries + failed.deliveries,
     };
   }
+}
+
+/**
+ * Where the inbox stands at the server. With a client id that is made anew at each start nobody would come back to a
+ * durable: each start would leave one behind.
+ */
+function placeOf({ service, handlers }: ReplayGroup): StanSubscriptionOptions {
+  if (!handlers.every((handler) => handler.serviceLasts)) return { startAt: 'new' };
+  return { queueGroup: service, durableName: service.replaceAll(':', '-'), startAt: 'first' };
 }
 
 /** The message of a replayed letter as its handler knew it: original subject, sequence, time and bytes. */

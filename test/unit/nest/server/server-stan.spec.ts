@@ -98,6 +98,7 @@ describe('a handler that throws what is no error', () => {
       {
         'ticket:created': (data) => {
           seen.push(data as number);
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- handlers do
           if (data === 1) throw thrown;
         },
       },
@@ -179,6 +180,23 @@ describe('the log', () => {
     }
     const told = lines.filter((line) => line.includes('poison')).map((line) => /delivery (\d+)/.exec(line)?.[1]);
     expect(told).toEqual(['1', '2', '4', '8']);
+  });
+
+  it('tells an event that was given up, with its cause, in the same growing intervals', async () => {
+    const { driver } = await startServer(
+      { 'ticket:created': () => Promise.reject(new Error('poison')) },
+      { subscription: { maxDeliveries: 2 } },
+    );
+    for (let redeliveryCount = 0; redeliveryCount < 10; redeliveryCount += 1) {
+      driver.subscriptionOf('ticket:created').deliver({ sequence: 1, redeliveryCount });
+      await settled();
+    }
+    const told = lines.filter((line) => line.includes('poison')).map((line) => /delivery (\d+)/.exec(line)?.[1]);
+    expect(told).toEqual(['1', '2', '4', '8']);
+    expect(lines.at(-1)).toBe(
+      'warn @EventPattern(\'ticket:created\') (handler 1): event 1 of "ticket:created" is not tried any more by this ' +
+        'process and stays at the server (delivery 8): Error: poison',
+    );
   });
 });
 
@@ -311,7 +329,16 @@ describe('a dead letter that comes back', () => {
     });
   });
 
-  it('is left to the service that gave it up', async () => {
+  it('is taken back without a durable where the service is named by a client id that the next start will not have', async () => {
+    const { driver } = await startServer(
+      { 'ticket:created': () => undefined },
+      { clientId: () => 'orders-x7', subscription: { deadLetter: { subject: 'orders:dead' } } },
+    );
+    const { request } = driver.subscriptionOf(replaySubject('orders:dead'));
+    expect(request).toMatchObject({ queueGroup: undefined, durableName: undefined, startAt: 'new' });
+  });
+
+  it.each(['{}', 'not json'])('is left to the service that gave it up, readable or not: %s', async (data) => {
     let runs = 0;
     const started = await startServer({ 'ticket:created': () => (runs += 1) }, { subscription });
     const letter = JSON.stringify({
@@ -325,10 +352,10 @@ describe('a dead letter that comes back', () => {
       handler: 'Other.created',
       service: 'payments',
       clientId: 'payments-0',
-      payload: { encoding: 'utf8', data: '{}' },
+      payload: { encoding: 'utf8', data },
     });
     const replay = started.driver.subscriptionOf(replaySubject('orders:dead')).deliver({ data: letter });
     await settled();
-    expect([runs, replay!.acks]).toEqual([0, 1]);
+    expect([runs, replay!.acks, started.driver.attempts]).toEqual([0, 1, []]);
   });
 });
