@@ -82,6 +82,10 @@ export interface AckWaitNearEvent extends AboutDelivery {
 export interface DeliverySkippedEvent extends AboutDelivery {
   readonly type: 'deliverySkipped';
   readonly reason: 'running' | 'waiting' | 'handled' | 'expired' | 'tooEarly' | 'givenUp';
+  /** Deliveries of this message by the server's count, this one included. */
+  readonly deliveries: number;
+  /** Why it was given up; with the reason `givenUp` alone. */
+  readonly error?: unknown;
 }
 
 /** @publicApi */

@@ -17,7 +17,7 @@ const handledCapacity = 65_536;
 export type GuardVerdict =
   | { readonly action: 'start' }
   | { readonly action: 'hold'; readonly forMs: number }
-  | { readonly action: 'skip'; readonly reason: DeliverySkippedEvent['reason'] };
+  | { readonly action: 'skip'; readonly reason: DeliverySkippedEvent['reason']; readonly error?: unknown };
 
 const start: GuardVerdict = { action: 'start' };
 const skipHandled: GuardVerdict = { action: 'skip', reason: 'handled' };
@@ -109,7 +109,7 @@ export class DeliveryGuard {
   private judgeByFailure({ sequence, timestampNs }: DriverMessage): GuardVerdict {
     const failure = this.failures.get(sequence, timestampNs);
     if (failure === undefined) return start;
-    if (failure.givenUp) return { action: 'skip', reason: 'givenUp' };
+    if (failure.givenUp) return { action: 'skip', reason: 'givenUp', error: failure.error };
     const forMs = (failure.notBeforeMs ?? 0) - this.clock.nowMs();
     if (forMs <= 0) return start;
     return forMs < this.options.ackWaitMs ? { action: 'hold', forMs } : { action: 'skip', reason: 'tooEarly' };

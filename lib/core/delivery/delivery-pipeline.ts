@@ -55,7 +55,7 @@ export class DeliveryPipeline {
     }
     // While stopping too: what runs is acked through its newest arrival, and what was handled is acked again.
     const verdict = this.guard.judge(message);
-    if (verdict.action === 'skip') this.skip(message, verdict.reason);
+    if (verdict.action === 'skip') this.skip(message, verdict.reason, verdict.error);
     else if (this.stopped) return;
     else if (verdict.action === 'start') this.enqueue(this.guard.admit(message));
     else this.hold(this.guard.admit(message), verdict.forMs);
@@ -180,9 +180,10 @@ export class DeliveryPipeline {
     this.setup.emit({ type: 'ackWaitNear', subject, sequence, handler, ...timing });
   }
 
-  private skip(message: DriverMessage, reason: DeliverySkippedEvent['reason']): void {
-    const { subject, sequence } = message;
-    this.setup.emit({ type: 'deliverySkipped', subject, sequence, handler: this.setup.handlerName, reason });
+  private skip(message: DriverMessage, reason: DeliverySkippedEvent['reason'], error?: unknown): void {
+    const { subject, sequence, redeliveryCount } = message;
+    const about = { subject, sequence, handler: this.setup.handlerName, deliveries: redeliveryCount + 1 };
+    this.setup.emit({ type: 'deliverySkipped', ...about, reason, ...(reason === 'givenUp' && { error }) });
     // It came again while its handler runs, so its ack wait is over already.
     if (reason === 'running') this.warnNearAckWait(message, this.setup.options.ackWaitMs);
   }

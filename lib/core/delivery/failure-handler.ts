@@ -47,7 +47,7 @@ export class FailureHandler {
     const decision = this.decide(delivery, error, deliveries, circumstances);
     this.tell(delivery, error, deliveries, afterDecision[decision.action]);
     if (decision.action === 'retry') return decision.afterMs;
-    this.remember(delivery, deliveries, decision);
+    this.remember(delivery, deliveries, error, decision);
     if (decision.action === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
     return undefined;
   }
@@ -61,7 +61,7 @@ export class FailureHandler {
         ? cause
         : new UndecodablePayloadError(message.subject, message.sequence, { cause });
     const deliveries = this.deliveriesOf(delivery);
-    this.remember(delivery, deliveries, { action: policy === 'leave' ? 'giveUp' : 'deadLetter' });
+    this.remember(delivery, deliveries, error, { action: policy === 'leave' ? 'giveUp' : 'deadLetter' });
     this.setup.emit({ type: 'undecodable', ...this.about(message), error, policy, deliveries });
     if (policy === 'ack') delivery.ack();
     if (policy === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
@@ -81,11 +81,12 @@ export class FailureHandler {
     }
   }
 
-  private remember(delivery: Delivery, deliveries: number, decision: FailureDecision): void {
-    const { sequence, timestampNs } = delivery.message;
+  private remember({ message }: Delivery, deliveries: number, error: unknown, decision: FailureDecision): void {
+    const { sequence, timestampNs } = message;
     const laterMs = decision.action === 'leave' ? decision.notBeforeMs : undefined;
     const notBeforeMs = laterMs === undefined ? undefined : this.setup.clock.nowMs() + laterMs;
-    this.failures.set(sequence, { timestampNs, deliveries, notBeforeMs, givenUp: decision.action === 'giveUp' });
+    const givenUp = decision.action === 'giveUp';
+    this.failures.set(sequence, { timestampNs, deliveries, notBeforeMs, givenUp, error: givenUp ? error : undefined });
   }
 
   private async deadLetter(delivery: Delivery, error: unknown, deliveries: number): Promise<void> {

@@ -10,6 +10,8 @@ export interface Failure {
   readonly notBeforeMs: number | undefined;
   /** No further try in this process: not retriable, or out of deliveries, and nowhere to dead-letter it. */
   readonly givenUp: boolean;
+  /** Why, where it was given up: it stays at the server, and is told again. */
+  readonly error: unknown;
 }
 
 /**

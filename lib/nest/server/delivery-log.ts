@@ -21,7 +21,7 @@ export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): v
       return;
     case 'deadLettered':
       logger.warn(
-        `${about} went to "${event.deadLetterSubject}" after ${String(event.deliveries)} deliveries: ${errorText(event.error)}`,
+        `${about} went to "${event.deadLetterSubject}" after ${deliveriesText(event.deliveries)}: ${errorText(event.error)}`,
       );
       return;
     case 'deadLetterFailed':
@@ -34,7 +34,12 @@ export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): v
       );
       return;
     case 'deliverySkipped':
-      logger.debug?.(`${about} not started: ${event.reason}`);
+      if (event.reason !== 'givenUp') logger.debug?.(`${about} not started: ${event.reason}`);
+      else if (isPowerOfTwo(event.deliveries))
+        logger.warn(
+          `${about} is not tried any more by this process and stays at the server ` +
+            `(delivery ${String(event.deliveries)}): ${errorText(event.error)}`,
+        );
   }
 }
 
@@ -59,6 +64,10 @@ function failureText({ deliveries, tries, next }: HandlerErrorEvent): string {
 function isWorthALine({ deliveries, tries, next }: HandlerErrorEvent): boolean {
   if (next === 'retry') return tries === 1 && isPowerOfTwo(deliveries);
   return next !== 'redelivery' || isPowerOfTwo(deliveries);
+}
+
+function deliveriesText(count: number): string {
+  return count === 1 ? '1 delivery' : `${String(count)} deliveries`;
 }
 
 function isPowerOfTwo(count: number): boolean {
