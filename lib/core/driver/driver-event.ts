@@ -30,8 +30,8 @@ export type DriverEvent =
   | { readonly type: 'sessionLost'; readonly error: StanError }
   /**
    * A new session is up: publishing works, and the subscriptions are being made again; the status `connected` follows
-   * when they all are. `serverChanged`: another server process answered than in the session before, so it may have
-   * begun anew, without the state of the old one.
+   * when they all are. `serverChanged`: another server process may have answered than in the session before: it may
+   * have begun anew, without the state of the old one.
    */
   | {
       readonly type: 'sessionRestored';

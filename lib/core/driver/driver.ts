@@ -102,7 +102,7 @@ export interface DriverSubscriptionRequest {
   /** False: the client acks on arrival, before the handler has run. */
   readonly manualAck: boolean;
   /**
-   * Where to start when a later session subscribes again; `serverChanged` says that another server process answers, so
+   * Where to start when a later session subscribes again; `serverChanged` says that another server process may answer, where
    * sequences may have begun anew. Asked once per attempt to subscribe again; the server ignores it when a durable
    * resumes. Without a durable this is what keeps events from being skipped.
    */

@@ -12,6 +12,7 @@ import type {
   PublishAttemptDone,
 } from '../../core/driver/driver.js';
 import { ClientReplacedError } from '../../core/errors/client-replaced.error.js';
+import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
@@ -19,6 +20,7 @@ import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { StanSession } from './stan-session.js';
+import type { StanSessionListener } from './stan-session.js';
 import { StanSubscriptions } from './stan-subscriptions.js';
 
 /**
@@ -46,7 +48,12 @@ export class StanDriver implements Driver {
   private connecting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private givenUpWith: StanError | undefined;
-  private lastServerId: string | undefined;
+  private lastSession: StanSession | undefined;
+  /**
+   * How often the STAN server may have begun anew without the NATS server showing it. With `-ns` they are two processes:
+   * one comes back without its state while the other's id stays.
+   */
+  private doubtCount = 0;
   private attemptCount = 0;
   /** Resolved when the next session is up, or when there will be none. */
   private sessionWaiters: (() => void)[] = [];
@@ -143,14 +150,21 @@ export class StanDriver implements Driver {
   }
 
   private async openOnce(): Promise<StanSession> {
-    const session: StanSession = new StanSession(this.options, {
+    const listener: StanSessionListener = {
       onTransportLost: () => this.transportLost(session),
       onTransportRestored: () => this.transportRestored(session),
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
-    });
+    };
+    const session: StanSession = new StanSession(this.options, listener, this.doubtCount);
     this.attemptCount += 1;
-    await session.open(this.attemptCount - 1, this.stopped.signal);
+    try {
+      await session.open(this.attemptCount - 1, this.stopped.signal);
+    } catch (error) {
+      // NATS is there and STAN is not: who answers next may be another.
+      if (error instanceof ConnectTimeoutError && session.hasMetNats()) this.doubtCount += 1;
+      throw error;
+    }
     return session;
   }
 
@@ -164,8 +178,8 @@ export class StanDriver implements Driver {
       throw new StanClosedError('connect');
     }
     if (!session.isAlive()) throw new SessionLostError(this.options.clientId, 'it ended as soon as it was open');
-    const serverChanged = this.lastServerId !== undefined && this.lastServerId !== session.serverId;
-    this.lastServerId = session.serverId;
+    const serverChanged = this.lastSession !== undefined && !session.isAtSameServerAs(this.lastSession);
+    this.lastSession = session;
     this.session = session;
     this.wakeWaiters();
     return serverChanged;
@@ -179,8 +193,6 @@ export class StanDriver implements Driver {
 
   private transportRestored(session: StanSession): void {
     if (session !== this.session) return;
-    // The same session on a restarted server: it kept its state, so the next comparison starts from this process.
-    this.lastServerId = session.serverId;
     this.events.emit({ type: 'transportRestored' });
     this.wakeWaiters();
     this.tellWhenConnected();
@@ -189,6 +201,7 @@ export class StanDriver implements Driver {
   private sessionLost(session: StanSession, error: StanError, forgottenByServer: boolean): void {
     if (session !== this.session) return;
     this.session = undefined;
+    if (forgottenByServer) this.doubtCount += 1;
     this.events.emit({ type: 'sessionLost', error });
     this.setStatus('reconnecting');
     void this.reopen(forgottenByServer);

@@ -46,13 +46,20 @@ export class StanSession {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly listener: StanSessionListener,
+    /** How often, before this session, the server may have begun anew without the NATS server showing it. */
+    private readonly doubtCount: number,
   ) {
     this.over = new Promise((resolve) => (this.endWith = resolve));
   }
 
-  /** The NATS server process behind this session; another id means that it was restarted or is another one. */
-  get serverId(): string | undefined {
-    return this.serverIdSeen;
+  /** False where the server may have begun anew between the two: another NATS server process answers, or see above. */
+  isAtSameServerAs(other: StanSession): boolean {
+    return this.serverIdSeen === other.serverIdSeen && this.doubtCount === other.doubtCount;
+  }
+
+  /** Whether a NATS server has greeted us, whatever became of the session. */
+  hasMetNats(): boolean {
+    return this.client?.nc?.info?.server_id !== undefined;
   }
 
   get native(): StanClient | undefined {
@@ -282,6 +289,7 @@ export class StanSession {
   }
 
   private restoreTransport(): void {
+    // The same session on a restarted server: it kept its state, so the next comparison starts from this process.
     this.serverIdSeen = this.client?.nc?.info?.server_id ?? this.serverIdSeen;
     this.state = 'up';
     this.listener.onTransportRestored();

@@ -134,7 +134,7 @@ export class StanSubscription implements DriverSubscription {
    */
   private startIn(session: StanSession): StartAt {
     const { lastSession, request } = this;
-    return lastSession === undefined ? request.startAt : request.resumeAt(lastSession.serverId !== session.serverId);
+    return lastSession === undefined ? request.startAt : request.resumeAt(!session.isAtSameServerAs(lastSession));
   }
 
   private confirmation(attachment: Attachment): Promise<void> {

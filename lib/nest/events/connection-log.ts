@@ -31,7 +31,7 @@ export function logConnectionEvent(logger: LoggerService, event: DriverEvent): v
     case 'sessionRestored':
       logger.log(
         `session restored after ${String(event.downMs)} ms, ${String(event.attempts)} attempts` +
-          (event.serverChanged ? '; the server was restarted and may have begun anew' : ''),
+          (event.serverChanged ? '; the server may have begun anew' : ''),
       );
       return;
     case 'gaveUp':
