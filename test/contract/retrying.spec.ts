@@ -1,6 +1,6 @@
-import { NonRetriableException, RetryLaterException } from 'nestjs-stan';
+import { durableQueue, NonRetriableException, RetryLaterException } from 'nestjs-stan';
 import { expect, it } from 'vitest';
-import { contract, listenerFor, Recorder } from '../support/contract.js';
+import { contract, emitAll, listenerFor, Recorder, upTo } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
 import { eventually } from '../support/wait.js';
 
@@ -109,5 +109,58 @@ contract('retrying', (t) => {
     await t.eventually(async () => expect(await t.broker.facts.storedCount(dead)).toBe(1), { what: 'the dead letter' });
     await eventually(async () => expect(await pending(subject)).toBe(0));
     expect(seen.deliveries.map(({ redeliveryCount }) => redeliveryCount)).toEqual([0, 1, 2]);
+  });
+
+  it('C27 counts the deliveries to all members of a queue group together', async () => {
+    const subject = fresh('orders');
+    const [dead, seen] = [fresh('dead-letters'), new Recorder<number>()];
+    const options = {
+      ...durableQueue(fresh('orders')),
+      ackWaitMs: 1_000,
+      maxDeliveries: 3,
+      deadLetter: { subject: dead },
+    };
+    const member = async () => {
+      const runs: number[] = [];
+      const listener = listenerFor(subject, options, (id: number, context) => {
+        runs.push(id);
+        seen.add(id, context);
+        throw new Error('planned failure');
+      });
+      await t.app({ controllers: [listener] });
+      return runs;
+    };
+    const members = await Promise.all([member(), member()]);
+    await emitAll(await t.client(), subject, upTo(10));
+    await t.eventually(async () => expect(await t.broker.facts.storedCount(dead)).toBe(10), { what: 'ten letters' });
+    await eventually(async () => expect(await pending(subject)).toBe(0));
+    expect(members.every((runs) => runs.length > 0)).toBe(true);
+    for (const id of upTo(10))
+      expect(seen.deliveries.filter(({ data }) => data === id).map(({ redeliveryCount }) => redeliveryCount)).toEqual([
+        0, 1, 2,
+      ]);
+  });
+
+  it('C27 leaves an event in place whose dead letter the server does not take, and hands on the others', async () => {
+    const subject = fresh('orders');
+    const [dead, handled] = [fresh('dead-letters'), [] as string[]];
+    const options = { startAt: 'first', deadLetter: { subject: dead } } as const;
+    const listener = listenerFor(subject, options, (text: string) => {
+      // Fits into an event, and with what a dead letter says beside it no more.
+      if (text.length > 1_000) throw new NonRetriableException('too much');
+      handled.push(text);
+    });
+    const { server } = await t.app({ controllers: [listener] });
+    const failures: unknown[] = [];
+    server.on('deadLetterFailed', ({ error }) => void failures.push(error));
+    const client = await t.client();
+    await client.emitAsync(subject, 'x'.repeat(1_048_000));
+    await client.emitAsync(subject, 'next');
+    await eventually(() => expect(handled).toEqual(['next']));
+    await eventually(() => expect(failures).toHaveLength(1));
+    expect(failures).toMatchObject([{ code: 'STAN_DEAD_LETTER_FAILED', cause: { code: 'STAN_PAYLOAD_TOO_LARGE' } }]);
+    // The ack of the other one may still be on its way.
+    await eventually(async () => expect(await pending(subject)).toBe(1));
+    expect(await t.broker.facts.storedCount(dead)).toBe(0);
   });
 });
