@@ -21,6 +21,8 @@ export interface StanClient extends Omit<Stan, 'subscribe' | 'on'> {
   /** The open publishes by guid, as its handling of acks and of the session's end reads them. */
   readonly pubAckMap: Record<string, { readonly ah: (error: unknown, guid: string | undefined) => void }>;
   pubAckOutstanding: number;
+  /** Takes one out of the open publishes. */
+  removeAck(guid: string): StanClient['pubAckMap'][string] | undefined;
   /** Ends the client at once: clears its ping timer, reports open publishes with `error`, closes the connection. */
   closeWithError(event: string, error: unknown): void;
   subscribe(subject: string, options: unknown): StanSubscriptionObject;

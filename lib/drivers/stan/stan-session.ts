@@ -41,6 +41,8 @@ export class StanSession {
   private probeRound = 0;
   private serverIdSeen: string | undefined;
   private publishes: PublishEncoder | undefined;
+  /** The publishes that were open when the transport last came back, by guid. */
+  private openAtReturn: readonly string[] = [];
   private inbound: InboundMessages | undefined;
 
   constructor(
@@ -292,7 +294,20 @@ export class StanSession {
     // The same session on a restarted server: it kept its state, so the next comparison starts from this process.
     this.serverIdSeen = this.client?.nc?.info?.server_id ?? this.serverIdSeen;
     this.state = 'up';
+    this.letGoOfUnanswered();
     this.listener.onTransportRestored();
+  }
+
+  /**
+   * An ack that a connection lost does not come again: what is open since before the connection that has just ended would
+   * stay so as long as the session. What that connection itself took may still be answered.
+   */
+  private letGoOfUnanswered(): void {
+    const { client } = this;
+    if (client === undefined) return;
+    const error = new Error('no answer, and two connections were lost since');
+    for (const guid of this.openAtReturn) client.removeAck(guid)?.ah(error, guid);
+    this.openAtReturn = Object.keys(client.pubAckMap);
   }
 
   /** Ends the vendor's client at once and for good: no timer, no socket, no listener of it stays. */
