@@ -1,21 +1,11 @@
-import { StanError } from '../../core/errors/stan.error.js';
+import { InvalidOptionError, type InvalidOptionDetails } from '../../core/errors/invalid-option.error.js';
 
 /**
- * An option of the broker has a value that it cannot work with.
+ * An option of the broker has a value that it cannot work with, or a name that it does not know.
  * @publicApi
  */
-export class BrokerOptionError extends StanError {
-  readonly code = 'STAN_INVALID_OPTION';
-
-  constructor(
-    readonly option: string,
-    readonly received: unknown,
-    readonly expected: string,
-  ) {
-    super(`option ${option}: expected ${expected}, got ${describe(received)}`);
+export class BrokerOptionError extends InvalidOptionError {
+  constructor(option: string, received: unknown, expected: string, details: InvalidOptionDetails = {}) {
+    super(option, expected, received, details);
   }
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
 }

@@ -4,6 +4,7 @@ import { BrokerOptionError } from '../errors/broker-option.error.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
 import { LimitTable } from '../streaming/channel-limits.js';
+import { refuseUnknownOptions } from './refuse-unknown-options.js';
 import {
   stanBrokerDefaults,
   type BrokerAuth,
@@ -40,9 +41,7 @@ const known: readonly string[] = [...Object.keys(stanBrokerDefaults), 'limits', 
 
 /** @throws BrokerOptionError (STAN_INVALID_OPTION) @internal */
 export function resolveBrokerOptions(given: StanBrokerOptions): ResolvedBrokerOptions {
-  for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw new BrokerOptionError(key, 'an unknown option', `one of ${known.join(', ')}`);
-  }
+  refuseUnknownOptions(given, known, '');
   return Object.freeze({
     clusterId: clusterId(given.clusterId ?? stanBrokerDefaults.clusterId),
     host: given.host ?? stanBrokerDefaults.host,
@@ -95,14 +94,21 @@ function wholeNumber(given: StanBrokerOptions, option: NumberOption, least: numb
 }
 
 function auth(value: BrokerAuth): BrokerAuth {
-  const isGiven = 'token' in value ? value.token !== '' : value.user !== '' && value.pass !== '';
-  if (isGiven) return value;
-  throw new BrokerOptionError('auth', 'empty credentials', '{ user, pass } or { token }, none of them empty');
+  refuseUnknownOptions(value, ['user', 'pass', 'token'], 'auth');
+  const needed: readonly unknown[] = 'token' in value ? [value.token] : [value.user, value.pass];
+  if (needed.every((credential) => typeof credential === 'string' && credential !== '')) return value;
+  throw new BrokerOptionError('auth', value, '{ user, pass } or { token }, none of them empty');
 }
 
 function store(value: NonNullable<StanBrokerOptions['store']>): Store {
   if (value === 'memory') return new MemoryStore();
-  return typeof value === 'function' ? value() : value;
+  const made = typeof value === 'function' ? value() : value;
+  if (typeof made === 'object' && typeof made.open === 'function') return made;
+  throw new BrokerOptionError(
+    'store',
+    made,
+    "'memory', a store such as new LmdbStore({ directory }), or a function that makes one",
+  );
 }
 
 function clock(value: string): 'real' | 'virtual' {

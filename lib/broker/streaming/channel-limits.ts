@@ -1,4 +1,5 @@
 import { brokerLimitsDefaults, type BrokerLimits, type ChannelLimits } from '../options/broker-limits.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { BrokerOptionError } from '../errors/broker-option.error.js';
 import { isChannelPattern } from './channel-name.js';
 
@@ -19,6 +20,7 @@ export class LimitTable {
 
   /** @throws BrokerOptionError (STAN_INVALID_OPTION) */
   constructor(given: BrokerLimits | undefined) {
+    refuseUnknownOptions(given ?? {}, [...limitNames, 'maxChannels', 'channels'], 'limits');
     this.maxChannels = wholeNumber('limits.maxChannels', given?.maxChannels ?? brokerLimitsDefaults.maxChannels, 0);
     this.global = resolve((name) => wholeNumber(`limits.${name}`, given?.[name] ?? brokerLimitsDefaults[name], 0));
     this.patterns = Object.entries(given?.channels ?? {}).map(([pattern, limits]) => checked(pattern, limits));
@@ -69,6 +71,7 @@ function checked(pattern: string, limits: ChannelLimits): { pattern: string; lim
   if (!isChannelPattern(pattern)) {
     throw new BrokerOptionError('limits.channels', pattern, 'channel names, with * and > as whole tokens');
   }
+  refuseUnknownOptions(limits, limitNames, `limits.channels['${pattern}']`);
   for (const name of limitNames) wholeNumber(`limits.channels['${pattern}'].${name}`, limits[name] ?? 0, -Infinity);
   return { pattern, limits };
 }

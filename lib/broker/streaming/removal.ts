@@ -84,6 +84,7 @@ export class Removal {
       receivers.add(receiver);
       if (sequence === group.lastSent) positionMoved = true;
     }
+    // [STAN-QUEUE-6] In the order of the members, where the real server leaves the order to chance.
     for (const receiver of receivers) this.redelivery.setTimer(receiver, handOverDelayMs);
     return positionMoved;
   }

@@ -1,3 +1,4 @@
+import { nearestName } from '../../core/errors/nearest-name.js';
 import { defaultSettings, foreignFlags, serverFlags, spell } from './server-flags.js';
 import type { ServerFlag } from './server-flags.js';
 import type { ServerSettings } from './server-settings.js';
@@ -46,27 +47,5 @@ function explainUnknown(shown: string, name: string): string {
   if (foreignFlags.includes(name)) {
     return `${shown} is a flag of nats-streaming-server that the embedded broker does not have`;
   }
-  const nearest = nearestName(name);
-  return `unknown flag ${shown}${nearest === undefined ? '' : `; did you mean ${spell(nearest)}?`}`;
-}
-
-function nearestName(name: string): string | undefined {
-  const ranked = [...byName.keys()].map((known) => ({ known, steps: editSteps(name, known) }));
-  ranked.sort((left, right) => left.steps - right.steps);
-  const [best] = ranked;
-  return best && best.steps <= Math.max(1, Math.floor(best.known.length / 3)) ? best.known : undefined;
-}
-
-/** Letters to change, add or leave out to make one word of the other. */
-function editSteps(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let at = 1; at <= left.length; at++) {
-    const next = [at];
-    for (let other = 1; other <= right.length; other++) {
-      const change = (row[other - 1] ?? 0) + (left[at - 1] === right[other - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[other] ?? 0) + 1, (next[other - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
+  return `unknown flag ${shown}; did you mean ${spell(nearestName(name, [...byName.keys()]))}?`;
 }

@@ -1,6 +1,6 @@
 import { getMetadataStorage, validateSync } from 'class-validator';
-import { closest } from 'fastest-levenshtein';
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
+import { nearestName } from '../errors/nearest-name.js';
 import { isObject } from './expect.decorator.js';
 
 /**
@@ -80,7 +80,7 @@ export function refuseUnknownNames(
   const known = groups.flatMap(namesOf);
   for (const [name, value] of Object.entries(input)) {
     if (known.includes(name)) continue;
-    const nearest = closest(name, known);
+    const nearest = nearestName(name, known);
     throw new InvalidOptionError(optionName(place, name), 'a known option', value, { nearest, owner });
   }
 }

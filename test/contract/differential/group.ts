@@ -28,8 +28,12 @@ export class Group {
   private again = new Set<number>();
   /** Redeliveries come when a timer says so, hence at no particular step. */
   isTimed = false;
-  /** What a member leaves is dealt out to several others: who has what, and so what comes again, is the server's own business. */
-  private hadSeveralToDealTo = false;
+  /**
+   * [STAN-QUEUE-6] A member left unacked messages to several others: all of them come again in that step, but chance says
+   * who has them then, and so what comes again when the next member leaves.
+   */
+  private isSharedOut = false;
+  private isByChance = false;
   /** Some redeliveries went to a member that was dead already. */
   hasLostMembers = false;
   /** Broken promises that hold at any moment, whatever the timing. */
@@ -43,8 +47,18 @@ export class Group {
 
   add(member: Member): void {
     this.members.push(member);
-    if (this.openMembers.length > 2) this.hadSeveralToDealTo = true;
     if (member.step.ackWaitSecs < LONG_ACK_WAIT_SECS) this.isTimed = true;
+  }
+
+  /** Members leave: one, or all that their session had. */
+  leave(members: readonly Member[]): void {
+    const unackedCount = [...this.unacked.values()].filter((holder) => members.includes(holder)).length;
+    // What was sent to a dead connection is unacked as well, and nobody saw it arrive.
+    const mayHaveSeveral = unackedCount > 1 || this.isLossy || this.hasLostMembers;
+    if (this.openMembers.length > 2 && mayHaveSeveral) this.isSharedOut = true;
+    for (const member of members) member.isOpen = false;
+    // What was pending belongs to nobody now; a durable that comes back gets it as new arrivals.
+    if (this.openMembers.length === 0) this.unacked.clear();
   }
 
   get openMembers(): readonly Member[] {
@@ -85,7 +99,8 @@ export class Group {
   takeArrivals(): string[] {
     const log = this.log;
     this.log = [];
-    const shown = this.isTimed || this.hadSeveralToDealTo ? log.filter(({ redelivered }) => !redelivered) : log;
+    const shown = this.isTimed || this.isByChance ? log.filter(({ redelivered }) => !redelivered) : log;
+    this.isByChance = this.isSharedOut;
     const words = shown.map(({ sequence, redelivered, count }) => ({
       sequence,
       word: redelivered ? `${sequence}r${count}` : `${sequence}`,

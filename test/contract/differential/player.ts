@@ -138,15 +138,10 @@ class Player {
   private sweep(name: string): void {
     const session = this.sessions.get(name);
     if (session === undefined) return;
-    for (const member of this.members.values()) if (member.session === session.number) this.left(member);
+    for (const group of this.groups.values()) {
+      group.leave(group.members.filter((member) => member.session === session.number && member.isOpen));
+    }
     this.sessions.delete(name);
-  }
-
-  private left(member: Member): void {
-    member.isOpen = false;
-    if (member.group.openMembers.length > 0) return;
-    // What was pending belongs to nobody now; a durable that comes back gets it as new arrivals.
-    member.group.unacked.clear();
   }
 
   private live(name: string): StanClient | undefined {
@@ -353,7 +348,7 @@ class Player {
     if (member?.subscription === undefined || client === undefined) return SKIPPED;
     const { subscription } = member;
     const error = await (how === 'close' ? client.closeSubscription(subscription) : client.unsubscribe(subscription));
-    if (error === '') this.left(member);
+    if (error === '') member.group.leave([member]);
     return error || 'ended';
   }
 

@@ -1,6 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BrokerOptionError } from '../../errors/broker-option.error.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
+import { refuseUnknownOptions } from '../../options/refuse-unknown-options.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
@@ -65,7 +67,13 @@ export class LmdbStore implements Store {
   private writing: Promise<void> | undefined;
   private nextWrite: Promise<void> | undefined;
 
+  /** @throws BrokerOptionError (STAN_INVALID_OPTION) */
   constructor(options: LmdbStoreOptions) {
+    const { directory } = options;
+    refuseUnknownOptions(options, ['directory', 'importLmdb'], 'store');
+    if (typeof directory !== 'string' || directory === '') {
+      throw new BrokerOptionError('store.directory', directory, 'the path of a folder');
+    }
     this.directory = options.directory;
     this.importLmdb = options.importLmdb ?? importLmdb;
   }

@@ -94,7 +94,7 @@ describe('durationToMs', () => {
   });
 
   it.each([-1, NaN, Infinity, 's', '5 s', '5d', '-5s'])('refuses %s', (duration) => {
-    expect(() => durationToMs(duration as never)).toThrow(/option duration: expected/);
+    expect(() => durationToMs(duration as never)).toThrow(/option "duration": expected/);
   });
 });
 

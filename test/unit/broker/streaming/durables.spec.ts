@@ -131,6 +131,23 @@ describe('a queue group', () => {
     expect(staying.messages.filter(({ redelivered }) => redelivered).map(({ sequence }) => sequence)).toEqual(unacked);
   });
 
+  it('[STAN-QUEUE-6] sends what a member leaves to several others once each, in the order of the members', async () => {
+    const broker = await startBroker();
+    const peer = await StanPeer.connected('a', broker);
+    const members = [
+      await peer.subscribe('x', group),
+      await peer.subscribe('x', group),
+      await peer.subscribe('x', group),
+    ];
+    await peer.publishAll('x', 6);
+    const [leaving, ...staying] = members;
+    expect(leaving!.sequences).toEqual([1, 4]);
+    await leaving!.close();
+    await broker.advance('100ms');
+    const again = staying.map(({ messages }) => messages.filter(({ redelivered }) => redelivered));
+    expect(again.map((messages) => messages.map(({ sequence }) => sequence))).toEqual([[4], [1]]);
+  });
+
   it('counts redeliveries for all members together, and takes the ack of any', async () => {
     const broker = await startBroker();
     const peer = await StanPeer.connected('a', broker);

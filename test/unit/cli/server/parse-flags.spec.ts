@@ -55,7 +55,10 @@ describe('the command line of the server', () => {
   it.each([
     ['-hbo 5s', 'unknown flag -hbo; did you mean -hbi?'],
     ['--max_chanels 5', 'unknown flag --max_chanels; did you mean --max_channels?'],
-    ['--quux', 'unknown flag --quux'],
+    ['--hbj 5s', 'unknown flag --hbj; did you mean -hbi?'],
+    ['-sdv', 'unknown flag -sdv; did you mean -SDV?'],
+    ['--clusterid x', 'unknown flag --clusterid; did you mean --cluster_id?'],
+    ['--quux', 'unknown flag --quux; did you mean '],
     ['--clustered', '--clustered is a flag of nats-streaming-server that the embedded broker does not have'],
     ['-st SQL', 'MEMORY or FILE'],
     ['-st FILE', '-st FILE needs --dir <folder>'],
