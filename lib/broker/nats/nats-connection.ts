@@ -190,7 +190,8 @@ export class NatsConnection implements ParserHandler {
       this.outbound.bytes(data);
     }
     this.outbound.text('\r\n');
-    this.context.scheduleFlush(this);
+    if (this.outbound.isWorthFlushing) this.flush();
+    else this.context.scheduleFlush(this);
   }
 
   flush(): void {

@@ -95,7 +95,7 @@ export class Publishing {
       encoder.message({ sequence, subject: subjectBytes, reply: replyBytes, data, timestampNs }),
     );
     if (this.batch.push({ message, reply, channel, sequence }) === 1)
-      setImmediate(() => this.context.guarded('delivery', () => this.endBatch()));
+      process.nextTick(() => this.context.guarded('delivery', () => this.endBatch()));
   }
 
   /** [STAN-PUB-1] All that came in one turn of the event loop shares one flush; a client that closes does not wait for its end. */
