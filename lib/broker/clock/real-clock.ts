@@ -11,8 +11,9 @@ const toleratedDriftMs = 50;
  */
 export class RealClock implements Clock {
   /** The wall clock ticks in milliseconds: between two ticks the monotonic one tells how far we are. */
-  private anchorNs = BigInt(Date.now()) * nsPerMs;
-  private anchorMark = process.hrtime.bigint();
+  private anchorMs = Date.now();
+  private anchorNs = BigInt(this.anchorMs) * nsPerMs;
+  private anchorMark = performance.now();
   private paused = false;
   private overdue: (() => void)[] = [];
 
@@ -24,11 +25,15 @@ export class RealClock implements Clock {
   }
 
   nowNs(): bigint {
-    const mark = process.hrtime.bigint();
-    const nowNs = this.anchorNs + (mark - this.anchorMark);
+    const mark = performance.now();
+    const elapsedMs = mark - this.anchorMark;
     const wallMs = Date.now();
-    if (Math.abs(wallMs - Number(nowNs / nsPerMs)) <= toleratedDriftMs) return nowNs;
+    // Bigints as late as can be: this is called for every message, and each of their operations makes a new one.
+    if (Math.abs(wallMs - this.anchorMs - elapsedMs) <= toleratedDriftMs) {
+      return this.anchorNs + BigInt(Math.round(elapsedMs * 1e6));
+    }
     // The wall clock was set, or the machine slept.
+    this.anchorMs = wallMs;
     this.anchorNs = BigInt(wallMs) * nsPerMs;
     this.anchorMark = mark;
     return this.anchorNs;

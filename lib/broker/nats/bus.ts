@@ -55,7 +55,11 @@ function deliverTo(subscription: BusSubscription | undefined, message: BusMessag
   return 1;
 }
 
-function deliverToAll(interests: Interest<BusSubscription>[], message: BusMessage, exceptOwner?: object): number {
+function deliverToAll(
+  interests: readonly Interest<BusSubscription>[],
+  message: BusMessage,
+  exceptOwner?: object,
+): number {
   let delivered = 0;
   // Copies: a delivery may end a subscription (its last message, a connection that is cut).
   for (const subscription of interests.flatMap((interest) => interest.plain)) {
@@ -69,7 +73,7 @@ function deliverToAll(interests: Interest<BusSubscription>[], message: BusMessag
 }
 
 /** A queue of one name is one queue, on whichever of the matching patterns its members subscribed. */
-function queuesOf(interests: Interest<BusSubscription>[]): Map<string, BusSubscription[]> {
+function queuesOf(interests: readonly Interest<BusSubscription>[]): Map<string, BusSubscription[]> {
   const queues = new Map<string, BusSubscription[]>();
   for (const { groups } of interests) {
     for (const [name, members] of groups) queues.set(name, [...(queues.get(name) ?? []), ...members]);

@@ -7,6 +7,8 @@ import type { NatsConnection } from './nats-connection.js';
  * @internal
  */
 export class ConnectionSubscription implements BusSubscription {
+  private head = Buffer.alloc(0);
+  private headSubject: string | undefined;
   private delivered = 0;
   private maxMessages = Infinity;
 
@@ -37,9 +39,19 @@ export class ConnectionSubscription implements BusSubscription {
     return tokens.length === pattern.length;
   }
 
+  /** What a MSG says before the size of its data; nearly always the same as the last time. */
+  headOf({ subject, reply }: BusMessage): Uint8Array {
+    if (reply !== undefined) return Buffer.from(`MSG ${subject} ${this.sid} ${reply} `, 'latin1');
+    if (subject !== this.headSubject) {
+      this.head = Buffer.from(`MSG ${subject} ${this.sid} `, 'latin1');
+      this.headSubject = subject;
+    }
+    return this.head;
+  }
+
   deliver(message: BusMessage): void {
     this.delivered++;
-    this.owner.deliver(message, this.sid);
+    this.owner.deliver(message, this);
     if (this.isSpent) this.owner.remove(this);
   }
 }

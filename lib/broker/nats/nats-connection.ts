@@ -178,19 +178,23 @@ export class NatsConnection implements ParserHandler {
   }
 
   /** Queues one MSG (or HMSG, where the message has headers that this client understands). */
-  deliver(message: BusMessage, sid: string): void {
-    const { subject, headerBytes } = message;
-    const reply = message.reply === undefined ? '' : `${message.reply} `;
+  deliver(message: BusMessage, subscription: ConnectionSubscription): void {
+    const { payload, headerBytes } = message;
     if (headerBytes > 0 && this.options.headers) {
-      this.outbound.text(`HMSG ${subject} ${sid} ${reply}${headerBytes} ${message.payload.length}\r\n`);
-      this.outbound.bytes(message.payload);
+      this.deliverWithHeaders(message, subscription.sid);
     } else {
-      const data = headerBytes > 0 ? message.payload.subarray(headerBytes) : message.payload;
-      this.outbound.text(`MSG ${subject} ${sid} ${reply}${data.length}\r\n`);
-      this.outbound.bytes(data);
+      this.outbound.message(subscription.headOf(message), headerBytes > 0 ? payload.subarray(headerBytes) : payload);
     }
+    if (this.outbound.isWorthFlushing) this.flush();
+    else this.context.scheduleFlush(this);
+  }
+
+  private deliverWithHeaders(message: BusMessage, sid: string): void {
+    const { subject, payload, headerBytes } = message;
+    const reply = message.reply === undefined ? '' : `${message.reply} `;
+    this.outbound.text(`HMSG ${subject} ${sid} ${reply}${headerBytes} ${payload.length}\r\n`);
+    this.outbound.bytes(payload);
     this.outbound.text('\r\n');
-    this.context.scheduleFlush(this);
   }
 
   flush(): void {

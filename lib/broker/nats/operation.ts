@@ -16,20 +16,26 @@ const operations: readonly Operation[] = [
   '+ok',
   '-err',
 ];
+const names = operations.map((operation) => ({ operation, letters: [...Buffer.from(operation)].map(lowerCase) }));
 /** Letters of the longest name. @internal */
 export const longestOperation = 7;
 
 /** The operation that a control line begins with; undefined for none. @internal */
 export function operationAt(buffer: Buffer, start: number, end: number): Operation | undefined {
-  return operations.find((name) => startsWith(buffer, start, end, name) && endsAfter(buffer, start, end, name));
+  for (const { operation, letters } of names) {
+    if (end - start < letters.length || !beginsWith(buffer, start, letters, letters.length)) continue;
+    if (endsAfter(buffer, start, end, operation)) return operation;
+  }
+  return undefined;
 }
 
-function startsWith(buffer: Buffer, start: number, end: number, name: string): boolean {
-  if (end - start < name.length) return false;
-  for (let i = 0; i < name.length; i++) {
-    if (((buffer[start + i] ?? 0) | caseBit) !== (name.charCodeAt(i) | caseBit)) return false;
-  }
+function beginsWith(buffer: Buffer, start: number, letters: readonly number[], count: number): boolean {
+  for (let i = 0; i < count; i++) if (lowerCase(buffer[start + i] ?? 0) !== letters[i]) return false;
   return true;
+}
+
+function lowerCase(letter: number): number {
+  return letter | caseBit;
 }
 
 /** PING, PONG and +OK may be followed by anything up to the end of the line; the others take arguments. */
@@ -43,8 +49,5 @@ function endsAfter(buffer: Buffer, start: number, end: number, name: Operation):
 /** Garbage without a line end is refused on its first bytes, not when it has filled a control line. @internal */
 export function canBecomeOperation(line: Buffer): boolean {
   const length = Math.min(line.length, longestOperation);
-  return operations.some((name) => {
-    const compared = Math.min(length, name.length);
-    return startsWith(line, 0, compared, name.slice(0, compared));
-  });
+  return names.some(({ letters }) => beginsWith(line, 0, letters, Math.min(length, letters.length)));
 }

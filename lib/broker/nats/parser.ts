@@ -65,7 +65,7 @@ export class NatsParser {
   }
 
   private readLine(chunk: Buffer, at: number): number {
-    const end = chunk.indexOf(newline, at);
+    const end = newlineFrom(chunk, at);
     if (end < 0) {
       this.holdLine(chunk.subarray(at));
       return chunk.length;
@@ -199,26 +199,26 @@ export class NatsParser {
   private readPayload(chunk: Buffer, at: number): number {
     const wanted = this.payloadBytes + 2;
     if (!this.payload && chunk.length - at >= wanted) {
-      this.finishPayload(chunk.subarray(at, at + wanted));
+      this.finishPayload(chunk, at);
       return at + wanted;
     }
     this.payload ??= Buffer.allocUnsafe(wanted);
     const copied = chunk.copy(this.payload, this.payloadFilled, at, at + wanted - this.payloadFilled);
     this.payloadFilled += copied;
-    if (this.payloadFilled === wanted) this.finishPayload(this.payload);
+    if (this.payloadFilled === wanted) this.finishPayload(this.payload, 0);
     return at + copied;
   }
 
-  private finishPayload(framed: Buffer): void {
-    const bytes = this.payloadBytes;
+  private finishPayload(buffer: Buffer, start: number): void {
+    const end = start + this.payloadBytes;
     this.payload = undefined;
     this.payloadFilled = 0;
     this.payloadBytes = -1;
-    if (framed[bytes] !== carriageReturn || framed[bytes + 1] !== newline) {
+    if (buffer[end] !== carriageReturn || buffer[end + 1] !== newline) {
       this.refuse('unknownOperation');
       return;
     }
-    this.handler.publish(this.subject, this.reply, framed.subarray(0, bytes), this.headerBytes);
+    this.handler.publish(this.subject, this.reply, buffer.subarray(start, end), this.headerBytes);
   }
 
   private processSub(buffer: Buffer, from: number, end: number): void {
@@ -245,4 +245,10 @@ export class NatsParser {
     this.stop();
     this.handler.violation(kind);
   }
+}
+
+/** Control lines are short: a loop is through one before a native call has begun. */
+function newlineFrom(chunk: Buffer, at: number): number {
+  for (let i = at; i < chunk.length; i++) if (chunk[i] === newline) return i;
+  return -1;
 }

@@ -22,17 +22,23 @@ interface Level<S extends Indexed> {
   here: Interest<S> | undefined;
 }
 
+const mostRemembered = 10_000;
+const longestRemembered = 256;
+
 /**
  * Finds the subscriptions that a published subject reaches. Literal subjects are looked up in a map, so that thousands
- * of inboxes cost nothing; only patterns are walked token by token.
+ * of inboxes cost nothing; only patterns are walked token by token. What was found is remembered until a subscription
+ * comes or goes that could change it.
  * @internal
  */
 export class SubjectIndex<S extends Indexed> {
   private readonly literals = new Map<string, Interest<S>>();
   private readonly root: Level<S> = newLevel();
+  private readonly remembered = new Map<string, readonly Interest<S>[]>();
 
   insert(subscription: S): void {
     const { subject } = subscription;
+    this.forget(subject);
     const interest = hasWildcard(subject) ? this.patternInterest(subject) : this.literalInterest(subject);
     if (subscription.queue === undefined) {
       interest.plain.push(subscription);
@@ -45,6 +51,7 @@ export class SubjectIndex<S extends Indexed> {
 
   remove(subscription: S): void {
     const { subject } = subscription;
+    this.forget(subject);
     if (hasWildcard(subject)) {
       removeFromLevel(this.root, subject.split('.'), 0, subscription);
       return;
@@ -54,12 +61,29 @@ export class SubjectIndex<S extends Indexed> {
   }
 
   /** Every interest that `subject` reaches; the arrays are live, so a caller that changes subscriptions copies them. */
-  match(subject: string): Interest<S>[] {
+  match(subject: string): readonly Interest<S>[] {
+    return this.remembered.get(subject) ?? this.remember(subject, this.find(subject));
+  }
+
+  private find(subject: string): Interest<S>[] {
     const found: Interest<S>[] = [];
     const literal = this.literals.get(subject);
     if (literal) found.push(literal);
     if (!hasEmptyToken(subject)) collect(this.root, subject, 0, found);
     return found;
+  }
+
+  private remember(subject: string, found: Interest<S>[]): readonly Interest<S>[] {
+    if (subject.length > longestRemembered) return found;
+    if (this.remembered.size >= mostRemembered) this.remembered.clear();
+    this.remembered.set(subject, found);
+    return found;
+  }
+
+  /** A pattern may reach any subject, a literal only its own. */
+  private forget(subject: string): void {
+    if (hasWildcard(subject)) this.remembered.clear();
+    else this.remembered.delete(subject);
   }
 
   private literalInterest(subject: string): Interest<S> {

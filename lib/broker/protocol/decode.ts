@@ -1,7 +1,8 @@
-import type { Ack, ConnectRequest, PubMsg, SubscriptionRequest, UnsubscribeRequest } from './messages.js';
+import type { Ack, ConnectRequest, PubMsg, Span, SubscriptionRequest, UnsubscribeRequest } from './messages.js';
 import { ProtoReader } from './proto-reader.js';
 
 const noBytes: Buffer = Buffer.alloc(0);
+const nowhere: Span = Object.freeze({ start: 0, end: 0 });
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -30,27 +31,26 @@ export function decodeConnectRequest(buffer: Buffer): ConnectRequest {
 
 /** @throws MalformedMessageError */
 export function decodePubMsg(buffer: Buffer): PubMsg {
-  const message: PubMsg = {
-    clientId: '',
-    guid: noBytes,
-    subject: '',
-    subjectBytes: noBytes,
-    reply: noBytes,
-    data: noBytes,
-    connectionId: noBytes,
+  const message: Mutable<PubMsg> = {
+    bytes: buffer,
+    clientId: nowhere,
+    guid: nowhere,
+    subject: nowhere,
+    reply: nowhere,
+    data: nowhere,
+    connectionId: nowhere,
   };
   const reader = new ProtoReader(buffer);
   while (reader.next()) {
-    if (reader.field === 1) message.clientId = reader.text();
-    else if (reader.field === 2) message.guid = reader.bytes();
-    else if (reader.field === 3) message.subjectBytes = reader.bytes();
-    else if (reader.field === 4) message.reply = reader.bytes();
-    else if (reader.field === 5) message.data = reader.bytes();
-    else if (reader.field === 6) message.connectionId = reader.bytes();
-    else if (reader.field === 10) reader.bytes();
+    if (reader.field === 1) message.clientId = reader.span();
+    else if (reader.field === 2) message.guid = reader.span();
+    else if (reader.field === 3) message.subject = reader.span();
+    else if (reader.field === 4) message.reply = reader.span();
+    else if (reader.field === 5) message.data = reader.span();
+    else if (reader.field === 6) message.connectionId = reader.span();
+    else if (reader.field === 10) reader.span();
     else reader.skip();
   }
-  message.subject = message.subjectBytes.toString('utf8');
   return message;
 }
 
@@ -103,10 +103,10 @@ export function decodeUnsubscribeRequest(buffer: Buffer): UnsubscribeRequest {
 
 /** @throws MalformedMessageError */
 export function decodeAck(buffer: Buffer): Ack {
-  const ack: Mutable<Ack> = { subject: '', sequence: 0 };
+  const ack: Mutable<Ack> = { bytes: buffer, subject: nowhere, sequence: 0 };
   const reader = new ProtoReader(buffer);
   while (reader.next()) {
-    if (reader.field === 1) ack.subject = reader.text();
+    if (reader.field === 1) ack.subject = reader.span();
     else if (reader.field === 2) ack.sequence = reader.number();
     else reader.skip();
   }

@@ -1,3 +1,4 @@
+import type { PubMsg, Span } from './messages.js';
 import { ProtoWriter } from './proto-writer.js';
 
 /** The subjects that a client gets with its registration. */
@@ -12,15 +13,6 @@ export interface ConnectResponse {
   readonly pingIntervalSecs: number;
   readonly pingMaxOut: number;
   readonly protocol: number;
-}
-
-/** A message as it is stored. */
-export interface StoredMessage {
-  readonly sequence: number;
-  readonly subject: Uint8Array;
-  readonly reply: Uint8Array;
-  readonly data: Uint8Array;
-  readonly timestampNs: bigint;
 }
 
 /**
@@ -49,8 +41,9 @@ export class StanEncoder {
     return this.writer.reset().text(5, error).view();
   }
 
-  pubAck(guid: Uint8Array, error: string): Buffer {
-    return this.writer.reset().bytes(1, guid).text(2, error).view();
+  /** `guid` is a place in `bytes`. */
+  pubAck(bytes: Buffer, guid: Span, error: string): Buffer {
+    return this.writer.reset().span(1, bytes, guid).text(2, error).view();
   }
 
   subscriptionResponse(ackInbox: string, error: string): Buffer {
@@ -62,14 +55,16 @@ export class StanEncoder {
     return this.writer.reset().text(1, error).view();
   }
 
-  message(message: StoredMessage): Buffer {
+  /** A message as it is stored. */
+  message(sequence: number, timestampNs: bigint, published: PubMsg): Buffer {
+    const { bytes, subject, reply, data } = published;
     return this.writer
       .reset()
-      .number(1, message.sequence)
-      .bytes(2, message.subject)
-      .bytes(3, message.reply)
-      .bytes(4, message.data)
-      .int64(5, message.timestampNs)
+      .number(1, sequence)
+      .span(2, bytes, subject)
+      .span(3, bytes, reply)
+      .span(4, bytes, data)
+      .int64(5, timestampNs)
       .view();
   }
 

@@ -15,15 +15,21 @@ export interface ConnectRequest {
   readonly pingMaxOut: number;
 }
 
-/** A client publishes. Byte fields are views into the NATS message. */
+/** Where a field lies in its message. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A client publishes. Fields are places in the bytes of the NATS message: a Buffer for each would cost more than the rest. */
 export interface PubMsg {
-  clientId: string;
-  guid: Buffer;
-  subject: string;
-  subjectBytes: Buffer;
-  reply: Buffer;
-  data: Buffer;
-  connectionId: Buffer;
+  readonly bytes: Buffer;
+  readonly clientId: Span;
+  readonly guid: Span;
+  readonly subject: Span;
+  readonly reply: Span;
+  readonly data: Span;
+  readonly connectionId: Span;
 }
 
 /** A client subscribes. */
@@ -50,7 +56,8 @@ export interface UnsubscribeRequest {
 
 /** A client acknowledges a message. */
 export interface Ack {
-  readonly subject: string;
+  readonly bytes: Buffer;
+  readonly subject: Span;
   readonly sequence: number;
 }
 

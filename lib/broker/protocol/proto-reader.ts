@@ -1,3 +1,5 @@
+import type { Span } from './messages.js';
+
 /** The bytes are no valid message; the server answers with its own text for the request. @internal */
 export class MalformedMessageError extends Error {}
 
@@ -28,14 +30,20 @@ export class ProtoReader {
     return true;
   }
 
-  bytes(): Buffer {
+  /** Where the bytes of the current field are. */
+  span(): Span {
     this.expect(wireTypes.bytes);
     const length = this.varint();
-    const end = this.at + length;
+    const start = this.at;
+    const end = start + length;
     if (end > this.buffer.length) throw new MalformedMessageError('field is longer than the message');
-    const bytes = this.buffer.subarray(this.at, end);
     this.at = end;
-    return bytes;
+    return { start, end };
+  }
+
+  bytes(): Buffer {
+    const { start, end } = this.span();
+    return this.buffer.subarray(start, end);
   }
 
   text(): string {
@@ -74,7 +82,7 @@ export class ProtoReader {
         return;
       }
       case wireTypes.bytes:
-        this.bytes();
+        this.span();
         return;
       case wireTypes.fixed32: {
         this.pass(4);

@@ -1,5 +1,9 @@
+import type { Span } from './messages.js';
+
 const initialBytes = 4 * 1_024;
 const largeBytes = 8 * 1_024;
+/** Up to here a loop has copied the bytes before a native call has begun. */
+const loopBytes = 64;
 
 /**
  * Writes the fields of one protobuf message into a buffer that it uses again for the next. Fields at their default are
@@ -9,6 +13,7 @@ const largeBytes = 8 * 1_024;
 export class ProtoWriter {
   private buffer = Buffer.allocUnsafeSlow(initialBytes);
   private at = 0;
+  private readonly halves = new DataView(new ArrayBuffer(8));
 
   /** Begins a new message; the bytes of the one before are lost. */
   reset(): this {
@@ -50,6 +55,17 @@ export class ProtoWriter {
     return this;
   }
 
+  /** Bytes that lie somewhere in `source`. */
+  span(field: number, source: Buffer, { start, end }: Span): this {
+    if (start === end) return this;
+    this.reserve(end - start + 10);
+    this.varint(field * 8 + 2);
+    this.varint(end - start);
+    if (end - start <= loopBytes) for (let i = start; i < end; i++) this.buffer[this.at++] = source[i] ?? 0;
+    else this.at += source.copy(this.buffer, this.at, start, end);
+    return this;
+  }
+
   /** A whole number from 0 to 2^53. */
   number(field: number, value: number): this {
     if (value === 0) return this;
@@ -63,14 +79,16 @@ export class ProtoWriter {
     if (value === 0n) return this;
     this.reserve(15);
     this.varint(field * 8);
-    let rest = BigInt.asUintN(64, value);
-    // Seven groups of seven bits fit a double exactly; only the rest is worth a bigint.
-    while (rest > 0x1ffffffffffffn) {
-      const low = Number(rest & 0xfffffffn);
-      for (let i = 0; i < 4; i++) this.buffer[this.at++] = ((low >>> (7 * i)) & 0x7f) | 0x80;
-      rest >>= 28n;
+    // Two halves of 32 bits: shifting a bigint makes a new one for each group of seven bits.
+    this.halves.setBigInt64(0, value);
+    let high = this.halves.getUint32(0);
+    let low = this.halves.getUint32(4);
+    while (high > 0 || low > 0x7f) {
+      this.buffer[this.at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
     }
-    this.varint(Number(rest));
+    this.buffer[this.at++] = low;
     return this;
   }
 

@@ -11,7 +11,6 @@ const nsPerMs = 1_000_000n;
  */
 export class Channel {
   readonly subscriptions = new SubscriptionSet();
-  readonly subjectBytes: Buffer;
   /** Messages up to here are stored for good and may be delivered. */
   deliverable: number;
   nextSubscriptionId = 1;
@@ -30,7 +29,6 @@ export class Channel {
     private readonly messageOverheadBytes: number,
   ) {
     const { messages } = store;
-    this.subjectBytes = Buffer.from(name);
     this.deliverable = messages.lastSequence;
     this.lastTimestampNs = messages.timestampOf(messages.lastSequence) ?? 0n;
     this.lastActiveMs = clock.nowMs();

@@ -1,5 +1,7 @@
 import type { ClockTimer } from '../clock/clock.js';
+import type { Span } from '../protocol/messages.js';
 import type { ClientRecord } from '../store/store.js';
+import { TextMemo } from '../text-memo.js';
 import type { StreamingContext } from './streaming-context.js';
 import { removeFromList, type Subscription } from './subscription.js';
 
@@ -20,6 +22,7 @@ export interface Client {
 export class ClientRegistry {
   private readonly byId = new Map<string, Client>();
   private readonly byConnection = new Map<string, Client>();
+  private readonly connectionKeys = new TextMemo('latin1');
 
   constructor(private readonly context: StreamingContext) {}
 
@@ -39,10 +42,13 @@ export class ClientRegistry {
     return [...this.byId.values()];
   }
 
-  /** [STAN-PUB-4] A client that names its connection is known by that alone, so that a replaced one is refused. */
-  isValid(clientId: string, connectionId: Uint8Array | undefined): boolean {
-    if (connectionId && connectionId.length > 0) return this.byConnection.has(keyOf(connectionId));
+  has(clientId: string): boolean {
     return this.byId.has(clientId);
+  }
+
+  /** `connectionId` is a place in `bytes`. */
+  hasConnection(bytes: Buffer, connectionId: Span): boolean {
+    return this.byConnection.has(this.connectionKeys.read(bytes, connectionId.start, connectionId.end));
   }
 
   register(record: ClientRecord): Client {

@@ -1,6 +1,6 @@
 import type { BusMessage } from '../nats/bus.js';
 import { decodePubMsg } from '../protocol/decode.js';
-import type { PubMsg } from '../protocol/messages.js';
+import type { PubMsg, Span } from '../protocol/messages.js';
 import type { Channel } from './channel.js';
 import { isChannelName } from './channel-name.js';
 import type { ChannelRegistry } from './channel-registry.js';
@@ -15,6 +15,8 @@ interface Stored {
   readonly channel: Channel;
   readonly sequence: number;
 }
+
+const noGuid: Span = Object.freeze({ start: 0, end: 0 });
 
 /**
  * The way of a publish: checked and stored as it comes, and once a batch is stored for good, delivered and acknowledged.
@@ -45,10 +47,8 @@ export class Publishing {
       this.process(message, request.reply ?? '');
       return;
     }
-    const { clientId, subject } = message;
-    faults.apply({ point: 'publish', clientId, channel: subject, sequence: 0 }, () =>
-      this.process(message, request.reply ?? ''),
-    );
+    const target = { point: 'publish', clientId: this.clientIdOf(message), channel: this.channelOf(message) } as const;
+    faults.apply({ ...target, sequence: 0 }, () => this.process(message, request.reply ?? ''));
   }
 
   private decode(request: BusMessage): PubMsg | undefined {
@@ -56,18 +56,20 @@ export class Publishing {
       return decodePubMsg(request.payload as Buffer);
     } catch {
       this.context.logger.error('received a publish that is no PubMsg');
-      this.answer(Buffer.alloc(0), request.reply ?? '', '', '', stanErrorTexts.invalidPublishRequest);
+      const payload = this.context.encoder.pubAck(Buffer.alloc(0), noGuid, stanErrorTexts.invalidPublishRequest);
+      this.answer(payload, request.reply ?? '', '', '');
       return undefined;
     }
   }
 
   private process(message: PubMsg, reply: string): void {
-    if (message.guid.length === 0 || !this.isChannel(message.subject) || !this.isFromKnownClient(message)) {
+    const channel = this.channelOf(message);
+    if (isEmpty(message.guid) || !this.isChannel(channel) || !this.isFromKnownClient(message)) {
       this.refuse(message, reply, stanErrorTexts.invalidPublishRequest);
       return;
     }
     try {
-      this.store(message, reply);
+      this.store(channel, message, reply);
     } catch (error) {
       this.refuse(message, reply, asError(error).message);
     }
@@ -78,24 +80,30 @@ export class Publishing {
     return this.channels.get(name) !== undefined || isChannelName(name);
   }
 
+  /** [STAN-PUB-4] A client that names its connection is known by that alone, so that a replaced one is refused. */
   private isFromKnownClient(message: PubMsg): boolean {
-    return this.clients.isValid(message.clientId, message.connectionId);
+    if (isEmpty(message.connectionId)) return this.clients.has(this.clientIdOf(message));
+    return this.clients.hasConnection(message.bytes, message.connectionId);
   }
 
-  private store(message: PubMsg, reply: string): void {
+  private clientIdOf({ bytes, clientId }: PubMsg): string {
+    return this.context.texts.read(bytes, clientId.start, clientId.end);
+  }
+
+  private channelOf({ bytes, subject }: PubMsg): string {
+    return this.context.texts.read(bytes, subject.start, subject.end);
+  }
+
+  private store(channelName: string, message: PubMsg, reply: string): void {
     const { faults, storeFailure, encoder } = this.context;
-    const channel = this.channels.getOrCreate(message.subject);
+    const channel = this.channels.getOrCreate(channelName);
     if (faults.storeRefusal !== undefined) throw new Error(faults.storeRefusal);
     if (storeFailure) throw storeFailure;
     const sequence = channel.nextSequence;
     const timestampNs = channel.nextTimestampNs();
-    const { subjectBytes, reply: replyBytes, data } = message;
-    channel.append(
-      timestampNs,
-      encoder.message({ sequence, subject: subjectBytes, reply: replyBytes, data, timestampNs }),
-    );
+    channel.append(timestampNs, encoder.message(sequence, timestampNs, message));
     if (this.batch.push({ message, reply, channel, sequence }) === 1)
-      setImmediate(() => this.context.guarded('delivery', () => this.endBatch()));
+      process.nextTick(() => this.context.guarded('delivery', () => this.endBatch()));
   }
 
   /** [STAN-PUB-1] All that came in one turn of the event loop shares one flush; a client that closes does not wait for its end. */
@@ -118,14 +126,18 @@ export class Publishing {
       this.delivery.announce(channel);
     }
     // [STAN-PUB-2] Publishers come after subscribers.
-    for (const { message, reply } of batch) {
-      this.answer(message.guid, reply, message.clientId, message.subject, '');
-    }
+    for (const { message, reply, channel } of batch) this.acknowledge(message, reply, channel.name);
+  }
+
+  private acknowledge(message: PubMsg, reply: string, channel: string): void {
+    const payload = this.context.encoder.pubAck(message.bytes, message.guid, '');
+    this.answer(payload, reply, this.clientIdOf(message), channel);
   }
 
   private report(batch: readonly Stored[]): void {
     for (const { message, channel, sequence } of batch) {
-      const { clientId, data } = message;
+      const clientId = this.clientIdOf(message);
+      const data = message.bytes.subarray(message.data.start, message.data.end);
       this.context.events.emit({ type: 'published', channel: channel.name, clientId, sequence, data });
     }
   }
@@ -135,16 +147,20 @@ export class Publishing {
   }
 
   private refuse(message: PubMsg, reply: string, error: string): void {
-    const { clientId, subject, guid } = message;
-    this.context.logger.error(`[client ${clientId}] publish to "${subject}" refused: ${error}`);
+    const clientId = this.clientIdOf(message);
+    const channel = this.channelOf(message);
+    this.context.logger.error(`[client ${clientId}] publish to "${channel}" refused: ${error}`);
     if (this.context.events.isHeard) {
-      this.context.events.emit({ type: 'publishRefused', channel: subject, clientId, error });
+      this.context.events.emit({ type: 'publishRefused', channel, clientId, error });
     }
-    this.answer(guid, reply, clientId, subject, error);
+    this.answer(this.context.encoder.pubAck(message.bytes, message.guid, error), reply, clientId, channel);
   }
 
-  private answer(guid: Uint8Array, reply: string, clientId: string, channel: string, error: string): void {
-    const payload = this.context.encoder.pubAck(guid, error);
+  private answer(payload: Uint8Array, reply: string, clientId: string, channel: string): void {
     this.context.send({ point: 'publishAck', clientId, channel, sequence: 0 }, reply, payload);
   }
+}
+
+function isEmpty({ start, end }: Span): boolean {
+  return start === end;
 }

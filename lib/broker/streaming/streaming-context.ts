@@ -6,6 +6,7 @@ import type { Bus } from '../nats/bus.js';
 import type { BrokerLogger } from '../options/stan-broker.options.js';
 import { StanEncoder } from '../protocol/encode.js';
 import type { Store } from '../store/store.js';
+import { TextMemo } from '../text-memo.js';
 import type { LimitTable } from './channel-limits.js';
 import { randomId } from './random-id.js';
 
@@ -27,6 +28,8 @@ export class StreamingContext {
   readonly serverId = randomId();
   readonly startedMs: number;
   readonly encoder = new StanEncoder();
+  /** Names of channels and ids of clients in requests, as text. */
+  readonly texts = new TextMemo('utf8');
   readonly stats = { inMessages: 0, inBytes: 0, outMessages: 0, outBytes: 0 };
   /** Flushes on their way; a virtual clock waits for them. */
   flushing = 0;
@@ -92,8 +95,13 @@ export class StreamingContext {
 
   /** Runs a task of the server's own; what it throws is logged and reaches nobody else. */
   guarded(what: string, task: () => void): void {
+    this.guardedWith(what, task, undefined);
+  }
+
+  /** The same for a task with an argument, so that what runs for every message needs no closure of its own. */
+  guardedWith<T>(what: string, task: (argument: T) => void, argument: T): void {
     try {
-      task();
+      task(argument);
     } catch (error) {
       this.logger.error(`${what} failed: ${asError(error).stack ?? ''}`);
     }

@@ -125,20 +125,20 @@ export class StreamingServer {
   }
 
   private serve(subject: string, handle: (message: BusMessage) => void): void {
+    // STAN knows no headers: the server reads the data alone.
+    const handleData = (message: BusMessage): void => handle(message.headerBytes === 0 ? message : dataOf(message));
     this.context.bus.subscribe({
       subject,
       queue: undefined,
       owner: undefined,
       deliver: (message) => {
         if (this.context.isStopped) return;
-        this.context.guarded(subject, () => handle(withoutHeaders(message)));
+        this.context.guardedWith(subject, handleData, message);
       },
     });
   }
 }
 
-/** STAN knows no headers: the server reads the data alone. */
-function withoutHeaders(message: BusMessage): BusMessage {
-  if (message.headerBytes === 0) return message;
+function dataOf(message: BusMessage): BusMessage {
   return { ...message, payload: message.payload.subarray(message.headerBytes), headerBytes: 0 };
 }

@@ -68,7 +68,7 @@ export class Subscribing {
       return stanErrorTexts.invalidStart;
     }
     if (!isChannelName(request.subject)) return stanErrorTexts.invalidSubject;
-    if (!this.clients.isValid(request.clientId, undefined)) return stanErrorTexts.unknownClient;
+    if (!this.clients.has(request.clientId)) return stanErrorTexts.unknownClient;
     return undefined;
   }
 
@@ -167,28 +167,34 @@ export class Subscribing {
   listenForAcks(subscription: Subscription): void {
     const { bus } = this.context;
     if (subscription.ackListener) bus.unsubscribe(subscription.ackListener);
+    const receive = (message: BusMessage): void => this.receiveAck(subscription, message);
     subscription.ackListener = {
       subject: subscription.ackInbox,
       queue: undefined,
       owner: undefined,
-      deliver: (message) => this.context.guarded('ack', () => this.receiveAck(subscription, message)),
+      deliver: (message) => this.context.guardedWith('ack', receive, message),
     };
     bus.subscribe(subscription.ackListener);
   }
 
   private receiveAck(subscription: Subscription, message: BusMessage): void {
     const ack = tryDecode(decodeAck, message.payload);
-    if (!ack || ack.subject !== subscription.channel.name) return;
-    const { sequence, subject: channel } = ack;
-    const process = (): void => {
-      if (!subscription.isOffline) this.redelivery.ack(subscription, sequence, true);
-    };
-    const { faults } = this.context;
+    if (!ack) return;
+    const { faults, texts } = this.context;
+    const channel = texts.read(ack.bytes, ack.subject.start, ack.subject.end);
+    if (channel !== subscription.channel.name) return;
+    const { sequence } = ack;
     if (faults.isEmpty) {
-      process();
+      this.takeAck(subscription, sequence);
       return;
     }
-    faults.apply({ point: 'ack', clientId: subscription.clientId, channel, sequence }, process);
+    faults.apply({ point: 'ack', clientId: subscription.clientId, channel, sequence }, () =>
+      this.takeAck(subscription, sequence),
+    );
+  }
+
+  private takeAck(subscription: Subscription, sequence: number): void {
+    if (!subscription.isOffline) this.redelivery.ack(subscription, sequence, true);
   }
 
   receiveUnsubscribe(message: BusMessage): void {

@@ -69,6 +69,19 @@ describe('SubjectIndex', () => {
     );
   });
 
+  it('finds what has come since it was asked last, and nothing that has gone', () => {
+    const index = new SubjectIndex<Entry>();
+    const steps = ['a.b', 'a.*', '>', 'x.y'].flatMap((subject) => {
+      const one = entry(subject);
+      return [() => index.insert(one), () => index.remove(one)];
+    });
+    const seen = steps.map((step) => {
+      step();
+      return found(index, 'a.b').join();
+    });
+    expect(seen).toEqual(['a.b', '', 'a.*', '', '>', '', '', '']);
+  });
+
   it('is empty again when everything has been removed', () => {
     const index = new SubjectIndex<Entry>();
     const entries = ['a.b', 'a.*', 'a.>', 'a.*.c'].flatMap((one) => [entry(one), entry(one, 'q')]);

@@ -27,7 +27,7 @@ describe('MemoryLog', () => {
         expect(log.bytes).toBe([...model.values()].reduce((sum, bytes) => sum + bytes.length, 0));
         for (let sequence = 0; sequence <= last + 1; sequence++) {
           const wanted = model.get(sequence);
-          expect(log.get(sequence)).toEqual(wanted && Buffer.from(wanted));
+          expect(log.get(sequence)).toEqual(wanted);
           expect(log.timestampOf(sequence)).toBe(wanted && BigInt(sequence) * 10n);
         }
       }),
@@ -40,7 +40,7 @@ describe('MemoryLog', () => {
     const bytes = Buffer.from('one');
     log.append(1, 1n, bytes);
     bytes.fill(0);
-    expect(String(log.get(1))).toBe('one');
+    expect(Buffer.from(log.get(1) ?? []).toString()).toBe('one');
   });
 
   it('never goes back with its last sequence', () => {
