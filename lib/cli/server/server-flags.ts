@@ -92,41 +92,19 @@ export const serverFlags: readonly ServerFlag[] = [
 
 /** Flags of nats-streaming-server that mean something the embedded broker does not have. @internal */
 export const foreignFlags: readonly string[] = [
-  ...[
-    'ns',
-    'nats_server',
-    'sc',
-    'stan_config',
-    'c',
-    'config',
-    'ft_group',
-    'sl',
-    'signal',
-    'encrypt',
-    'encryption_cipher',
-  ],
-  ...[
-    'encryption_key',
-    'replace_durable',
-    'clustered',
-    'cluster_node_id',
-    'cluster_bootstrap',
-    'cluster_peers',
-    'routes',
-  ],
-  ...[
-    'cluster_log_path',
-    'cluster_sync',
-    'cluster',
-    'sql_driver',
-    'sql_source',
-    'sql_no_caching',
-    'sql_max_open_conns',
-  ],
-  ...['secure', 'tls_client_key', 'tls_client_cert', 'tls_client_cacert', 'tls', 'tlscert', 'tlskey', 'tlsverify'],
-  ...['tlscacert', 'ms', 'https_port', 'P', 'pid', 'l', 'log', 's', 'syslog', 'r', 'remote_syslog', 'syslog_name'],
-  ...['file_compact_enabled', 'file_buffer_size', 'file_crc', 'file_sync', 'file_fds_limit', 'file_auto_sync'],
-];
+  'ft_group clustered cluster_node_id cluster_bootstrap cluster_peers routes cluster_log_path',
+  'cluster_sync cluster cluster_allow_add_remove_node cluster_log_cache_size cluster_log_snapshots',
+  'cluster_raft_logging cluster_trailing_logs',
+  'file_compact_enabled file_buffer_size file_crc file_sync file_fds_limit file_auto_sync',
+  'file_compact_frag file_compact_interval file_compact_min_size file_crc_poly file_parallel_recovery',
+  'file_read_buffer_size file_slice_archive_script file_slice_max_age file_slice_max_bytes',
+  'file_slice_max_msgs file_truncate_bad_eof',
+  'sql_driver sql_source sql_no_caching sql_max_open_conns sql_bulk_insert_limit',
+  'secure tls_client_key tls_client_cert tls_client_cacert tls tlscert tlskey tlsverify tlscacert ms',
+  'https_port help_tls',
+  'ns nats_server sc stan_config c config sl signal encrypt encryption_cipher encryption_key',
+  'replace_durable P pid l log s syslog r remote_syslog syslog_name',
+].flatMap((names) => names.split(' '));
 
 /** A flag's name as people type it: the short ones with one dash. @internal */
 export function spell(name: string): string {

@@ -25,7 +25,7 @@ const requests = [
 
 describe('garbage', () => {
   it('on any subject of the server leaves other clients served', async () => {
-    const broker = await startBroker();
+    const broker = await startBroker({ monitoringPort: 0 });
     const good = await StanPeer.connected('good', broker);
     const subscription = await good.subscribe('x', { ackWaitSecs: 30 });
     const bad = NatsPeer.to(broker);
@@ -42,6 +42,13 @@ describe('garbage', () => {
     );
     expect(await good.publish('x', 'still here')).toBe('');
     expect(subscription.messages.at(-1)).toMatchObject({ data: 'still here' });
+    const held = (await (await fetch(`${broker.monitoringUrl}/streaming/serverz`)).json()) as object;
+    expect(held, 'garbage leaves nothing behind').toMatchObject({
+      clients: 1,
+      channels: 1,
+      subscriptions: 1,
+      total_msgs: 1,
+    });
   });
 
   it('made of requests with a few bytes changed leaves other clients served', async () => {

@@ -60,6 +60,11 @@ describe('the command line of the server', () => {
     ['--clusterid x', 'unknown flag --clusterid; did you mean --cluster_id?'],
     ['--quux', 'unknown flag --quux; did you mean '],
     ['--clustered', '--clustered is a flag of nats-streaming-server that the embedded broker does not have'],
+    [
+      '--file_slice_max_msgs 5',
+      '--file_slice_max_msgs is a flag of nats-streaming-server that the embedded broker does',
+    ],
+    ['--sql_bulk_insert_limit 5', 'is a flag of nats-streaming-server that the embedded broker does not have'],
     ['-st SQL', 'MEMORY or FILE'],
     ['-st FILE', '-st FILE needs --dir <folder>'],
     ['-st DISK', '-st takes MEMORY or FILE, got "DISK"'],
