@@ -9,9 +9,10 @@ import type { StanSubscriptionOptions } from './subscription-options.js';
  */
 export interface StanDrainOptions {
   /**
-   * Time in which a stop lets running handlers finish, sends acks, flushes publishes and closes the session.
-   * Unit: milliseconds, 1 to 2147483647. Keep it above the slowest handler and below the grace period of whatever stops
-   * the process; what has not finished by then is delivered again.
+   * Time in which a stop lets running handlers finish, sends acks and flushes publishes. The goodbye to the server comes
+   * after it, and takes milliseconds; where the server does not answer, up to twice `connectTimeoutMs` more.
+   * Unit: milliseconds, 1 to 2147483647. Keep it above the slowest handler and well below the grace period of whatever
+   * stops the process; what has not finished by then is delivered again.
    * @defaultValue 10000
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.

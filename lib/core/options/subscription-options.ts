@@ -170,7 +170,7 @@ export interface StanSubscriptionOptions {
    */
   readonly retry?: RetryOptions | false;
   /**
-   * Deliveries of one event after which the handler is no longer run for it: it goes to `deadLetter`. Without one it
+   * Deliveries of one event after which a failure of its handler is the last: it goes to `deadLetter`. Without one it
    * stays pending at the server, is logged with growing intervals and keeps its place in `maxInFlight`.
    * Unit: count, 1 to 2147483647, by the server's own count, which begins anew when the server restarts.
    * Limits: not with `ackMode: 'onDelivery'`. With 1 the first failure is the last.

@@ -8,7 +8,8 @@ import { RpcException } from '@nestjs/microservices';
 export class RetryLaterException extends RpcException {
   /**
    * @param delayMs - earliest next try, in milliseconds from now; at least 0. Within ack wait it is tried again in this
-   * process, beyond it with the first redelivery after the delay.
+   * process, beyond it with the first redelivery after the delay. Another process that gets the redelivery does not know
+   * of it.
    * @param reason - shown in logs and events
    */
   constructor(

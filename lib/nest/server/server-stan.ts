@@ -91,7 +91,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   /**
    * Stops in order: starts nothing new, lets running handlers finish and ack, closes the subscriptions (durables stay),
-   * then the session; within `drainTimeoutMs`. Idempotent, callable at any time; never rejects.
+   * then the session. Handlers have `drainTimeoutMs`; a server that does not answer is waited for no longer than twice
+   * `connectTimeoutMs` after that. Idempotent, callable at any time; never rejects.
    */
   close(): Promise<void> {
     this.closing ??= this.drainAndClose();
