@@ -32,7 +32,7 @@ contract('several clusters in one app', (t) => {
       }
     }
 
-    const other = await StanBroker.start({ clusterId: 'west' });
+    const other = await StanBroker.start({ clusterId: 'west', port: 0 });
     cleanUpAfterTest(() => other.close());
     const clusters = [
       { id: EAST, clusterId: t.broker.clusterId, servers: t.broker.url },

@@ -15,6 +15,8 @@ import type { Profile, Trace } from './trace.js';
  * DIFFERENTIAL_SEED     first seed (a number, or `random`); a failure prints the seed of its trace
  * DIFFERENTIAL_TRACES   traces per profile, in place of the numbers below
  * DIFFERENTIAL_PROFILE  only this profile
+ * DIFFERENTIAL_HICCUPS  how many of a hundred traces may part once and not again, in place of the number below: for a
+ *                       machine so busy that timers of both servers come late
  */
 const inCi = process.env['CI'] === 'true';
 const firstSeed =
@@ -26,7 +28,7 @@ const traceCounts: Readonly<Record<Profile, number>> = inCi
 /** A restart is the whole server's, so those traces have a pair of servers each. */
 const parallel: Readonly<Record<Profile, number>> = { plain: 25, limits: 25, heartbeats: 15, restart: 4 };
 /** Of a hundred traces, how many may show a difference that a second play does not show: a hiccup of this machine. */
-const HICCUPS_PERCENT = 5;
+const hiccupsPercent = Number(process.env['DIFFERENTIAL_HICCUPS'] ?? 5);
 
 type Start = (profile: Profile) => Promise<DifferentialServer>;
 
@@ -69,7 +71,7 @@ async function expectSameHistories(profile: Profile, count: number, startOther: 
     const smallest = confirmed[0] && (await shrink(confirmed[0], compare.play));
     expect(smallest?.report ?? '', describeAll(confirmed)).toBe('');
     expect(suspects.length, `hiccups: ${describeAll(suspects)}`).toBeLessThanOrEqual(
-      Math.ceil((count * HICCUPS_PERCENT) / 100),
+      Math.ceil((count * hiccupsPercent) / 100),
     );
   } finally {
     await compare.end();
