@@ -15,6 +15,9 @@ const carriageReturn = 0x0d;
 const zero = 0x30;
 const lineEndLength = 2;
 
+/** First letters of the lines that a server sends besides messages: PING and PONG, +OK, INFO, -ERR. */
+const clientLines: ReadonlySet<number | undefined> = new Set(Buffer.from('P+I-'));
+
 /** What stands at a place of the stream: a message of ours, the beginning of one, or something else. */
 type Found = 'message' | 'part' | 'other';
 
@@ -34,9 +37,11 @@ export class InboundMessages {
   constructor(private readonly nats: NatsConnection) {
     // A user's `yieldTime` asks the client to pause between messages, which only its own parser does.
     if (nats.options.yieldTime !== undefined) return;
-    const processAll = nats.processInbound;
+    const leaveToClient = nats.processInbound;
     nats.processInbound = () => {
-      if (this.takeMessages() !== 'part') processAll.call(nats);
+      const { inbound } = nats;
+      if (!inbound || nats.pstate !== awaitingControl || this.receivers.size === 0) leaveToClient.call(nats);
+      else this.read(inbound, () => leaveToClient.call(nats));
     };
   }
 
@@ -56,22 +61,39 @@ export class InboundMessages {
     this.receivers.delete(sid);
   }
 
-  /** Takes all that come first in the stream; tells what comes after them. */
-  private takeMessages(): Found {
-    const { nats, receivers } = this;
-    const { inbound } = nats;
-    if (!inbound || nats.pstate !== awaitingControl || receivers.size === 0) return 'other';
+  /**
+   * Goes through what has come: ours are taken, anything else is left to the client, one by one. Handed over with all
+   * that follows, a single answer to a request would send the events behind it through the client's parser.
+   */
+  private read(inbound: Buffer, leaveToClient: () => void): void {
+    const { nats } = this;
+    const { stream } = nats;
     let at = 0;
-    let found: Found = 'other';
-    // A receiver may end the connection, which takes its stream away.
-    while (at < inbound.length && nats.inbound === inbound) {
-      found = this.find(inbound, at);
-      if (found !== 'message') break;
-      at = this.to + lineEndLength;
-      this.receiver?.(inbound, this.from, this.to);
+    // A receiver, or the client, may end the connection; what is left of its stream goes with it.
+    while (at < inbound.length && nats.stream === stream) {
+      const found = this.find(inbound, at);
+      if (found === 'part') break;
+      if (found === 'message') {
+        at = this.to + lineEndLength;
+        this.receiver?.(inbound, this.from, this.to);
+        continue;
+      }
+      const end = endOfOther(inbound, at);
+      nats.inbound = inbound.subarray(at, end);
+      leaveToClient();
+      if (end === undefined) return;
+      if (this.isHeldBack()) {
+        nats.inbound = inbound.subarray(at);
+        return;
+      }
+      at = end;
     }
-    if (at > 0 && nats.inbound === inbound) nats.inbound = at < inbound.length ? inbound.subarray(at) : null;
-    return found;
+    if (nats.stream === stream) nats.inbound = at < inbound.length ? inbound.subarray(at) : null;
+  }
+
+  /** Whether the client did not know what to do with what it was left. */
+  private isHeldBack(): boolean {
+    return Boolean(this.nats.inbound?.length);
   }
 
   /** Reads `MSG <subject> <sid> <size>`, the form in which the server sends what asks for no reply. */
@@ -93,6 +115,20 @@ export class InboundMessages {
 
 function startsMessage(bytes: Buffer, at: number): boolean {
   return bytes[at] === 0x4d && bytes[at + 1] === 0x53 && bytes[at + 2] === 0x47 && bytes[at + 3] === space;
+}
+
+/**
+ * Where a whole message or control line of the client's ends. `undefined` where it is not all there, and also for a line
+ * that the client would hold back: then what follows must stay behind it.
+ */
+function endOfOther(bytes: Buffer, start: number): number | undefined {
+  const lineEnd = bytes.indexOf(lineFeed, start);
+  if (lineEnd <= start || bytes[lineEnd - 1] !== carriageReturn) return undefined;
+  if (!startsMessage(bytes, start)) return clientLines.has(bytes[start]) ? lineEnd + 1 : undefined;
+  let sizeFrom = lineEnd - 1;
+  while (isDigit(bytes[sizeFrom - 1])) sizeFrom -= 1;
+  const end = lineEnd + 1 + numberAt(bytes, sizeFrom, lineEnd - 1) + lineEndLength;
+  return end <= bytes.length ? end : undefined;
 }
 
 /** The place behind the next space; behind the end where there is none. */

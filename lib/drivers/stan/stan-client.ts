@@ -46,6 +46,8 @@ export interface NatsConnection extends EventEmitter {
   /** What has come from the network and is not parsed; `null` or `undefined` for nothing. */
   inbound: Buffer | null | undefined;
   readonly pstate: number;
+  /** The socket; another one, or `null`, once the connection has been lost or closed. */
+  readonly stream: unknown;
   /** Parses `inbound`; called for each chunk that comes. */
   processInbound: (this: NatsConnection) => void;
   /** Puts the bytes of a whole protocol command in line; they leave with the next flush, in order with all others. */

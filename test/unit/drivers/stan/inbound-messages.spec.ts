@@ -103,6 +103,13 @@ describe('what comes from the network', () => {
     );
   });
 
+  it('is still ours behind what is the client’s', () => {
+    const { log, byVendor, feed } = makeClient();
+    feed(bytesOf(message(ours, 'one') + message(theirs, 'answer', 'reply ') + 'PING\r\n' + message(ours, 'two')));
+    expect(log).toEqual(['ours one', 'theirs answer', 'sent PONG', 'ours two']);
+    expect(byVendor()).toBe(1);
+  });
+
   it('is left to the client where most of a large message has yet to come', () => {
     const { log, byVendor, feed } = makeClient();
     const large = 'x'.repeat(500_000);
@@ -112,11 +119,19 @@ describe('what comes from the network', () => {
     expect(byVendor()).toBe(0);
   });
 
+  it('waits behind a line that the client does not know, as it does with the client alone', () => {
+    const { log, feed, nats } = makeClient();
+    const unknown = 'PONK\r\n' + message(ours, 'behind');
+    feed(bytesOf(message(ours, 'before') + unknown));
+    expect(log).toEqual(['ours before']);
+    expect(nats.inbound?.toString('latin1')).toBe(unknown);
+  });
+
   it('stops with the connection, in the middle of a chunk', () => {
     const { log, feed, nats, inbound } = makeClient();
     inbound.receive(ours, (bytes, from, to) => {
       log.push(bytes.toString('latin1', from, to));
-      nats.inbound = null;
+      Object.assign(nats, { inbound: null, stream: null });
     });
     feed(bytesOf(message(ours, 'last') + message(ours, 'never')));
     expect(log).toEqual(['last']);
