@@ -25,6 +25,9 @@ contract(
       const client = await t.client();
       await emitAll(client, names.subject, upTo(10));
       await eventually(() => byFirst.length === 10);
+      await eventually(async () => expect(await t.broker.facts.pendingCount(names.subject)).toBe(0), {
+        what: 'all acks',
+      });
 
       // Out of sight for a moment, as a process that stands still.
       proxy.swallow();
