@@ -1,8 +1,8 @@
-import type { Ack, ConnectRequest, PubMsg, Span, SubscriptionRequest, UnsubscribeRequest } from './messages.js';
+import { nowhere } from './messages.js';
+import type { Ack, ConnectRequest, PubMsg, SubscriptionRequest, UnsubscribeRequest } from './messages.js';
 import { ProtoReader } from './proto-reader.js';
 
 const noBytes: Buffer = Buffer.alloc(0);
-const nowhere: Span = Object.freeze({ start: 0, end: 0 });
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

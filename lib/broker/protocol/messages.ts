@@ -21,6 +21,9 @@ export interface Span {
   readonly end: number;
 }
 
+/** Of a field that is left out. */
+export const nowhere: Span = Object.freeze({ start: 0, end: 0 });
+
 /** A client publishes. Fields are places in the bytes of the NATS message: a Buffer for each would cost more than the rest. */
 export interface PubMsg {
   readonly bytes: Buffer;

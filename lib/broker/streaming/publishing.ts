@@ -1,6 +1,6 @@
 import type { BusMessage } from '../nats/bus.js';
 import { decodePubMsg } from '../protocol/decode.js';
-import type { PubMsg, Span } from '../protocol/messages.js';
+import { nowhere, type PubMsg, type Span } from '../protocol/messages.js';
 import type { Channel } from './channel.js';
 import { isChannelName } from './channel-name.js';
 import type { ChannelRegistry } from './channel-registry.js';
@@ -15,8 +15,6 @@ interface Stored {
   readonly channel: Channel;
   readonly sequence: number;
 }
-
-const noGuid: Span = Object.freeze({ start: 0, end: 0 });
 
 /**
  * The way of a publish: checked and stored as it comes, and once a batch is stored for good, delivered and acknowledged.
@@ -56,7 +54,7 @@ export class Publishing {
       return decodePubMsg(request.payload as Buffer);
     } catch {
       this.context.logger.error('received a publish that is no PubMsg');
-      const payload = this.context.encoder.pubAck(Buffer.alloc(0), noGuid, stanErrorTexts.invalidPublishRequest);
+      const payload = this.context.encoder.pubAck(Buffer.alloc(0), nowhere, stanErrorTexts.invalidPublishRequest);
       this.answer(payload, request.reply ?? '', '', '');
       return undefined;
     }
@@ -106,7 +104,7 @@ export class Publishing {
       process.nextTick(() => this.context.guarded('delivery', () => this.endBatch()));
   }
 
-  /** [STAN-PUB-1] All that came in one turn of the event loop shares one flush; a client that closes does not wait for its end. */
+  /** [STAN-PUB-1] All that came in one chunk from the network shares one flush; a client that closes does not wait for its end. */
   endBatch(): void {
     const { batch } = this;
     this.batch = [];

@@ -25,7 +25,7 @@ export class DurableStillHeldError extends SubscribeFailedError {
 
 /** One subscription in one session. Dead with its session, or once closed. */
 class Attachment implements MessageOrigin {
-  closed = false;
+  private closed = false;
   /** True once the server has confirmed it. */
   isReady = false;
   /** Settles with the server's answer. */
@@ -41,6 +41,12 @@ class Attachment implements MessageOrigin {
 
   isLive(): boolean {
     return !this.closed && this.session.isAlive();
+  }
+
+  /** Takes no message and sends no ack from now on. */
+  end(): void {
+    this.closed = true;
+    this.session.stopReceiving(this.native.inboxSub);
   }
 
   sendAck(sequence: number): boolean {
@@ -152,14 +158,14 @@ export class StanSubscription implements DriverSubscription {
         // After the confirmation it belongs to a close request, which says so itself and costs no session.
         if (attachment.isReady) return;
         const timeout = new SubscribeTimeoutError(subject, this.options.connectTimeoutMs, toErrorOptions(error));
-        attachment.closed = true;
+        attachment.end();
         reject(timeout);
         session.fail(timeout);
       });
       native.on('error', (error: unknown) => {
         // After the confirmation it belongs to a close request, which says so itself.
         if (attachment.isReady) return;
-        attachment.closed = true;
+        attachment.end();
         reject(this.toSubscribeError(error));
         if (isUnknownClient(error)) {
           session.fail(new SessionLostError(this.options.clientId, 'the server no longer knows this client'), true);
@@ -179,8 +185,7 @@ export class StanSubscription implements DriverSubscription {
   private async detach(): Promise<StanError | undefined> {
     const attachment = this.attachment;
     if (attachment === undefined || !attachment.isLive()) return undefined;
-    attachment.closed = true;
-    attachment.session.stopReceiving(attachment.native.inboxSub);
+    attachment.end();
     // Without a transport the session itself says that its goodbye could not be said.
     if (!attachment.session.isReady()) return undefined;
     return this.sayGoodbye(attachment.native);
