@@ -17,7 +17,17 @@ const shared = {
  */
 const isCi = process.env['CI'] === 'true';
 
-const suite = (name: string, options: { testTimeout: number; fileParallelism?: boolean; maxWorkers?: number }) => ({
+interface SuiteOptions {
+  readonly testTimeout: number;
+  readonly fileParallelism?: boolean;
+  /** False: a worker loads Nest and the library once and keeps them for its next file. */
+  readonly isolate?: boolean;
+  readonly include?: string[];
+  readonly exclude?: string[];
+  readonly env?: Record<string, string>;
+}
+
+const suite = (name: string, options: SuiteOptions) => ({
   ...shared,
   test: {
     name,
@@ -29,19 +39,37 @@ const suite = (name: string, options: { testTimeout: number; fileParallelism?: b
   },
 });
 
+/** Files that need a real server; `npm test` leaves them out, `npm run test:real` and CI run them. */
+const realServer = 'test/**/*.real.spec.ts';
+
 /** Where `.ci/run` wants its counts. */
 const reportFile = process.env['TEST_REPORT_FILE'];
 
 export default defineConfig({
   test: {
-    reporters: reportFile ? ['default', ['json', { outputFile: reportFile }]] : ['default'],
+    reporters: [
+      'default',
+      './scripts/slowest-files-reporter.mjs',
+      ...(reportFile ? [['json', { outputFile: reportFile }] as ['json', object]] : []),
+    ],
     // Most of the time the suites wait, for ack waits and processes, so more of them run than there are cores.
     maxWorkers: 4,
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
     projects: [
-      suite('unit', { testTimeout: 10_000 }),
-      suite('contract', { testTimeout: 60_000 }),
-      suite('e2e', { testTimeout: 120_000, fileParallelism: false }),
+      suite('unit', { testTimeout: 10_000, isolate: false }),
+      suite('contract', { testTimeout: 60_000, isolate: false, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
+      suite('contract-real', {
+        testTimeout: 60_000,
+        isolate: false,
+        include: ['test/contract/**/*.spec.ts'],
+        env: { TEST_BROKERS: 'servers' },
+      }),
+      suite('e2e', { testTimeout: 120_000, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
+      suite('e2e-real', {
+        testTimeout: 120_000,
+        include: ['test/e2e/**/*.real.spec.ts', 'test/e2e/service-processes.spec.ts'],
+        env: { TEST_BROKERS: 'servers' },
+      }),
       suite('faults', { testTimeout: 300_000, fileParallelism: false }),
       suite('foreign-clients', { testTimeout: 120_000, fileParallelism: false }),
       suite('stress', { testTimeout: 1_200_000, fileParallelism: false }),

@@ -93,11 +93,17 @@ export const brokers: readonly BrokerRow[] = [embedded, real];
  * name; with `CI=true` that is an error instead.
  */
 export function describeBrokers(title: string, suite: (row: BrokerRow) => void, rows = brokers): void {
-  for (const row of rows) {
+  for (const row of rows.filter(isWanted)) {
     if (row.missing && process.env['CI'] === 'true') throw new Error(`${row.title} is missing in CI: ${row.missing}`);
     if (row.missing) describe.skip(`${title} | ${row.title} (skipped: ${row.missing})`, () => suite(row));
     else describe(`${title} | ${row.title}`, () => suite(row));
   }
+}
+
+/** A vitest project may run one half of the table: `TEST_BROKERS` is `embedded`, `servers` (the real ones) or absent, for all. */
+function isWanted({ name }: BrokerRow): boolean {
+  const wanted = process.env['TEST_BROKERS'];
+  return wanted === undefined || (wanted === 'embedded') === (name === 'embedded');
 }
 
 async function startRealBroker(options: TestBrokerOptions): Promise<TestBroker> {
