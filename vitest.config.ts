@@ -57,7 +57,12 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
     projects: [
       suite('unit', { testTimeout: 10_000, isolate: false }),
-      suite('contract', { testTimeout: 60_000, isolate: false, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
+      suite('contract', {
+        testTimeout: 60_000,
+        isolate: false,
+        exclude: [realServer],
+        env: { TEST_BROKERS: 'embedded' },
+      }),
       suite('contract-real', {
         testTimeout: 60_000,
         isolate: false,

@@ -4,7 +4,10 @@ const SHOWN = 8;
 export default class SlowestFilesReporter {
   onTestRunEnd(modules) {
     const files = modules
-      .map((module) => ({ name: `${module.project.name}: ${module.relativeModuleId}`, ms: module.diagnostic().duration }))
+      .map((module) => ({
+        name: `${module.project.name}: ${module.relativeModuleId}`,
+        ms: module.diagnostic().duration,
+      }))
       .sort((a, b) => b.ms - a.ms)
       .slice(0, SHOWN);
     if (files.length === 0) return;
