@@ -24,7 +24,7 @@ describe('the text form of headers', () => {
     fc.assert(
       fc.property(headers, (given) => {
         const text = encodeHeaders(subject, headersOf({ headers: given }));
-          expect(text).toMatch(/^[\u0020-\u007e]*$/);
+        expect(text).toMatch(/^[\u0020-\u007e]*$/);
         expect(Object.fromEntries(decodeHeaders(text))).toEqual({ ...given });
       }),
     );
