@@ -11,7 +11,7 @@ export { StanHealthIndicator } from './nest/health/stan-health.indicator.js';
 export type { StanHealthSource } from './nest/health/stan-health.indicator.js';
 
 // The client that publishes
-export { ClientStan } from './nest/client/index.js';
+export { ClientStan, StanRecord, StanRecordBuilder } from './nest/client/index.js';
 export type { PublishErrorEvent, StanClientEvents } from './nest/client/index.js';
 export { InjectStanClient, StanModule, getStanClientToken } from './nest/module/index.js';
 export type {
@@ -20,6 +20,7 @@ export type {
   StanModuleOptions,
   StanOptionsFactory,
 } from './nest/module/index.js';
+export type { StanEmitOptions, StanHeaders } from './core/wire/index.js';
 export type { PublishReceipt } from './core/publishing/index.js';
 
 // Options
@@ -87,6 +88,7 @@ export {
   DrainTimeoutError,
   DuplicateClientIdError,
   HandlerConflictError,
+  InvalidHeadersError,
   InvalidOptionError,
   InvalidSubjectError,
   MalformedMessageError,

@@ -20,6 +20,8 @@ export interface HarnessFact<T = unknown> {
   readonly sequence: number;
   /** The event, decoded; its bytes where they cannot be. */
   readonly data: T;
+  /** What its publisher has said beside the data: headers, `id` and `key`. */
+  readonly headers: ReadonlyMap<string, string>;
   /** The publisher's client id (`emitted`), else the subscriber's; empty for `handled` and `failed`. */
   readonly clientId: string;
   /** `group`, or `durable:group`; empty for none. */

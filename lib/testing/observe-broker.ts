@@ -1,6 +1,7 @@
 import type { BrokerEvent, StanBroker } from '../broker/index.js';
-import { isPromise } from '../core/wire/index.js';
+import { decodeHeaders, isPromise, noHeaders } from '../core/wire/index.js';
 import type { FactLog } from './fact-log.js';
+import type { HarnessFact } from './harness-fact.js';
 
 /** Reads the bytes of an event. @internal */
 export type ReadEvent = (subject: string, data: Buffer) => unknown;
@@ -11,21 +12,21 @@ export type ReadEvent = (subject: string, data: Buffer) => unknown;
  * @internal
  */
 export function observeBroker(broker: StanBroker, log: FactLog, read: ReadEvent): () => void {
-  const events = new Map<string, unknown>();
+  const events = new Map<string, Pick<HarnessFact, 'data' | 'headers'>>();
   const keyOf = (channel: string, sequence: number) => `${String(sequence)} ${channel}`;
 
-  const published = ({ channel, clientId, sequence, data }: Extract<BrokerEvent, { type: 'published' }>) => {
-    const event = tryRead(read, channel, Buffer.from(data));
+  const published = ({ channel, clientId, sequence, data, reply }: Extract<BrokerEvent, { type: 'published' }>) => {
+    const event = { data: tryRead(read, channel, Buffer.from(data)), headers: decodeHeaders(reply) };
     events.set(keyOf(channel, sequence), event);
-    log.add({ ...nothingMore, kind: 'emitted', subject: channel, sequence, data: event, clientId, queueGroup: '' });
+    log.add({ ...nothingMore, ...event, kind: 'emitted', subject: channel, sequence, clientId, queueGroup: '' });
   };
   const moved = (event: Extract<BrokerEvent, { type: 'delivered' | 'acked' }>) => {
     const { channel: subject, sequence, clientId, queueGroup } = event;
-    const data = events.get(keyOf(subject, sequence));
+    const about = events.get(keyOf(subject, sequence)) ?? unknownEvent;
     const redeliveryCount = event.type === 'delivered' ? event.redeliveryCount : 0;
     const again = redeliveryCount > 0 ? 'redelivered' : 'delivered';
     const kind = event.type === 'acked' ? 'acked' : again;
-    log.add({ ...nothingMore, kind, subject, sequence, data, clientId, queueGroup, redeliveryCount });
+    log.add({ ...nothingMore, ...about, kind, subject, sequence, clientId, queueGroup, redeliveryCount });
   };
   return broker.observe((event) => {
     if (event.type === 'published') published(event);
@@ -33,6 +34,9 @@ export function observeBroker(broker: StanBroker, log: FactLog, read: ReadEvent)
     else log.remark(describeEvent(event));
   });
 }
+
+/** One that was stored before the harness looked. */
+const unknownEvent = { data: undefined, headers: noHeaders } as const;
 
 const nothingMore = { redeliveryCount: 0, error: undefined } as const;
 

@@ -4,6 +4,7 @@ import { StanBroker } from '../broker/index.js';
 import { durationToMs } from '../broker/clock/duration.js';
 import type { PublishReceipt } from '../core/publishing/index.js';
 import { decoderOf } from '../core/wire/index.js';
+import type { StanEmitOptions } from '../core/wire/index.js';
 import { ClientStan } from '../nest/client/index.js';
 import type { StanContext } from '../nest/context/stan.context.js';
 import { FactLog } from './fact-log.js';
@@ -66,9 +67,9 @@ export class StanTestHarness {
     return this.app.get<T>(token, { strict: false });
   }
 
-  /** Emits an event as another service would; resolves once the broker has stored it. */
-  emit(subject: string, data: unknown): Promise<PublishReceipt> {
-    return this.emitter.emitAsync(subject, data);
+  /** Emits an event as another service would, with id, key and headers if given; resolves once the broker has stored it. */
+  emit(subject: string, data: unknown, options?: StanEmitOptions): Promise<PublishReceipt> {
+    return this.emitter.emitAsync(subject, data, options);
   }
 
   /** The broker has stored an event of the subject that fits. */
@@ -174,6 +175,7 @@ export class StanTestHarness {
         ...{ kind, data, error, clientId: '', queueGroup: '' },
         subject: context.getSubject(),
         sequence: context.getSequence(),
+        headers: context.getHeaders(),
         redeliveryCount: context.getRedeliveryCount(),
       });
     return {

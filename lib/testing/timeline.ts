@@ -16,7 +16,7 @@ export function describeFact(fact: HarnessFact): string {
   const to = fact.queueGroup === '' ? fact.clientId : `${fact.clientId} (queue ${fact.queueGroup})`;
   switch (fact.kind) {
     case 'emitted':
-      return `${event} stored, emitted by ${fact.clientId}: ${describeData(fact.data)}`;
+      return `${event} stored, emitted by ${fact.clientId}: ${describeData(fact.data)}${describeHeaders(fact.headers)}`;
     case 'delivered':
       return `${event} sent to ${to}`;
     case 'redelivered':
@@ -40,6 +40,10 @@ export function renderTimeline(entries: readonly TimelineEntry[]): string {
       return `  ${atMs.toFixed(0).padStart(6)} ms${clock}  ${text}`;
     })
     .join('\n');
+}
+
+function describeHeaders(headers: HarnessFact['headers']): string {
+  return headers.size === 0 ? '' : ` with ${describeData(Object.fromEntries(headers))}`;
 }
 
 function describeData(data: unknown): string {

@@ -26,6 +26,7 @@ export class FakePublishAttempt {
     readonly session: number,
     readonly guid: string,
     private readonly done: PublishAttemptDone,
+    readonly headerText = '',
   ) {}
 
   get text(): string {
@@ -61,6 +62,7 @@ export interface FakeDelivery {
   readonly redelivered?: boolean;
   readonly redeliveryCount?: number;
   readonly timestampNs?: number;
+  readonly headerText?: string;
 }
 
 /** One delivered message; `acks` counts the acks that reached the session which delivered it. */
@@ -78,6 +80,7 @@ export class FakeMessage implements DriverMessage {
     readonly redeliveryCount: number,
     readonly data: Buffer,
     private readonly isReachable: () => boolean,
+    readonly headerText = '',
   ) {}
 
   ack(): boolean {
@@ -117,7 +120,16 @@ export class FakeSubscription implements DriverSubscription {
     const session = this.driver.session;
     const isReachable = (): boolean => !this.closed && this.driver.session === session && this.driver.isReady();
     const { subject } = this.request;
-    const message = new FakeMessage(subject, sequence, timestampNs, redelivered, redeliveryCount, bytes, isReachable);
+    const message = new FakeMessage(
+      subject,
+      sequence,
+      timestampNs,
+      redelivered,
+      redeliveryCount,
+      bytes,
+      isReachable,
+      delivery.headerText,
+    );
     this.delivered.push(message);
     this.onMessage(message);
     return message;
@@ -203,9 +215,9 @@ export class FakeDriver implements Driver {
     return this.connection.promise;
   }
 
-  publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void {
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void {
     this.guidCount += 1;
-    const attempt = new FakePublishAttempt(subject, data, this.session, `guid-${this.guidCount}`, done);
+    const attempt = new FakePublishAttempt(subject, data, this.session, `guid-${this.guidCount}`, done, headerText);
     if (this.state !== 'ready') {
       queueMicrotask(() => attempt.fail('not-sent', new NotConnectedError('publish')));
       return;

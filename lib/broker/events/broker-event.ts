@@ -29,6 +29,8 @@ export type BrokerEvent =
       readonly clientId: string;
       readonly sequence: number;
       readonly data: Uint8Array;
+      /** The reply field, which the server keeps and sends on: where clients of nestjs-stan put headers. Empty for nothing. */
+      readonly reply: string;
     }
   | { readonly type: 'publishRefused'; readonly channel: string; readonly clientId: string; readonly error: string }
   | ({ readonly type: 'subscribed'; readonly resumed: boolean } & SubscriptionFacts)

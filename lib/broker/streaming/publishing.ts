@@ -136,7 +136,8 @@ export class Publishing {
     for (const { message, channel, sequence } of batch) {
       const clientId = this.clientIdOf(message);
       const data = message.bytes.subarray(message.data.start, message.data.end);
-      this.context.events.emit({ type: 'published', channel: channel.name, clientId, sequence, data });
+      const reply = message.bytes.toString('utf8', message.reply.start, message.reply.end);
+      this.context.events.emit({ type: 'published', channel: channel.name, clientId, sequence, data, reply });
     }
   }
 

@@ -1,3 +1,4 @@
+import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import { decodePayload } from '../../core/delivery/dead-letter.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import type { Step } from './settle-entries.js';
@@ -54,10 +55,15 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
     ['service', `${letter.service} (client id ${letter.clientId})`],
     ['handler', letter.handler],
     ['deliveries', `${String(letter.deliveries)}, the last one failed ${letter.failedAt}`],
+    ...headerRows(letter),
     ['payload', `${String(decodePayload(letter.payload).length)} bytes, as ${letter.payload.encoding}`],
   );
   const cause = letter.error.stack ?? `${letter.error.name}: ${letter.error.message}`;
   return `${toTable(rows)}\n\n${printableText(letter.payload.data)}\n\n${printableText(cause)}`;
+}
+
+function headerRows({ headers = {} }: DeadLetter): [string, string][] {
+  return Object.entries(headers).map(([name, value]) => [`header ${name}`, value]);
 }
 
 /**

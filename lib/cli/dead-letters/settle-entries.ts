@@ -1,4 +1,4 @@
-import { decodePayload, replaySubject } from '../../core/delivery/dead-letter.js';
+import { decodePayload, originalHeaderText, replaySubject } from '../../core/delivery/dead-letter.js';
 import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import type { DoneAction } from './done-marker.js';
@@ -12,11 +12,11 @@ import type { StanLink } from './stan-link.js';
 export interface Step {
   readonly sequence: number;
   readonly action: DoneAction;
-  readonly send: { readonly subject: string; readonly data: Buffer } | undefined;
+  readonly send: { readonly subject: string; readonly data: Buffer; readonly headerText?: string } | undefined;
 }
 
 /**
- * The step that sends an entry back: its original bytes to its original subject, where every service gets them; or, with
+ * The step that sends an entry back: its original bytes and headers to its original subject, where every service gets them; or, with
  * `toHandler`, the dead letter to the service that gave it up, for the one handler that it names.
  * @throws CommandError where the bytes are no dead letter
  * @internal
@@ -27,7 +27,7 @@ export function replayStep(entry: DeadLetterEntry, deadLetterSubject: string, to
     throw new CommandError(`${String(sequence)} is no readable dead letter, and can only be dropped; nothing was sent`);
   const send = toHandler
     ? { subject: replaySubject(deadLetterSubject), data: bytes }
-    : { subject: letter.subject, data: decodePayload(letter.payload) };
+    : { subject: letter.subject, data: decodePayload(letter.payload), headerText: originalHeaderText(letter) };
   return { sequence, action: 'replayed', send };
 }
 
@@ -48,7 +48,7 @@ export async function takeSteps(
   { deadLetterSubject, by, now, onStep }: StepSurroundings,
 ): Promise<void> {
   for (const { sequence, action, send } of steps) {
-    if (send !== undefined) await link.publish(send.subject, send.data);
+    if (send !== undefined) await link.publish(send.subject, send.data, send.headerText);
     const to = send === undefined ? {} : { to: send.subject };
     const marker = { version: 1, kind: 'done', sequence, action, ...to, at: now().toISOString(), by } as const;
     await link.publish(deadLetterSubject, encodeDoneMarker(marker));

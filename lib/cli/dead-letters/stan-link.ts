@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import type { Driver } from '../../core/driver/driver.js';
 import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from '../../core/options/index.js';
+import type { PublishDone } from '../../core/publishing/publish-entry.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import type { CliIo } from '../cli-io.js';
@@ -25,7 +26,7 @@ export interface LinkOptions {
 export interface StanLink {
   readonly driver: Driver;
   /** Resolves once the server has stored the bytes; rejects with a StanError. */
-  publish(subject: string, data: Buffer): Promise<void>;
+  publish(subject: string, data: Buffer, headerText?: string): Promise<void>;
 }
 
 /**
@@ -55,7 +56,10 @@ export async function withStanLink<T>(
   try {
     await driver.connect();
     const ledger = new PublishLedger({ driver, options: resolvePublishOptions(), clientId: connection.clientId });
-    return await work({ driver, publish: (subject, data) => publishWith(ledger, subject, data) });
+    return await work({
+      driver,
+      publish: (subject, data, headerText) => publishWith(ledger, { subject, data, headerText }),
+    });
   } finally {
     await driver.close();
   }
@@ -80,11 +84,18 @@ export function currentPerson(): string {
   }
 }
 
-function publishWith(ledger: PublishLedger, subject: string, data: Buffer): Promise<void> {
+interface ToPublish {
+  readonly subject: string;
+  readonly data: Buffer;
+  readonly headerText: string | undefined;
+}
+
+function publishWith(ledger: PublishLedger, { subject, data, headerText }: ToPublish): Promise<void> {
   return new Promise((resolve, reject) => {
-    ledger.publish(subject, data, (error) => {
+    const done: PublishDone = (error) => {
       if (error === undefined) resolve();
       else reject(error);
-    });
+    };
+    ledger.publish(subject, data, done, headerText);
   });
 }

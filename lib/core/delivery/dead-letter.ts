@@ -1,6 +1,7 @@
 import { isNativeError } from 'node:util/types';
 
 import { describeValue } from '../errors/describe-value.js';
+import { decodeHeaders, encodeHeaders, isHeaderName } from '../wire/headers.js';
 
 /**
  * What stands on a dead-letter subject: one event that a service gave up on, as JSON, with its original bytes.
@@ -23,6 +24,8 @@ export interface DeadLetter {
   /** The service: its queue group, else its durable name, else its client id. */
   readonly service: string;
   readonly clientId: string;
+  /** The event's headers, where it has any; a replay restores them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The original bytes; readable as they are where they are text. */
   readonly payload: { readonly encoding: 'utf8' | 'base64'; readonly data: string };
 }
@@ -62,6 +65,25 @@ export function encodePayload(bytes: Buffer): DeadLetter['payload'] {
 }
 
 /**
+ * Headers as a dead letter keeps them: nothing where there are none.
+ * @internal
+ */
+export function letterHeaders(headerText: string): Pick<DeadLetter, 'headers'> {
+  const headers = decodeHeaders(headerText);
+  return headers.size === 0 ? {} : { headers: Object.fromEntries(headers) };
+}
+
+/**
+ * The headers of the event in their text form, for a replay. What is no header, in a letter that somebody else wrote, is
+ * left out.
+ * @throws InvalidHeadersError (STAN_INVALID_HEADERS) where they are too long
+ * @internal
+ */
+export function originalHeaderText({ subject, headers = {} }: DeadLetter): string {
+  return encodeHeaders(subject, new Map(Object.entries(headers).filter(([name]) => isHeaderName(name))));
+}
+
+/**
  * The original bytes of the event.
  * @publicApi
  */
@@ -97,6 +119,7 @@ function isDeadLetter(value: unknown): value is DeadLetter {
     typeof letter.deliveries === 'number' &&
     !Number.isNaN(Date.parse(letter.timestamp as string)) &&
     isErrorDescription(letter.error) &&
+    isHeaders(letter.headers) &&
     isPayload(letter.payload)
   );
 }
@@ -107,6 +130,12 @@ function isErrorDescription(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { name, message, stack } = value as Partial<Record<keyof DeadLetter['error'], unknown>>;
   return typeof name === 'string' && typeof message === 'string' && (stack === undefined || typeof stack === 'string');
+}
+
+function isHeaders(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((text) => typeof text === 'string');
 }
 
 function isPayload(value: unknown): boolean {

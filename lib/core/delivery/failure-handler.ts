@@ -1,7 +1,7 @@
 import type { DriverMessage } from '../driver/driver.js';
 import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
 import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
-import { describeError, encodePayload } from './dead-letter.js';
+import { describeError, encodePayload, letterHeaders } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { AfterFailure } from './delivery-event.js';
 import type { DeliveryPipelineSetup } from './delivery-pipeline-setup.js';
@@ -115,6 +115,7 @@ export class FailureHandler {
       failedAt: new Date().toISOString(),
       error: describeError(error),
       ...{ handler, service, clientId },
+      ...letterHeaders(message.headerText),
       payload: encodePayload(message.data),
     };
   }

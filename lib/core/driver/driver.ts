@@ -37,9 +37,9 @@ export interface Driver {
    * A transport that is lost for a moment calls nothing: the ack may still come after `resumed`.
    *
    * Does not block and does not bound: the caller keeps the window. Call it only while `isReady()`; otherwise `done`
-   * gets a `not-sent` error.
+   * gets a `not-sent` error. `headerText` are the event's headers as text (`core/wire/headers`), empty for none.
    */
-  publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void;
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void;
 
   /**
    * Subscribes; resolves once the server has confirmed. While the session is being rebuilt it waits for the next one.
@@ -123,6 +123,8 @@ export interface DriverMessage {
   readonly redeliveryCount: number;
   /** The payload; decoded on first use. */
   readonly data: Buffer;
+  /** The event's headers as text (`core/wire/headers`), read on first use; empty, or not ours, where it has none. */
+  readonly headerText: string;
   /** The broker client's own message object. */
   readonly native: unknown;
   /**

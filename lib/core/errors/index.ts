@@ -8,6 +8,7 @@ export { DeadLetterFailedError } from './dead-letter-failed.error.js';
 export { DrainTimeoutError } from './drain-timeout.error.js';
 export { DuplicateClientIdError } from './duplicate-client-id.error.js';
 export { HandlerConflictError, type HandlerConflictFacts } from './handler-conflict.error.js';
+export { InvalidHeadersError } from './invalid-headers.error.js';
 export { InvalidOptionError, type InvalidOptionDetails } from './invalid-option.error.js';
 export { InvalidSubjectError } from './invalid-subject.error.js';
 export { MessagePatternUnsupportedError } from './message-pattern-unsupported.error.js';

@@ -7,11 +7,12 @@ const nuidBytes = 22;
  * never larger.
  * @internal
  */
-export function pubMsgBytes(clientId: string, subject: string, payloadBytes: number): number {
+export function pubMsgBytes(clientId: string, subject: string, payloadBytes: number, headerBytes = 0): number {
   return (
     fieldBytes(Buffer.byteLength(clientId)) +
     fieldBytes(nuidBytes) +
     fieldBytes(Buffer.byteLength(subject)) +
+    fieldBytes(headerBytes) +
     fieldBytes(payloadBytes) +
     fieldBytes(nuidBytes)
   );

@@ -36,6 +36,8 @@ export class PublishEntry {
     public data: Uint8Array,
     readonly deadline: number,
     readonly done: PublishDone,
+    /** Its headers as text; empty for none. */
+    public headerText = '',
   ) {}
 
   /** True where an attempt left the process and no answer told that it was not stored. */
@@ -51,5 +53,6 @@ export class PublishEntry {
   release(): void {
     this.isSettled = true;
     this.data = nothing;
+    this.headerText = '';
   }
 }

@@ -1,4 +1,4 @@
-import type { Driver, PublishAttemptError } from '../driver/driver.js';
+import type { Driver, PublishAttemptDone, PublishAttemptError } from '../driver/driver.js';
 import type { DriverEvent } from '../driver/driver-event.js';
 import {
   InvalidSubjectError,
@@ -96,17 +96,17 @@ export class PublishLedger {
 
   /**
    * Publishes `data`, now or as soon as the window and the connection allow. The bytes must not be changed afterwards.
-   * `done` is told the outcome exactly once, never from inside this call.
+   * `done` is told the outcome exactly once, never from inside this call. `headerText` are its headers in their text form.
    */
-  publish(subject: string, data: Uint8Array, done: PublishDone): void {
-    const refusal = this.refusalOf(subject, data);
+  publish(subject: string, data: Uint8Array, done: PublishDone, headerText = ''): void {
+    const refusal = this.refusalOf(subject, data, headerText);
     if (refusal !== undefined) {
       queueMicrotask(() => done(refusal, undefined));
       return;
     }
-    const entry = new PublishEntry(subject, data, this.clock.now() + this.options.publishTimeoutMs, done);
+    const entry = new PublishEntry(subject, data, this.clock.now() + this.options.publishTimeoutMs, done, headerText);
     entry.checkedLimitBytes = this.driver.maxPayloadBytes();
-    this.bytes += costOf(data);
+    this.bytes += costOf(data, headerText);
     this.queue.append(entry);
     this.deadlines.watch();
     this.pump();
@@ -127,27 +127,27 @@ export class PublishLedger {
     this.deadlines.stop();
   }
 
-  private refusalOf(subject: string, data: Uint8Array): StanError | undefined {
+  private refusalOf(subject: string, data: Uint8Array, headerText: string): StanError | undefined {
     if (this.closed) return closedError(subject, false);
     if (this.gaveUpBy !== undefined) return notConnected(subject, this.gaveUpBy, false);
     const problem = this.subjects.problemOf(subject);
     if (problem !== undefined) return new InvalidSubjectError(subject, problem);
     const limitBytes = this.driver.maxPayloadBytes();
-    if (limitBytes !== undefined && this.exceeds(subject, data, limitBytes))
-      return this.tooLarge(subject, data, limitBytes);
+    if (limitBytes !== undefined && this.exceeds(subject, data, headerText, limitBytes))
+      return this.tooLarge(subject, data, headerText, limitBytes);
     const { maxPendingPublishBytes } = this.options;
-    if (this.bytes + costOf(data) > maxPendingPublishBytes) {
+    if (this.bytes + costOf(data, headerText) > maxPendingPublishBytes) {
       return new PublishBufferFullError(this.bytes, maxPendingPublishBytes);
     }
     return undefined;
   }
 
-  private exceeds(subject: string, data: Uint8Array, limitBytes: number): boolean {
-    return pubMsgBytes(this.clientId, subject, data.byteLength) > limitBytes;
+  private exceeds(subject: string, data: Uint8Array, headerText: string, limitBytes: number): boolean {
+    return pubMsgBytes(this.clientId, subject, data.byteLength, headerText.length) > limitBytes;
   }
 
-  private tooLarge(subject: string, { byteLength }: Uint8Array, limitBytes: number): StanError {
-    const overheadBytes = pubMsgBytes(this.clientId, subject, byteLength) - byteLength;
+  private tooLarge(subject: string, { byteLength }: Uint8Array, headerText: string, limitBytes: number): StanError {
+    const overheadBytes = pubMsgBytes(this.clientId, subject, byteLength, headerText.length) - byteLength;
     return new PayloadTooLargeError(subject, byteLength, Math.max(0, limitBytes - overheadBytes));
   }
 
@@ -167,8 +167,8 @@ export class PublishLedger {
     const limitBytes = this.driver.maxPayloadBytes();
     if (limitBytes === undefined || limitBytes === entry.checkedLimitBytes) return true;
     entry.checkedLimitBytes = limitBytes;
-    if (!this.exceeds(entry.subject, entry.data, limitBytes)) return true;
-    const error = this.tooLarge(entry.subject, entry.data, limitBytes);
+    if (!this.exceeds(entry.subject, entry.data, entry.headerText, limitBytes)) return true;
+    const error = this.tooLarge(entry.subject, entry.data, entry.headerText, limitBytes);
     this.settle(entry);
     queueMicrotask(() => entry.done(error, undefined));
     return false;
@@ -177,10 +177,11 @@ export class PublishLedger {
   private send(entry: PublishEntry): void {
     this.queue.markSent(entry, this.epoch);
     const attempt = entry.attempts;
-    this.driver.publish(entry.subject, entry.data, (error, guid) => {
+    const done: PublishAttemptDone = (error, guid) => {
       if (error === undefined) this.onAck(entry, guid);
       else this.onAttemptFailed(entry, attempt, error);
-    });
+    };
+    this.driver.publish(entry.subject, entry.data, done, entry.headerText);
   }
 
   /** The ack of any attempt will do, a late one of an earlier session too: the event is stored. */
@@ -219,7 +220,7 @@ export class PublishLedger {
   }
 
   private settle(entry: PublishEntry): void {
-    this.bytes -= costOf(entry.data);
+    this.bytes -= costOf(entry.data, entry.headerText);
     this.queue.remove(entry);
     entry.release();
     if (this.queue.count > 0) return;
@@ -252,8 +253,8 @@ export class PublishLedger {
   }
 }
 
-function costOf(data: Uint8Array): number {
-  return data.byteLength + publishOverheadBytes;
+function costOf(data: Uint8Array, headerText: string): number {
+  return data.byteLength + headerText.length + publishOverheadBytes;
 }
 
 function finalErrorOf(

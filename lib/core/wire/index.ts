@@ -1,2 +1,11 @@
 export { decoderOf, encoderOf, isPromise, jsonCodec, type Decoder, type Encoder } from './codec.js';
+export {
+  decodeHeaders,
+  encodeHeaders,
+  noHeaders,
+  setHeaders,
+  toHeaders,
+  type StanEmitOptions,
+  type StanHeaders,
+} from './headers.js';
 export { decodeJson, encodeJson } from './json.js';

@@ -22,6 +22,8 @@ export class MsgProto {
   crc32 = 0;
   private dataFrom = 0;
   private dataTo = 0;
+  private replyFrom = 0;
+  private replyTo = 0;
 
   /** @throws RangeError where the bytes are none */
   constructor(
@@ -38,11 +40,23 @@ export class MsgProto {
     return this.dataTo === this.dataFrom ? emptyData : this.bytes.subarray(this.dataFrom, this.dataTo);
   }
 
+  /** What the publisher has put into the field that no official client uses; empty for nothing. */
+  get reply(): string {
+    return this.replyTo === this.replyFrom ? '' : this.bytes.toString('utf8', this.replyFrom, this.replyTo);
+  }
+
   private readField(key: number): void {
     switch (key) {
       case (1 << 3) | varintType:
         this.sequence = this.varint();
         return;
+      case (3 << 3) | bytesType: {
+        const length = this.varint();
+        this.replyFrom = this.at;
+        this.pass(length);
+        this.replyTo = this.at;
+        return;
+      }
       case (4 << 3) | bytesType: {
         const length = this.varint();
         this.dataFrom = this.at;

@@ -6,6 +6,8 @@ import { varint, varintLength, writeVarint } from './varint.js';
 const clientIdTag = 0x0a;
 const guidTag = 0x12;
 const subjectTag = 0x1a;
+/** Copied by the server into what it stores and sends on; no official client uses it: our headers. [STAN-PUB-8] */
+const replyTag = 0x22;
 const dataTag = 0x2a;
 const connIdTag = 0x32;
 
@@ -60,13 +62,17 @@ export class PublishEncoder {
     return this.guidPrefix + this.guidCount.toString(36).padStart(guidLength - guidPrefixLength, '0');
   }
 
-  encode(subject: string, guid: string, data: Uint8Array): Buffer {
+  /** `headerText` is ASCII. */
+  encode(subject: string, guid: string, data: Uint8Array, headerText = ''): Buffer {
     const { clientField, connField } = this;
     const parts = this.partsOf(subject);
     const dataLength = data.byteLength;
     // An empty field is left out, as by every encoder of proto3.
     const dataFieldLength = dataLength === 0 ? 0 : 1 + varintLength(dataLength) + dataLength;
-    const size = clientField.length + guidLength + parts.field.length + dataFieldLength + connField.length - 2;
+    const replyLength = headerText.length;
+    const replyFieldLength = replyLength === 0 ? 0 : 1 + varintLength(replyLength) + replyLength;
+    const fieldsLength = parts.field.length + replyFieldLength + dataFieldLength;
+    const size = clientField.length + guidLength + fieldsLength + connField.length - 2;
     const head = `${parts.command}${String(size)}\r\n`;
     const command = Buffer.allocUnsafe(head.length + size + 2);
     let at = command.write(head, 0, 'latin1');
@@ -75,6 +81,11 @@ export class PublishEncoder {
     at += command.write(guid, at, 'latin1');
     command.set(parts.field, at);
     at += parts.field.length;
+    if (replyLength > 0) {
+      command[at++] = replyTag;
+      at = writeVarint(command, at, replyLength);
+      at += command.write(headerText, at, 'latin1');
+    }
     if (dataLength > 0) {
       command[at++] = dataTag;
       at = writeVarint(command, at, dataLength);

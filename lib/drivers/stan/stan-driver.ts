@@ -94,10 +94,10 @@ export class StanDriver implements Driver {
     return this.connecting;
   }
 
-  publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void {
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void {
     const session = this.session;
     if (session !== undefined) {
-      session.publish(subject, data, done);
+      session.publish(subject, data, done, headerText);
       return;
     }
     const cause = this.closing === undefined ? new NotConnectedError('publish') : new StanClosedError('publish');

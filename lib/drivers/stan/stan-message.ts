@@ -40,6 +40,10 @@ export class StanDriverMessage implements DriverMessage {
     return this.view;
   }
 
+  get headerText(): string {
+    return this.proto.reply;
+  }
+
   get native(): NativeMessage {
     return new NativeMessage(this, this.proto.crc32);
   }

@@ -119,7 +119,7 @@ export class StanSession {
   }
 
   /** See the port: one attempt, `done` exactly once, never synchronously. */
-  publish(subject: string, data: Uint8Array, done: PublishAttemptDone): void {
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void {
     const client = this.client;
     const nats = client?.nc;
     if (this.state !== 'up' || client === undefined || nats === undefined || nats.closed) {
@@ -133,7 +133,7 @@ export class StanSession {
     // Entered where the client enters its own: its handling of acks, refusals and the session's end finds it there.
     client.pubAckMap[guid] = { ah: (error, ofAck) => this.settlePublish(subject, error, ofAck ?? '', done) };
     client.pubAckOutstanding += 1;
-    nats.sendCommand(this.publishes.encode(subject, guid, data));
+    nats.sendCommand(this.publishes.encode(subject, guid, data, headerText));
   }
 
   /** Has `receiver` take the messages of one NATS subscription of the client. */

@@ -18,8 +18,8 @@ import {
 import { resolveClientOptions } from '../../core/options/index.js';
 import type { ResolvedClientOptions, ResolvedConnectionOptions, StanClientOptions } from '../../core/options/index.js';
 import type { PublishReceipt } from '../../core/publishing/index.js';
-import { encoderOf, isPromise } from '../../core/wire/index.js';
-import type { Encoder } from '../../core/wire/index.js';
+import { encodeHeaders, encoderOf, isPromise } from '../../core/wire/index.js';
+import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
@@ -28,6 +28,21 @@ import { ClientLink } from './client-link.js';
 import { EmittedEvent } from './emitted-event.js';
 import { PendingEncodings } from './pending-encodings.js';
 import type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
+import { toGivenEvent, toOutgoingHeaders } from './outgoing-headers.js';
+
+/** What `emit()` was given. */
+interface Emission {
+  readonly pattern: unknown;
+  readonly data: unknown;
+  readonly options?: StanEmitOptions | undefined;
+}
+
+/** An event on its way to the ledger. */
+interface Outgoing {
+  readonly subject: string;
+  readonly bytes: Buffer | Promise<Buffer>;
+  readonly headerText: string;
+}
 
 /** Told the outcome of one event, exactly once and never from inside the call that emits it. */
 type EmitDone = (error: Error | undefined, receipt: PublishReceipt | undefined) => void;
@@ -91,19 +106,20 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   /**
    * Emits an event, whether or not the observable is subscribed to: it gives one {@link PublishReceipt} and completes once
    * the server has stored the event, else it errors. A failure that no subscriber takes is logged and told to
-   * `on('publishError')`.
+   * `on('publishError')`. `data` may be a `StanRecord`, made by `StanRecordBuilder`, to give the event an id, a key or
+   * headers.
    */
   override emit<TResult = PublishReceipt, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
     const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
-    this.emitThen(pattern, data, (error, receipt) => emitted.settle(error, receipt));
+    this.emitThen({ pattern, data }, (error, receipt) => emitted.settle(error, receipt));
     // Nest types the result after the call, but there is only one kind of it.
     return emitted as unknown as Observable<TResult>;
   }
 
   /** Emits an event; resolves once the server has stored it, else rejects. The fastest way. */
-  emitAsync(pattern: unknown, data: unknown): Promise<PublishReceipt> {
+  emitAsync(pattern: unknown, data: unknown, options?: StanEmitOptions): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
-      this.emitThen(pattern, data, (error, receipt) => {
+      this.emitThen({ pattern, data, options }, (error, receipt) => {
         // Without an error there is a receipt.
         if (error === undefined) resolve(receipt as PublishReceipt);
         else reject(error);
@@ -162,24 +178,26 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
     if (link?.isOver) await this.discard(link);
   }
 
-  private emitThen(pattern: unknown, data: unknown, done: EmitDone): void {
+  private emitThen({ pattern, data: given, options: givenOptions }: Emission, done: EmitDone): void {
     try {
+      const { data, options } = toGivenEvent(given, givenOptions);
       const subject = this.subjectOf(pattern);
       if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
       const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
       const bytes = this.encoder.encode(subject, data, metadata);
-      if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn(subject, bytes, done);
-      else this.openLink().ledger.publish(subject, bytes, done);
+      const headerText = encodeHeaders(subject, toOutgoingHeaders(subject, options, metadata));
+      if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn({ subject, bytes, headerText }, done);
+      else this.openLink().ledger.publish(subject, bytes, done, headerText);
     } catch (error) {
       queueMicrotask(() => done(asError(error), undefined));
     }
   }
 
-  private publishInTurn(subject: string, bytes: Buffer | Promise<Buffer>, done: EmitDone): void {
+  private publishInTurn({ subject, bytes, headerText }: Outgoing, done: EmitDone): void {
     // Connects meanwhile.
     this.openLink();
     this.encodings.add(bytes, {
-      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done),
+      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done, headerText),
       failed: (error) => done(asError(error), undefined),
       aborted: () => done(new StanClosedError(`publish to "${subject}"`), undefined),
     });

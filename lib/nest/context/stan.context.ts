@@ -1,6 +1,7 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 
 import type { DriverMessage } from '../../core/driver/driver.js';
+import { decodeHeaders } from '../../core/wire/index.js';
 
 /**
  * The delivery that a context tells about.
@@ -17,6 +18,8 @@ export interface ContextDelivery {
  * @publicApi
  */
 export class StanContext extends BaseRpcContext<[ContextDelivery]> {
+  private headers: ReadonlyMap<string, string> | undefined;
+
   /** @internal */
   constructor(delivery: ContextDelivery) {
     super([delivery]);
@@ -45,6 +48,33 @@ export class StanContext extends BaseRpcContext<[ContextDelivery]> {
   /** How often the server has sent it again: 0 in the first delivery. A restarted server begins at 0 again. */
   getRedeliveryCount(): number {
     return this.args[0].message.redeliveryCount;
+  }
+
+  /** What the publisher has said beside the data: headers, `id` and `key`; empty where the publisher was another client. */
+  getHeaders(): ReadonlyMap<string, string> {
+    this.headers ??= decodeHeaders(this.args[0].message.headerText);
+    return this.headers;
+  }
+
+  /** One header, or `undefined`. */
+  getHeader(name: string): string | undefined {
+    return this.getHeaders().get(name);
+  }
+
+  /** The id that the publisher has given the event, or `undefined`. */
+  getEventId(): string | undefined {
+    return this.getHeader('id');
+  }
+
+  /** The key that the publisher has given the event, or `undefined`. */
+  getKey(): string | undefined {
+    return this.getHeader('key');
+  }
+
+  /** The headers as Nest's own contexts show what a dispatch hook has put beside the data; `undefined` for none. */
+  getMetadata(): Record<string, string> | undefined {
+    const headers = this.getHeaders();
+    return headers.size === 0 ? undefined : Object.fromEntries(headers);
   }
 
   /** The event's bytes as they were published: a copy, to keep or to change. */

@@ -1,4 +1,4 @@
-import { decodePayload, parseDeadLetter, replaySubject } from '../../core/delivery/dead-letter.js';
+import { decodePayload, originalHeaderText, parseDeadLetter, replaySubject } from '../../core/delivery/dead-letter.js';
 import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import type { DriverMessage } from '../../core/driver/driver.js';
 import { resolveSubscriptionOptions } from '../../core/options/index.js';
@@ -88,13 +88,14 @@ export class ReplayInbox {
   toOriginal(failed: DeadLetter): DeadLetter {
     const original = parseDeadLetter(decodePayload(failed.payload));
     if (original === undefined) return failed;
-    const { subject, sequence, timestamp, handler, payload } = original;
+    const { subject, sequence, timestamp, handler, headers, payload } = original;
     return {
       ...failed,
       subject,
       sequence,
       timestamp,
       handler,
+      headers,
       payload,
       deliveries: original.deliveries + failed.deliveries,
     };
@@ -119,6 +120,7 @@ export function originalMessage({ letter }: Replayed, message: DriverMessage): O
     redelivered: true,
     redeliveryCount: letter.deliveries,
     data: decodePayload(letter.payload),
+    headerText: originalHeaderText(letter),
     native: message.native,
   };
 }

@@ -25,7 +25,7 @@ describe('what a broker tells its observers', () => {
       { type: 'clientConnected', clientId: 'a', replaced: false },
       { type: 'channelCreated', channel: 'x' },
       { type: 'subscribed', resumed: false, ...facts },
-      { type: 'published', channel: 'x', clientId: 'a', sequence: 1, data: Buffer.from('hello') },
+      { type: 'published', channel: 'x', clientId: 'a', sequence: 1, data: Buffer.from('hello'), reply: '' },
       { type: 'delivered', sequence: 1, redeliveryCount: 0, ...facts },
       { type: 'delivered', sequence: 1, redeliveryCount: 1, ...facts },
       { type: 'acked', sequence: 1, ...facts },

@@ -120,6 +120,11 @@ const table: Record<StanErrorCode, Row> = {
     retryable: false,
     says: ['"ticket:created"', '2000000 bytes', '1048576', 'max_payload'],
   },
+  STAN_INVALID_HEADERS: {
+    error: new errors.InvalidHeadersError('ticket:created', 'they take 5000 bytes, the limit is 4096', { cause }),
+    retryable: false,
+    says: ['"ticket:created"', '5000 bytes', '4096'],
+  },
   STAN_SERIALIZATION_FAILED: {
     error: new errors.SerializationFailedError('it is undefined', { cause }),
     retryable: false,

@@ -24,6 +24,7 @@ const vendor = createRequire(import.meta.url)('node-nats-streaming/lib/pb') as V
 const facts = fc.record({
   sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   data: fc.uint8Array({ maxLength: 300 }),
+  reply: fc.string({ maxLength: 300 }),
   timestampNs: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
   redelivered: fc.boolean(),
   redeliveryCount: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
@@ -31,11 +32,11 @@ const facts = fc.record({
 });
 type Facts = typeof facts extends fc.Arbitrary<infer Values> ? Values : never;
 
-function encode({ sequence, data, timestampNs, redelivered, redeliveryCount, crc32 }: Facts): Buffer {
+function encode({ sequence, data, reply, timestampNs, redelivered, redeliveryCount, crc32 }: Facts): Buffer {
   const message = new vendor.pb.MsgProto();
   message.setSequence(sequence);
   message.setSubject('ticket:créé');
-  message.setReply('somewhere');
+  message.setReply(reply);
   message.setData(data);
   message.setTimestamp(timestampNs);
   message.setRedelivered(redelivered);
@@ -55,10 +56,11 @@ describe('a message from the server', () => {
         const bytes = encode(values);
         const around = Buffer.concat([Buffer.alloc(padding, 0xff), bytes, Buffer.alloc(padding, 0xff)]);
         const message = new MsgProto(around, padding, padding + bytes.length);
-        const { sequence, timestampNs, redelivered, redeliveryCount, crc32 } = message;
+        const { sequence, reply, timestampNs, redelivered, redeliveryCount, crc32 } = message;
         expect({
           sequence,
           data: new Uint8Array(message.data),
+          reply,
           timestampNs,
           redelivered,
           redeliveryCount,
@@ -88,6 +90,7 @@ describe('a message from the server', () => {
     const bytes = encode({
       sequence: 300,
       data: Buffer.alloc(200, 1),
+      reply: 'somewhere',
       timestampNs: 5e15,
       redelivered: true,
       redeliveryCount: 3,

@@ -2,12 +2,14 @@ import { createRequire } from 'node:module';
 
 import { describe, expect, it } from 'vitest';
 
+import { pubMsgBytes } from '../../../../lib/core/publishing/pub-msg-size.js';
 import { PublishEncoder } from '../../../../lib/drivers/stan/publish-message.js';
 
 interface VendorPubMsg {
   getClientId(): string;
   getGuid(): string;
   getSubject(): string;
+  getReply(): string;
   getData_asU8(): Uint8Array;
   getConnId_asU8(): Uint8Array;
   serializeBinary(): Uint8Array;
@@ -53,6 +55,16 @@ describe('an event on its way to the server', () => {
       expect(Buffer.from(message.serializeBinary()).equals(payload)).toBe(true);
     },
   );
+
+  it.each([0, 1, 200])('with headers and a payload of %d bytes has them in the reply field', (length) => {
+    const encoder = new PublishEncoder(origin);
+    const data = Buffer.alloc(length, 'ü');
+    const headers = `stan-headers/1?id=${'x'.repeat(300)}`;
+    const { payload, message } = readCommand(encoder.encode('ticket:créé', encoder.nextGuid(), data, headers));
+    expect(message.getReply()).toBe(headers);
+    expect(Buffer.from(message.serializeBinary()).equals(payload)).toBe(true);
+    expect(payload).toHaveLength(pubMsgBytes(origin.clientId, 'ticket:créé', length, headers.length));
+  });
 
   it('has a guid of 22 characters that no other one has, in this session or in another', () => {
     const encoders = [new PublishEncoder(origin), new PublishEncoder(origin)];
