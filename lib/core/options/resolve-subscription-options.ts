@@ -26,22 +26,13 @@ export function resolveSubscriptionOptions(
   const place = { owner: where };
   const own = readSubscriptionOptions(handlerOptions ?? {}, place);
   const inherited = readSubscriptionOptions(serverDefaults ?? {}, { path: 'subscription' });
-  const {
-    concurrency: _,
-    onUndecodable,
-    retry,
-    ...merged
-  } = {
-    ...defaultsOf<StanSubscriptionOptions, Computed>(StanSubscriptionOptions),
-    ...inherited,
-    ...own,
-  };
+  const merged = { ...defaultsOf<StanSubscriptionOptions, Computed>(StanSubscriptionOptions), ...inherited, ...own };
   const switches = undefinedWhereOff(merged);
   const resolved = Object.freeze({
     ...switches,
     concurrency: concurrencyOf(own, inherited, merged.maxInFlight, place),
-    retry: resolveRetry(mergeRetry(inherited.retry, own.retry) ?? retry, place),
-    onUndecodable: onUndecodable ?? (switches.deadLetter === undefined ? 'leave' : 'deadLetter'),
+    retry: resolveRetry(mergeRetry(inherited.retry, own.retry) ?? merged.retry, place),
+    onUndecodable: merged.onUndecodable ?? (switches.deadLetter === undefined ? 'leave' : 'deadLetter'),
   });
   refuseContradictions(resolved, place);
   return resolved;
