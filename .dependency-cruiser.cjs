@@ -27,11 +27,24 @@ module.exports = {
     only('option-rules', { path: room('core/option-rules') }, [room('core/(option-rules|errors)')]),
     only('options-import-rules-and-errors', { path: room('core/options') }, [
       room('core/(options|option-rules|errors)'),
+      // The port that the option `store` takes; it imports nothing.
+      '^lib/core/inbox/event-store\\.ts$',
     ]),
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
+    only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
+    only('inbox', { path: room('core/inbox') }, [
+      room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
+    ]),
     only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
+    only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', room('core')]),
+    {
+      name: 'stores-load-no-package-of-a-database',
+      severity: 'error',
+      from: { path: '^lib/stores/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
+    },
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
@@ -58,7 +71,10 @@ module.exports = {
       name: 'sample-app-uses-the-public-doors',
       severity: 'error',
       from: { path: '^sample-app/' },
-      to: { path: '^lib/', pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts'] },
+      to: {
+        path: '^lib/',
+        pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/stores/postgres/index.ts'],
+      },
     },
   ],
   options: {

@@ -4,10 +4,11 @@ import type { UndecodablePolicy } from '../options/subscription-options.js';
 
 /**
  * What comes after a failure: another run in this process, another delivery by the server, the dead-letter subject,
- * no further try in this process (`givenUp`), or nothing, since the event was acked before (`lost`).
+ * no further try in this process (`givenUp`), another run from the event store (`parked`), or nothing, since the event was
+ * acked before (`lost`).
  * @publicApi
  */
-export type AfterFailure = 'retry' | 'redelivery' | 'deadLetter' | 'givenUp' | 'lost';
+export type AfterFailure = 'retry' | 'redelivery' | 'deadLetter' | 'givenUp' | 'parked' | 'lost';
 
 /** The message and the handler that an event is about. */
 interface AboutDelivery {
@@ -76,16 +77,59 @@ export interface AckWaitNearEvent extends AboutDelivery {
 /**
  * An arrival was not handed to the handler: the message is here already, `running` or `waiting` for its start; it was
  * `handled` before, and is acked again; it has waited here past its ack wait (`expired`); it comes `tooEarly`, before
- * the moment that `RetryLaterException` asked for; or it was `givenUp`.
+ * the moment that `RetryLaterException` asked for; it was `givenUp`; its version has counted before (`stale`), or its id
+ * (`duplicate`).
  * @publicApi
  */
 export interface DeliverySkippedEvent extends AboutDelivery {
   readonly type: 'deliverySkipped';
-  readonly reason: 'running' | 'waiting' | 'handled' | 'expired' | 'tooEarly' | 'givenUp';
+  readonly reason: 'running' | 'waiting' | 'handled' | 'expired' | 'tooEarly' | 'givenUp' | 'stale' | 'duplicate';
   /** Deliveries of this message by the server's count, this one included. */
   readonly deliveries: number;
   /** Why it was given up; with the reason `givenUp` alone. */
   readonly error?: unknown;
+}
+
+/** The entity and version that an event is about. */
+interface AboutVersion extends AboutDelivery {
+  readonly stream: string;
+  readonly key: string;
+  readonly version: number;
+}
+
+/**
+ * An event came before its predecessor: it was kept in the event store and acked.
+ * @publicApi
+ */
+export interface EventParkedEvent extends AboutVersion {
+  readonly type: 'parked';
+}
+
+/**
+ * A parked event left the event store: it was `counted` after its predecessor, or was `stale` by then.
+ * @publicApi
+ */
+export interface EventUnparkedEvent extends AboutVersion {
+  readonly type: 'unparked';
+  readonly outcome: 'counted' | 'stale';
+}
+
+/**
+ * Events wait for a version that does not come, for longer than `version.gapWarnMs`. Said again at 2, 4, 8 … times that age.
+ * @publicApi
+ */
+export interface GapOpenEvent {
+  readonly type: 'gapOpen';
+  /** The service whose events wait. */
+  readonly consumer: string;
+  readonly stream: string;
+  readonly key: string;
+  /** The version that is missing. */
+  readonly expected: number;
+  /** Events that wait for it. */
+  readonly parked: number;
+  /** When the first of them was parked. */
+  readonly since: Date;
 }
 
 /** @publicApi */
@@ -95,4 +139,7 @@ export type DeliveryEvent =
   | DeadLetterFailedEvent
   | UndecodableEvent
   | AckWaitNearEvent
-  | DeliverySkippedEvent;
+  | DeliverySkippedEvent
+  | EventParkedEvent
+  | EventUnparkedEvent
+  | GapOpenEvent;

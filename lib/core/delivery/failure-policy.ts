@@ -11,6 +11,9 @@ export interface FailureClassifier {
   retryLaterMs(error: unknown): number | undefined;
 }
 
+/** What the wait between two runs follows from. @internal */
+type RetryDelays = Pick<ResolvedRetryOptions, 'delayMs' | 'maxDelayMs' | 'factor' | 'jitter'>;
+
 /** @internal */
 export interface FailedDelivery {
   readonly error: unknown;
@@ -64,12 +67,16 @@ export class FailurePolicy {
     const { retry } = this.options;
     if (retry === undefined || !failed.mayRetryHere || failed.tries >= retry.attempts) return undefined;
     if (!retry.retryOn(failed.error)) return undefined;
-    const afterMs = delayBeforeRun(retry, failed.tries, this.random);
+    const afterMs = retryDelayMs(retry, failed.tries, this.random);
     return afterMs < failed.ackWaitLeftMs ? afterMs : undefined;
   }
 }
 
-function delayBeforeRun(retry: ResolvedRetryOptions, tries: number, random: () => number): number {
+/**
+ * The wait after the `tries`-th run of a handler.
+ * @internal
+ */
+export function retryDelayMs(retry: RetryDelays, tries: number, random: () => number = Math.random): number {
   const full = Math.min(retry.maxDelayMs, retry.delayMs * retry.factor ** (tries - 1));
   return Math.round(full * (1 - retry.jitter * random()));
 }

@@ -1,6 +1,8 @@
 import { HttpException } from '@nestjs/common';
 
 import type { FailureClassifier } from '../../core/delivery/failure-policy.js';
+import { MissingEventIdError } from '../../core/errors/missing-event-id.error.js';
+import { UnusableKeyError } from '../../core/errors/unusable-key.error.js';
 import { NonRetriableException } from './non-retriable.exception.js';
 import { RetryLaterException } from './retry-later.exception.js';
 
@@ -14,6 +16,8 @@ const validationStatuses: readonly number[] = [400, 422];
 export const exceptionClassifier: FailureClassifier = {
   isFinal: (error) =>
     error instanceof NonRetriableException ||
+    error instanceof UnusableKeyError ||
+    error instanceof MissingEventIdError ||
     (error instanceof HttpException && validationStatuses.includes(error.getStatus())),
   retryLaterMs: (error) => (error instanceof RetryLaterException ? error.delayMs : undefined),
 };

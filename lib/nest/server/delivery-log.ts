@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 
 import { describeError } from '../../core/delivery/dead-letter.js';
-import type { DeliveryEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+import type { DeliveryEvent, GapOpenEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { RetryLaterException } from '../exceptions/retry-later.exception.js';
 
 /**
@@ -10,6 +10,10 @@ import { RetryLaterException } from '../exceptions/retry-later.exception.js';
  * @internal
  */
 export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): void {
+  if (event.type === 'gapOpen') {
+    logGap(logger, event);
+    return;
+  }
   const about = `${event.handler}: event ${String(event.sequence)} of "${event.subject}"`;
   switch (event.type) {
     case 'handlerError':
@@ -33,6 +37,12 @@ export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): v
           'past it the server sends events again: raise ackWaitMs or make the handler faster',
       );
       return;
+    case 'parked':
+    case 'unparked': {
+      const version = `version ${String(event.version)} of ${event.stream} ${JSON.stringify(event.key)}`;
+      logger.debug?.(`${about} (${version}) ${event.type === 'parked' ? 'parked: it came early' : event.outcome}`);
+      return;
+    }
     case 'deliverySkipped':
       if (event.reason !== 'givenUp') logger.debug?.(`${about} not started: ${event.reason}`);
       else if (isPowerOfTwo(event.deliveries))
@@ -43,11 +53,20 @@ export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): v
   }
 }
 
+function logGap(logger: LoggerService, { consumer, stream, key, expected, parked, since }: GapOpenEvent): void {
+  logger.warn(
+    `${consumer}: version ${String(expected)} of ${stream} ${JSON.stringify(key)} is missing; ` +
+      `${String(parked)} parked events wait for it since ${since.toISOString()}: ` +
+      'replay its dead letter, or give it up with StanParked.skip()',
+  );
+}
+
 const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
   retry: 'tried again here',
   redelivery: 'left for redelivery',
   deadLetter: 'goes to the dead-letter subject',
   givenUp: 'not tried again by this process, and left at the server',
+  parked: 'stays parked and is tried again',
   lost: 'acked before, so it is not delivered again',
 };
 
