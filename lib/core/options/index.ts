@@ -20,6 +20,7 @@ export type {
   StanDrainOptions,
   StanServerOptions,
 } from './server-options.js';
+export type { StartAt } from './start-at.js';
 export { assertSubject } from './subject.js';
 export {
   ackModes,
@@ -30,6 +31,5 @@ export {
   type ResolvedSubscriptionOptions,
   type RetryOptions,
   type StanSubscriptionOptions,
-  type StartAt,
   type UndecodablePolicy,
 } from './subscription-options.js';
