@@ -1,11 +1,11 @@
 /* What the code blocks of the docs take from the reader's own app; see scripts/check-doc-code.mjs. */
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import type { ClientStan, ServerStan, StanContext, StanServerOptions } from 'nestjs-stan';
 
 declare global {
-  class AppModule {}
-  class OrdersModule {}
-  class TicketsModule {}
+  const AppModule: Type;
+  const OrdersModule: Type;
+  const TicketsModule: Type;
   class ConfigService {
     getOrThrow<T>(key: string): T;
   }
