@@ -10,14 +10,18 @@ import { eventually } from './wait.js';
 
 /** How to start a real nats-streaming-server. */
 export interface RealServerOptions {
-  /** @defaultValue 'file', in a new temporary folder */
-  readonly store?: 'file' | 'memory';
+  /** `given`: by `args`. @defaultValue 'file', in a new temporary folder */
+  readonly store?: 'file' | 'memory' | 'given';
   /** @defaultValue a name of its own */
   readonly clusterId?: string;
   /** Port for clients; a restart keeps it. @defaultValue a free one */
   readonly port?: number;
   /** Server heartbeats, in Go's words (`'5s'`). @defaultValue the server's own: 30s, 10s, 10 */
   readonly heartbeat?: { readonly interval?: string; readonly timeout?: string; readonly failCount?: number };
+  /** What the log says once the process serves, where that is not STAN's "is ready". */
+  readonly ready?: RegExp;
+  /** The binary of a NATS server without STAN; it gets none of STAN's flags. */
+  readonly natsServer?: string;
   /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
   readonly args?: readonly string[];
 }
@@ -49,7 +53,7 @@ export function findRealServer(): string | undefined {
  * @throws Error when there is no binary, or with the server's log when it does not come up
  */
 export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
-  const binary = findRealServer();
+  const binary = options.natsServer ?? findRealServer();
   if (!binary) throw new Error('no nats-streaming-server: run `npm run server:install` (needs Go)');
   const server = new RealServer(binary, options, options.port ?? (await freePort()), await freePort());
   cleanUpAfterTest(() => server.close());
@@ -203,17 +207,10 @@ export class RealServer {
   }
 
   #flags(): string[] {
-    const { store = 'file', heartbeat = {}, args = [] } = this.#options;
-    const flags = [
-      '-a',
-      '127.0.0.1',
-      '-p',
-      String(this.#port),
-      '-m',
-      String(this.#monitoringPort),
-      '-cid',
-      this.clusterId,
-    ];
+    const { store = 'file', heartbeat = {}, args = [], natsServer } = this.#options;
+    const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+    if (natsServer !== undefined) return [...flags, ...args];
+    flags.push('-cid', this.clusterId);
     if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
     if (!args.includes('-mc')) flags.push('-mc', '0');
     if (heartbeat.interval) flags.push('-hbi', heartbeat.interval);
@@ -224,12 +221,14 @@ export class RealServer {
 
   async #cameUp(): Promise<'ready' | 'port in use' | 'failed'> {
     const from = this.#log.length - 1;
+    const { ready } = this.#options;
     const said = (text: string) => this.#log.slice(from).some((line) => line.includes(text));
+    const isReady = () => said('Streaming Server is ready') || this.#log.slice(from).some((line) => ready?.test(line));
     try {
       return await eventually(
         () => {
           if (said('address already in use')) return 'port in use';
-          if (said('Streaming Server is ready')) return 'ready';
+          if (isReady()) return 'ready';
           return this.isRunning() ? false : 'failed';
         },
         { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },
