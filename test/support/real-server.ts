@@ -20,8 +20,6 @@ export interface RealServerOptions {
   readonly heartbeat?: { readonly interval?: string; readonly timeout?: string; readonly failCount?: number };
   /** What the log says once the process serves, where that is not STAN's "is ready". */
   readonly ready?: RegExp;
-  /** The binary of a NATS server without STAN; it gets none of STAN's flags. */
-  readonly natsServer?: string;
   /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
   readonly args?: readonly string[];
 }
@@ -53,7 +51,7 @@ export function findRealServer(): string | undefined {
  * @throws Error when there is no binary, or with the server's log when it does not come up
  */
 export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
-  const binary = options.natsServer ?? findRealServer();
+  const binary = findRealServer();
   if (!binary) throw new Error('no nats-streaming-server: run `npm run server:install` (needs Go)');
   const server = new RealServer(binary, options, options.port ?? (await freePort()), await freePort());
   cleanUpAfterTest(() => server.close());
@@ -207,9 +205,8 @@ export class RealServer {
   }
 
   #flags(): string[] {
-    const { store = 'file', heartbeat = {}, args = [], natsServer } = this.#options;
+    const { store = 'file', heartbeat = {}, args = [] } = this.#options;
     const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
-    if (natsServer !== undefined) return [...flags, ...args];
     flags.push('-cid', this.clusterId);
     if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
     if (!args.includes('-mc')) flags.push('-mc', '0');

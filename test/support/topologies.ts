@@ -1,8 +1,8 @@
 // The three ways in which STAN outlives a machine, on real servers: a raft cluster of three, a fault tolerance group of
 // two on one store, and a STAN server behind a NATS server. In all of them STAN can die while the NATS connection lives.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { cleanUpAfterTest } from './cleanup.js';
 import { freePort } from './free-port.js';
 import { fresh } from './fresh.js';
@@ -13,7 +13,8 @@ import type { TcpProxy } from './tcp-proxy.js';
 import { eventually } from './wait.js';
 
 export const topologyNames = ['cluster', 'ft', 'behind-nats'] as const;
-export type TopologyName = (typeof topologyNames)[number];
+/** `single`: one server with its NATS server inside, for comparison. */
+export type TopologyName = (typeof topologyNames)[number] | 'single';
 
 /** What a topology is started with. */
 export interface TopologyOptions {
@@ -39,8 +40,7 @@ export interface Topology {
 
 /** Starts a topology and waits until it serves. Closed when the test ends; elsewhere by `closeTopology`. */
 export function startTopology(name: TopologyName, options: TopologyOptions = {}): Promise<Topology> {
-  if (name === 'cluster') return startCluster(options);
-  return name === 'ft' ? startFaultToleranceGroup(options) : startBehindNats(options);
+  return starts[name](options);
 }
 
 export async function closeTopology({ nodes, entrances, heal }: Topology): Promise<void> {
@@ -48,13 +48,23 @@ export async function closeTopology({ nodes, entrances, heal }: Topology): Promi
   for (const server of new Set([...nodes, ...entrances])) await server.close();
 }
 
-/** The binary of a NATS server without STAN, or `undefined` where there is none. */
-export function findNatsServer(): string | undefined {
-  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    const cached = join(folder, '.cache', 'bin', 'nats-server');
-    if (existsSync(cached)) return cached;
-  }
-  return undefined;
+const starts: Record<TopologyName, (options: TopologyOptions) => Promise<Topology>> = {
+  single: startSingle,
+  cluster: startCluster,
+  ft: startFaultToleranceGroup,
+  'behind-nats': startBehindNats,
+};
+
+async function startSingle({ heartbeat, sql }: TopologyOptions): Promise<Topology> {
+  const server = await startRealServer({
+    ...(heartbeat && { heartbeat }),
+    ...(sql && { store: 'given', args: sql }),
+  });
+  const leader = (): Promise<RealServer> => theOne([server], async (node) => (await serverz(node)) !== undefined);
+  return {
+    ...{ name: 'single', clusterId: server.clusterId, nodes: [server], entrances: [server], leader },
+    ...{ partition: undefined, heal: () => undefined },
+  };
 }
 
 async function startCluster({ heartbeat, sql = [] }: TopologyOptions): Promise<Topology> {
@@ -101,9 +111,8 @@ async function startFaultToleranceGroup({ heartbeat, sql }: TopologyOptions): Pr
 
 async function startBehindNats({ heartbeat, sql }: TopologyOptions): Promise<Topology> {
   const clusterId = fresh('cluster');
-  const binary = findNatsServer();
-  if (binary === undefined) throw new Error('no nats-server: run `npm run server:install` (needs Go)');
-  const nats = await startRealServer({ natsServer: binary, ready: /Server is ready/ });
+  // Another STAN server, of which the NATS server inside is used alone.
+  const nats = await startRealServer({ store: 'memory' });
   // Between the two: what a network between them would do.
   const link = await startTcpProxy(() => nats.port);
   const node = await startRealServer({
@@ -143,12 +152,13 @@ class Mesh {
   configOf(index: number): string {
     const routes = this.#links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => `"${proxy.url}"`);
     const path = join(this.folder, `nats-${index}.conf`);
-    // Servers tell each other of routes: with an address that leads nowhere, none is made around the proxies.
+    // Servers tell each other of routes, and clients of servers: neither may be gone around the proxies.
     const lines = [
       `cluster {`,
       `  name: mesh`,
       `  listen: "127.0.0.1:${this.#ports[index]}"`,
       `  cluster_advertise: "127.0.0.1:1"`,
+      `  no_advertise: true`,
       `  routes: [${routes.join(', ')}]`,
       `}`,
     ];
@@ -159,7 +169,7 @@ class Mesh {
   /** The same as flags, which a server outside of a raft cluster needs: it takes `cluster` in a file for one of its own. */
   flagsOf(index: number): string[] {
     const routes = this.#links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => proxy.url);
-    const listen = ['--cluster', `nats://127.0.0.1:${this.#ports[index]}`];
+    const listen = ['--no_advertise', '--cluster', `nats://127.0.0.1:${this.#ports[index]}`];
     return routes.length === 0 ? listen : [...listen, '--routes', routes.join()];
   }
 
@@ -184,7 +194,7 @@ async function theOne(
       const [one, ...others] = found;
       return one !== undefined && others.length === 0 && one;
     },
-    { what: 'one server to serve', timeoutMs: 30_000, intervalMs: 25 },
+    { what: 'one server to serve', timeoutMs: 60_000, intervalMs: 25 },
   );
 }
 
