@@ -53,9 +53,15 @@ export type {
   DeadLetteredEvent,
   DeliveryEvent,
   DeliverySkippedEvent,
+  HandledEvent,
   HandlerErrorEvent,
   UndecodableEvent,
 } from './core/delivery/delivery-event.js';
+
+// Diagnostics channels and tracing
+export { stanChannels } from './core/observe/index.js';
+export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from './core/observe/index.js';
+export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
 
 // The server's monitoring endpoints
 export { StanMonitoring } from './monitoring/index.js';

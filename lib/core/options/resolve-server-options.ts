@@ -2,6 +2,7 @@ import type { StanDeserializer, StanSerializer } from './codec-options.js';
 import { ConnectionRules } from './connection-options.rules.js';
 import { Expect, ExpectDurationMs, ExpectObject, isObject } from './expect.decorator.js';
 import type { RulesFor } from './option-group.js';
+import type { StanTelemetry } from './telemetry-options.js';
 import { readKnownOptions, refuseUnknownNames } from './option-group.js';
 import { resolveConnectionPart } from './resolve-connection-options.js';
 import { PublishRules, resolvePublishPart } from './resolve-publish-options.js';
@@ -15,7 +16,7 @@ import type {
 } from './server-options.js';
 import { drainDefaults } from './server-options.js';
 
-type OwnClientOptions = StanDrainOptions & Pick<StanClientOptions, 'serializer'>;
+type OwnClientOptions = StanDrainOptions & Pick<StanClientOptions, 'serializer' | 'telemetry'>;
 type OwnServerOptions = OwnClientOptions & Pick<StanServerOptions, 'subscription' | 'deserializer'>;
 
 class ClientRules implements RulesFor<OwnClientOptions> {
@@ -24,6 +25,12 @@ class ClientRules implements RulesFor<OwnClientOptions> {
 
   @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer: unknown;
+
+  @Expect(
+    'an object with the methods publish() and handle(), such as openTelemetry()',
+    (value) => hasMethod(value, 'publish') && hasMethod(value, 'handle'),
+  )
+  readonly telemetry: unknown;
 }
 
 class ServerRules extends ClientRules implements RulesFor<OwnServerOptions> {
@@ -44,13 +51,14 @@ export function resolveServerOptions(input: StanServerOptions): ResolvedServerOp
   const place = { owner: 'ServerStan' };
   refuseUnknownNames([ConnectionRules, PublishRules, ServerRules], input, place);
   const own = readKnownOptions<OwnServerOptions>(ServerRules, input, place);
-  const { drainTimeoutMs, subscription, deserializer } = { ...drainDefaults, ...own };
+  const { drainTimeoutMs, subscription, deserializer, telemetry } = { ...drainDefaults, ...own };
   return Object.freeze({
     connection: resolveConnectionPart(input, place),
     publish: resolvePublishPart(input, place),
     subscription: readSubscriptionOptions(subscription ?? {}, { ...place, path: 'subscription' }),
     drainTimeoutMs,
     deserializer,
+    telemetry,
   });
 }
 
@@ -63,7 +71,7 @@ export function resolveServerOptions(input: StanServerOptions): ResolvedServerOp
 export function resolveClientOptions(input: StanClientOptions): ResolvedClientOptions {
   const place = { owner: 'ClientStan' };
   refuseUnknownNames([ConnectionRules, PublishRules, ClientRules], input, place);
-  const { drainTimeoutMs, serializer } = {
+  const { drainTimeoutMs, serializer, telemetry } = {
     ...drainDefaults,
     ...readKnownOptions<OwnClientOptions>(ClientRules, input, place),
   };
@@ -72,9 +80,10 @@ export function resolveClientOptions(input: StanClientOptions): ResolvedClientOp
     publish: resolvePublishPart(input, place),
     drainTimeoutMs,
     serializer,
+    telemetry,
   });
 }
 
-function hasMethod(value: unknown, name: keyof (StanSerializer & StanDeserializer)): boolean {
+function hasMethod(value: unknown, name: keyof (StanSerializer & StanDeserializer & StanTelemetry)): boolean {
   return isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
 }

@@ -2,6 +2,7 @@ import type { ResolvedConnectionOptions, StanConnectionOptions } from './connect
 import type { StanDeserializer, StanSerializer } from './codec-options.js';
 import type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
+import type { StanTelemetry } from './telemetry-options.js';
 
 /**
  * What bounds a stop, of server and client alike.
@@ -44,6 +45,13 @@ export interface StanServerOptions extends StanConnectionOptions, StanPublishOpt
    * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
    */
   readonly serializer?: StanSerializer;
+  /**
+   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
+   * Limits: an object with the methods `publish` and `handle`.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  readonly telemetry?: StanTelemetry;
 }
 
 /**
@@ -58,6 +66,13 @@ export interface StanClientOptions extends StanConnectionOptions, StanPublishOpt
    * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
    */
   readonly serializer?: StanSerializer;
+  /**
+   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
+   * Limits: an object with the methods `publish` and `handle`.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  readonly telemetry?: StanTelemetry;
 }
 
 /** @internal */
@@ -68,6 +83,7 @@ export interface ResolvedServerOptions {
   readonly subscription: StanSubscriptionOptions;
   readonly drainTimeoutMs: number;
   readonly deserializer: StanDeserializer | undefined;
+  readonly telemetry: StanTelemetry | undefined;
 }
 
 /** @internal */
@@ -76,6 +92,7 @@ export interface ResolvedClientOptions {
   readonly publish: ResolvedPublishOptions;
   readonly drainTimeoutMs: number;
   readonly serializer: StanSerializer | undefined;
+  readonly telemetry: StanTelemetry | undefined;
 }
 
 /** @internal */
