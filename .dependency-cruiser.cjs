@@ -24,7 +24,10 @@ module.exports = {
       [room('core/errors')],
       'core/errors is the ground floor',
     ),
-    only('options-import-errors', { path: room('core/options') }, [room('core/options'), room('core/errors')]),
+    only('option-rules', { path: room('core/option-rules') }, [room('core/(option-rules|errors)')]),
+    only('options-import-rules-and-errors', { path: room('core/options') }, [
+      room('core/(options|option-rules|errors)'),
+    ]),
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
@@ -43,7 +46,7 @@ module.exports = {
       to: { path: 'node_modules/@opentelemetry/' },
     },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
-    only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/errors')]),
+    only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
     {
       name: 'only-testing-and-cli-use-the-broker',
       severity: 'error',

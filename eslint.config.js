@@ -1,6 +1,20 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+const optionGroups = [
+  'ReconnectOptions',
+  'StanConnectionOptions',
+  'StanPublishOptions',
+  'StanDrainOptions',
+  'StanSubscriptionOptions',
+  'RetryOptions',
+  'DeadLetterOptions',
+  'StanMonitoringOptions',
+  'StanBrokerOptions',
+  'BrokerLimits',
+  'ChannelLimits',
+].map((name) => ({ from: 'file', name }));
+
 export default tseslint.config(
   {
     ignores: [
@@ -31,6 +45,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       'no-console': 'error',
+      // Groups of options are declared as classes; what users give, and what is spread, are plain objects.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: optionGroups }],
     },
   },
   {

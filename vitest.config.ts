@@ -6,7 +6,7 @@ const source = 'nestjs-stan:source';
  * Vitest hands `ssr.resolve.conditions` on to Node, which itself adds `import` or `require`: given here, `import` would
  * also steer what a CommonJS package requires (pg would get pg-pool's ES module and fail).
  */
-const shared = {
+export const fromSource = {
   resolve: { conditions: [source, 'node', 'import', 'module', 'default'] },
   ssr: { resolve: { conditions: [source, 'node', 'default'], externalConditions: [source, 'node'] } },
 };
@@ -28,7 +28,7 @@ interface SuiteOptions {
 }
 
 const suite = (name: string, options: SuiteOptions) => ({
-  ...shared,
+  ...fromSource,
   test: {
     name,
     include: [`test/${name}/**/*.spec.ts`],

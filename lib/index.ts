@@ -35,6 +35,7 @@ export type {
   StanConnectionOptions,
   StanDeserializer,
   StanDrainOptions,
+  StanTelemetryOptions,
   StanPublishOptions,
   StanSerializer,
   StanServerOptions,

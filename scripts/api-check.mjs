@@ -62,16 +62,24 @@ function describeExports(file) {
     .getExportsOfModule(symbol)
     .map((exported) =>
       exported.flags & ts.SymbolFlags.Alias
-        ? [exported.name, checker.getAliasedSymbol(exported)]
-        : [exported.name, exported],
+        ? [exported.name, checker.getAliasedSymbol(exported), isTypeOnly(exported)]
+        : [exported.name, exported, false],
     )
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, target]) => describe(name, target));
+    .flatMap(([name, target, typeOnly]) => describe(name, target, typeOnly));
 }
 
-function describe(name, symbol) {
+/** True for `export type { X }`: of a class (a group of options) its users then see what they see of an interface. */
+function isTypeOnly(exported) {
+  const declaration = exported.declarations?.[0];
+  return declaration !== undefined && ts.isTypeOnlyExportDeclaration(declaration);
+}
+
+function describe(name, symbol, typeOnly) {
   const declaration = symbol.declarations?.[0];
   if (!declaration) return [`unknown ${name}`];
+  if (ts.isClassDeclaration(declaration) && typeOnly)
+    return [`interface ${name}${heritage(declaration)}`, ...members(declaration)];
   if (ts.isClassDeclaration(declaration)) return [`class ${name}${heritage(declaration)}`, ...members(declaration)];
   if (ts.isInterfaceDeclaration(declaration))
     return [`interface ${name}${heritage(declaration)}`, ...members(declaration)];
@@ -85,16 +93,40 @@ function describe(name, symbol) {
 }
 
 function heritage(declaration) {
-  return (declaration.heritageClauses ?? []).map((clause) => ` ${oneLine(clause)}`).join('');
+  return (declaration.heritageClauses ?? [])
+    .map((clause) => {
+      const shown = clause.types.filter((base) => !internalBase(base));
+      const word = clause.token === ts.SyntaxKind.ExtendsKeyword ? 'extends' : 'implements';
+      return shown.length === 0 ? '' : ` ${word} ${shown.map(oneLine).join(', ')}`;
+    })
+    .join('');
+}
+
+/** The declaration of a base that is not exported itself, so that what is inherited from it is shown where it is inherited. */
+function internalBase(base) {
+  const declaration = checker.getTypeAtLocation(base).symbol?.declarations?.[0];
+  return declaration && isInternal(declaration) ? declaration : undefined;
+}
+
+function isInternal(node) {
+  return ts.getJSDocTags(node).some((tag) => tag.tagName.text === 'internal');
 }
 
 function members(declaration) {
-  return declaration.members
+  return membersOf(declaration).sort();
+}
+
+function membersOf(declaration) {
+  const inherited = (declaration.heritageClauses ?? [])
+    .flatMap(({ types }) => types.map(internalBase))
+    .filter((base) => base?.members !== undefined)
+    .flatMap(membersOf);
+  const own = declaration.members
     .filter((member) => !(ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private))
     .filter((member) => !(member.name && ts.isPrivateIdentifier(member.name)))
-    .filter((member) => !ts.getJSDocTags(member).some((tag) => tag.tagName.text === 'internal'))
-    .map((member) => `  ${oneLine(member)}`)
-    .sort();
+    .filter((member) => !isInternal(member))
+    .map((member) => `  ${oneLine(member)}`);
+  return [...new Set([...inherited, ...own])];
 }
 
 function oneLine(node) {

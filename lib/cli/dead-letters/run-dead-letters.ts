@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { redactServerUrl } from '../../core/errors/describe-value.js';
 import { StanError } from '../../core/errors/stan.error.js';
-import { connectionDefaults } from '../../core/options/connection-options.js';
-import { maxInt32 } from '../../core/options/option-limits.js';
+import { StanConnectionOptions } from '../../core/options/connection-options.js';
+import { maxInt32 } from '../../core/option-rules/option-limits.js';
 import { assertSubject } from '../../core/options/subject.js';
 import type { CliIo } from '../cli-io.js';
 import { printLine } from '../cli-io.js';
@@ -73,7 +73,7 @@ function withConnection(command: Command, { env }: CliIo): Command {
 
 /** Help shows the default, which must not show the password that an environment variable may hold. */
 function serversOption(env: CliIo['env']): Option {
-  const servers = env['NATS_URL'] ?? connectionDefaults.servers;
+  const servers = env['NATS_URL'] ?? String(new StanConnectionOptions().servers);
   return new Option('--servers <urls>', 'server URLs, joined by commas (NATS_URL)').default(
     servers,
     redactServerUrl(servers),

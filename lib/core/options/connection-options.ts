@@ -1,8 +1,24 @@
+import { IsDefined } from 'class-validator';
+import {
+  Expect,
+  ExpectDurationMs,
+  ExpectFraction,
+  ExpectObject,
+  ExpectWholeNumber,
+  ExpectWholeSecondsMs,
+} from '../option-rules/expect.decorator.js';
+import type { Resolved } from '../option-rules/resolved.js';
+import { clientIdExpected, isLegalClientId } from './client-id.js';
+import { subjectProblem } from './subject.js';
+
+const clusterIdExpected = 'the cluster id of the server (a legal subject)';
+const clientIdOrFunctionExpected = `${clientIdExpected}, or a function that returns them`;
+
 /**
  * How the first session, and every one after a loss, is tried for.
  * @publicApi
  */
-export interface ReconnectOptions {
+export class ReconnectOptions {
   /**
    * Wait before the second attempt; it doubles with each further one.
    * Unit: milliseconds, 1 to 2147483647. Too short a wait floods a server that is just coming up.
@@ -10,7 +26,8 @@ export interface ReconnectOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; node-nats-streaming 0.3.2 never opens a second session.
    */
-  readonly initialDelayMs?: number;
+  @ExpectDurationMs({ min: 1 })
+  readonly initialDelayMs?: number = 250;
   /**
    * Longest wait between two attempts.
    * Unit: milliseconds, `initialDelayMs` to 2147483647; where only `initialDelayMs` is given and longer than the default,
@@ -19,7 +36,8 @@ export interface ReconnectOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly maxDelayMs?: number;
+  @ExpectDurationMs({ min: 1 })
+  readonly maxDelayMs?: number = 10_000;
   /**
    * Share of each wait that is random, so that many clients do not come back at the same instant.
    * Unit: fraction, 0 to 1. With 0 all clients of a restarted server knock together.
@@ -27,7 +45,8 @@ export interface ReconnectOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly jitter?: number;
+  @ExpectFraction()
+  readonly jitter?: number = 0.2;
   /**
    * Time without a session after which no further one is tried and the status becomes `disconnected`.
    * Unit: milliseconds, 1 to 2147483647; `undefined` tries for ever. A short time turns a restart of the server into an
@@ -36,7 +55,8 @@ export interface ReconnectOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly giveUpAfterMs?: number | undefined;
+  @ExpectDurationMs({ min: 1 })
+  readonly giveUpAfterMs?: number | undefined = undefined;
   /**
    * Time that the first session may take, the waits for an absent server included; then connecting fails.
    * Unit: milliseconds, 1 to 2147483647. Keep it above the time that the server needs to start beside this process.
@@ -44,23 +64,18 @@ export interface ReconnectOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly firstConnectTimeoutMs?: number;
+  @ExpectDurationMs({ min: 1 })
+  readonly firstConnectTimeoutMs?: number = 60_000;
 }
 
 /** @internal */
-export interface ResolvedReconnectOptions {
-  readonly initialDelayMs: number;
-  readonly maxDelayMs: number;
-  readonly jitter: number;
-  readonly giveUpAfterMs: number | undefined;
-  readonly firstConnectTimeoutMs: number;
-}
+export type ResolvedReconnectOptions = Resolved<ReconnectOptions>;
 
 /**
  * How to reach the server, and as whom.
  * @publicApi
  */
-export interface StanConnectionOptions {
+export class StanConnectionOptions {
   /**
    * The STAN cluster id of the server, as given to it with `-cid`.
    * Limits: a legal subject, since requests go to subjects that end with it. With a wrong one nobody answers, and
@@ -68,7 +83,9 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (DefaultDiscoverPrefix + "." + cluster id).
    */
-  readonly clusterId: string;
+  @IsDefined({ message: clusterIdExpected })
+  @Expect(clusterIdExpected, (value) => subjectProblem(value) === undefined)
+  declare readonly clusterId: string;
   /**
    * The name of this process at the server: used as it is, or made anew at each start by a function such as
    * `uniqueClientId('orders')`.
@@ -77,7 +94,9 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (clientIDRegEx, ErrInvalidClientID).
    */
-  readonly clientId: string | (() => string);
+  @IsDefined({ message: clientIdOrFunctionExpected })
+  @Expect(clientIdOrFunctionExpected, (value) => typeof value === 'function' || isLegalClientId(value))
+  declare readonly clientId: string | (() => string);
   /**
    * One server URL or several, as an array or joined by commas: `nats://host:port`, `tls://host:port` or `host:port`.
    * Limits: at least one; scheme `nats://` and port 4222 where left out; percent-encode a `,`, `/` or `@` in a password.
@@ -86,7 +105,8 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION), which never shows user, password or token
    * Source: nats 1.4.12 lib/nats.js (parseOptions, sanitizeUrl).
    */
-  readonly servers?: string | readonly string[];
+  @Expect('a server URL or a non-empty array of them', isTextOrTexts)
+  readonly servers?: string | readonly string[] = 'nats://127.0.0.1:4222';
   /**
    * Time the server may take to answer a connect, subscribe or close request.
    * Unit: milliseconds, 1 to 2147483647. Below the server's real answer time every session fails.
@@ -94,7 +114,8 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_CONNECT_WAIT).
    */
-  readonly connectTimeoutMs?: number;
+  @ExpectDurationMs({ min: 1 })
+  readonly connectTimeoutMs?: number = 2_000;
   /**
    * Time between two pings of this client to the STAN server.
    * Unit: milliseconds; whole seconds only, at least 1000, since it goes out as int32 seconds. Times `maxPingsOut` it is
@@ -103,7 +124,8 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_PING_INTERVAL), lib/pb/protocol.proto (ConnectRequest).
    */
-  readonly pingIntervalMs?: number;
+  @ExpectWholeSecondsMs()
+  readonly pingIntervalMs?: number = 5_000;
   /**
    * Pings without an answer after which the session counts as lost.
    * Unit: count, 2 to 2147483647. With few of them a short pause of the server costs the session.
@@ -111,12 +133,14 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_PING_MAXOUT); stan.go 0.10.4 stan.go (Pings: at least 2).
    */
-  readonly maxPingsOut?: number;
+  @ExpectWholeNumber({ min: 2 })
+  readonly maxPingsOut?: number = 3;
   /**
    * How sessions are tried for; each option left out has its default.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
+  @ExpectObject()
   readonly reconnect?: ReconnectOptions;
   /**
    * Handed to the NATS client untouched: `tls`, `user`, `pass`, `token`, `nkey`, `userJWT`, `name` and so on.
@@ -124,38 +148,26 @@ export interface StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 index.d.ts (StanOptions).
    */
+  @ExpectObject()
   readonly connection?: object;
 }
 
-/** @internal */
-export interface ResolvedConnectionOptions {
-  readonly clusterId: string;
+/** What resolving makes of the options, and what it adds. */
+interface ResolvedParts {
   /** Already called where the user gave a function. */
-  readonly clientId: string;
+  clientId: string;
   /** True where the user gave a function, so the id may differ at the next start. */
-  readonly clientIdIsGenerated: boolean;
+  clientIdIsGenerated: boolean;
   /** Complete URLs; they may hold credentials, so show them only through an error or `redactServerUrl`. */
-  readonly servers: readonly string[];
-  readonly connectTimeoutMs: number;
-  readonly pingIntervalMs: number;
-  readonly maxPingsOut: number;
-  readonly reconnect: ResolvedReconnectOptions;
-  readonly connection: Readonly<Record<string, unknown>>;
+  servers: readonly string[];
+  reconnect: ResolvedReconnectOptions;
+  connection: Readonly<Record<string, unknown>>;
 }
 
 /** @internal */
-export const reconnectDefaults = {
-  initialDelayMs: 250,
-  maxDelayMs: 10_000,
-  jitter: 0.2,
-  giveUpAfterMs: undefined,
-  firstConnectTimeoutMs: 60_000,
-} as const satisfies ReconnectOptions;
+export type ResolvedConnectionOptions = Resolved<StanConnectionOptions, ResolvedParts>;
 
-/** @internal */
-export const connectionDefaults = {
-  servers: 'nats://127.0.0.1:4222',
-  connectTimeoutMs: 2_000,
-  pingIntervalMs: 5_000,
-  maxPingsOut: 3,
-} as const satisfies Partial<StanConnectionOptions>;
+function isTextOrTexts(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string');
+}

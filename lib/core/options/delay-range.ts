@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
-import type { OptionPlace } from './option-group.js';
-import { optionName } from './option-group.js';
+import type { OptionPlace } from '../option-rules/option-group.js';
+import { optionName } from '../option-rules/option-group.js';
 
 /**
  * Refuses a longest delay that was given below the first one.

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
-import { durableQueueNameExpected, isDurableQueueName } from './subscription-options.rules.js';
+import { durableQueueNameExpected, isDurableQueueName } from './subscription-options.js';
 
 /**
  * The trio that makes a queue group lose nothing: shared work, a position that survives a deploy, and a start at the

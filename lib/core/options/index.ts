@@ -20,8 +20,10 @@ export type {
   ResolvedServerOptions,
   StanClientOptions,
   StanDrainOptions,
+  StanTelemetryOptions,
   StanServerOptions,
 } from './server-options.js';
+export type { StartAt } from './start-at.js';
 export { assertSubject } from './subject.js';
 export {
   ackModes,
@@ -32,6 +34,5 @@ export {
   type ResolvedSubscriptionOptions,
   type RetryOptions,
   type StanSubscriptionOptions,
-  type StartAt,
   type UndecodablePolicy,
 } from './subscription-options.js';

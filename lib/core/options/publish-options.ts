@@ -1,8 +1,11 @@
+import { ExpectDurationMs, ExpectWholeNumber } from '../option-rules/expect.decorator.js';
+import type { Resolved } from '../option-rules/resolved.js';
+
 /**
  * What bounds the publishes of one client.
  * @publicApi
  */
-export interface StanPublishOptions {
+export class StanPublishOptions {
   /**
    * Publishes that may be on their way to the server without its ack; the rest wait in the buffer.
    * Unit: count, 1 to 2147483647. With 1 each event waits for the ack of the one before, with very many a loss of the
@@ -11,7 +14,8 @@ export interface StanPublishOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; past its own maxPubAcksInflight node-nats-streaming 0.3.2 reports an error and still sends.
    */
-  readonly maxPublishInFlight?: number;
+  @ExpectWholeNumber({ min: 1 })
+  readonly maxPublishInFlight?: number = 1_024;
   /**
    * Bytes that publishes without an outcome may take, those on their way to the server included; past it a publish
    * rejects at once.
@@ -21,7 +25,8 @@ export interface StanPublishOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly maxPendingPublishBytes?: number;
+  @ExpectWholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER })
+  readonly maxPendingPublishBytes?: number = 67_108_864;
   /**
    * Time from the call until the server's ack has to be there, waits and further attempts included.
    * Unit: milliseconds, 1 to 2147483647. Below the time that a reconnect takes, publishes fail with every loss of a session.
@@ -29,19 +34,9 @@ export interface StanPublishOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (DEFAULT_ACK_WAIT).
    */
-  readonly publishTimeoutMs?: number;
+  @ExpectDurationMs({ min: 1 })
+  readonly publishTimeoutMs?: number = 30_000;
 }
 
 /** @internal */
-export interface ResolvedPublishOptions {
-  readonly maxPublishInFlight: number;
-  readonly maxPendingPublishBytes: number;
-  readonly publishTimeoutMs: number;
-}
-
-/** @internal */
-export const publishDefaults = {
-  maxPublishInFlight: 1_024,
-  maxPendingPublishBytes: 67_108_864,
-  publishTimeoutMs: 30_000,
-} as const satisfies StanPublishOptions;
+export type ResolvedPublishOptions = Resolved<StanPublishOptions>;

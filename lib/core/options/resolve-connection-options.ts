@@ -1,16 +1,16 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import { clientIdExpected, isLegalClientId } from './client-id.js';
-import { ConnectionRules, ReconnectRules } from './connection-options.rules.js';
-import type {
-  ReconnectOptions,
-  ResolvedConnectionOptions,
-  ResolvedReconnectOptions,
-  StanConnectionOptions,
-} from './connection-options.js';
-import { connectionDefaults, reconnectDefaults } from './connection-options.js';
+import type { ResolvedConnectionOptions, ResolvedReconnectOptions } from './connection-options.js';
+import { ReconnectOptions, StanConnectionOptions } from './connection-options.js';
 import { refuseMaxBelowInitial } from './delay-range.js';
-import type { OptionPlace } from './option-group.js';
-import { optionName, readKnownOptions, readOptionGroup, refuseUnknownNames } from './option-group.js';
+import type { OptionPlace } from '../option-rules/option-group.js';
+import {
+  defaultsOf,
+  optionName,
+  readKnownOptions,
+  readOptionGroup,
+  refuseUnknownNames,
+} from '../option-rules/option-group.js';
 import { parseServerUrls } from './server-url.js';
 
 /** What this package sets at the client itself, and the option of ours that says it, where there is one. */
@@ -39,7 +39,7 @@ export function resolveConnectionOptions(
   input: StanConnectionOptions,
   place: OptionPlace = {},
 ): ResolvedConnectionOptions {
-  refuseUnknownNames([ConnectionRules], input, place);
+  refuseUnknownNames([StanConnectionOptions], input, place);
   return resolveConnectionPart(input, place);
 }
 
@@ -49,8 +49,11 @@ export function resolveConnectionOptions(
  */
 export function resolveConnectionPart(input: object, place: OptionPlace): ResolvedConnectionOptions {
   // The rules demand clusterId and clientId.
-  const given = readKnownOptions<StanConnectionOptions>(ConnectionRules, input, place) as StanConnectionOptions;
-  const { reconnect, connection, ...complete } = { ...connectionDefaults, ...given };
+  const given = readKnownOptions(StanConnectionOptions, input, place) as StanConnectionOptions;
+  const defaults = defaultsOf<StanConnectionOptions, 'clusterId' | 'clientId' | 'reconnect' | 'connection'>(
+    StanConnectionOptions,
+  );
+  const { reconnect, connection, ...complete } = { ...defaults, ...given };
   return Object.freeze({
     ...complete,
     clientId: callClientId(given.clientId, place),
@@ -71,8 +74,8 @@ function callClientId(clientId: string | (() => string), { owner, ...place }: Op
 
 function resolveReconnectOptions(input: ReconnectOptions | undefined, place: OptionPlace): ResolvedReconnectOptions {
   const inner = { ...place, path: optionName(place, 'reconnect') };
-  const given = readOptionGroup<ReconnectOptions>(ReconnectRules, input ?? {}, inner);
-  const resolved = { ...reconnectDefaults, ...given };
+  const given = readOptionGroup(ReconnectOptions, input ?? {}, inner);
+  const resolved = { ...defaultsOf(ReconnectOptions), ...given };
   refuseMaxBelowInitial(given.maxDelayMs, { name: 'initialDelayMs', value: resolved.initialDelayMs }, inner);
   return Object.freeze({ ...resolved, maxDelayMs: Math.max(resolved.maxDelayMs, resolved.initialDelayMs) });
 }

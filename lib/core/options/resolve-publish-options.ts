@@ -1,20 +1,7 @@
-import { ExpectDurationMs, ExpectWholeNumber } from './expect.decorator.js';
-import type { OptionPlace, RulesFor } from './option-group.js';
-import { readKnownOptions, refuseUnknownNames } from './option-group.js';
-import type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
-import { publishDefaults } from './publish-options.js';
-
-/** @internal */
-export class PublishRules implements RulesFor<StanPublishOptions> {
-  @ExpectWholeNumber({ min: 1 })
-  readonly maxPublishInFlight: unknown;
-
-  @ExpectWholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER })
-  readonly maxPendingPublishBytes: unknown;
-
-  @ExpectDurationMs({ min: 1 })
-  readonly publishTimeoutMs: unknown;
-}
+import type { OptionPlace } from '../option-rules/option-group.js';
+import { defaultsOf, readKnownOptions, refuseUnknownNames } from '../option-rules/option-group.js';
+import type { ResolvedPublishOptions } from './publish-options.js';
+import { StanPublishOptions } from './publish-options.js';
 
 /**
  * Makes publish options complete: validated, with defaults, frozen. The input is neither changed nor kept.
@@ -22,7 +9,7 @@ export class PublishRules implements RulesFor<StanPublishOptions> {
  * @internal
  */
 export function resolvePublishOptions(input: StanPublishOptions = {}, place: OptionPlace = {}): ResolvedPublishOptions {
-  refuseUnknownNames([PublishRules], input, place);
+  refuseUnknownNames([StanPublishOptions], input, place);
   return resolvePublishPart(input, place);
 }
 
@@ -31,5 +18,5 @@ export function resolvePublishOptions(input: StanPublishOptions = {}, place: Opt
  * @internal
  */
 export function resolvePublishPart(input: object, place: OptionPlace): ResolvedPublishOptions {
-  return Object.freeze({ ...publishDefaults, ...readKnownOptions<StanPublishOptions>(PublishRules, input, place) });
+  return Object.freeze({ ...defaultsOf(StanPublishOptions), ...readKnownOptions(StanPublishOptions, input, place) });
 }

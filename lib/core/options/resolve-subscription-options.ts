@@ -1,18 +1,15 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import { refuseMaxBelowInitial } from './delay-range.js';
-import type { OptionPlace } from './option-group.js';
-import { optionName, readOptionGroup } from './option-group.js';
+import type { OptionPlace } from '../option-rules/option-group.js';
+import { defaultsOf, optionName, readOptionGroup } from '../option-rules/option-group.js';
+import type { ResolvedSwitches } from '../option-rules/resolved.js';
 import { copyStartAt } from './start-at.js';
 import { refuseContradictions } from './subscription-contradictions.js';
-import type {
-  DeadLetterOptions,
-  ResolvedRetryOptions,
-  ResolvedSubscriptionOptions,
-  RetryOptions,
-  StanSubscriptionOptions,
-} from './subscription-options.js';
-import { retryDefaults, subscriptionDefaults } from './subscription-options.js';
-import { DeadLetterRules, RetryRules, SubscriptionRules } from './subscription-options.rules.js';
+import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from './subscription-options.js';
+import { DeadLetterOptions, RetryOptions, StanSubscriptionOptions } from './subscription-options.js';
+
+/** Options whose default follows from another one. */
+type Computed = 'concurrency' | 'onUndecodable';
 
 /**
  * Makes the subscription options of one handler complete: the handler's own over the server's defaults over ours;
@@ -29,20 +26,13 @@ export function resolveSubscriptionOptions(
   const place = { owner: where };
   const own = readSubscriptionOptions(handlerOptions ?? {}, place);
   const inherited = readSubscriptionOptions(serverDefaults ?? {}, { path: 'subscription' });
-  const merged = { ...subscriptionDefaults, ...inherited, ...own, retry: mergeRetry(inherited.retry, own.retry) };
-  const deadLetter = merged.deadLetter === false ? undefined : merged.deadLetter;
+  const merged = { ...defaultsOf<StanSubscriptionOptions, Computed>(StanSubscriptionOptions), ...inherited, ...own };
+  const switches = undefinedWhereOff(merged);
   const resolved = Object.freeze({
-    queueGroup: merged.queueGroup === false ? undefined : merged.queueGroup,
-    durableName: merged.durableName === false ? undefined : merged.durableName,
-    startAt: merged.startAt,
-    ackMode: merged.ackMode,
-    ackWaitMs: merged.ackWaitMs,
-    maxInFlight: merged.maxInFlight,
+    ...switches,
     concurrency: concurrencyOf(own, inherited, merged.maxInFlight, place),
-    retry: resolveRetry(merged.retry, place),
-    maxDeliveries: merged.maxDeliveries === false ? undefined : merged.maxDeliveries,
-    deadLetter,
-    onUndecodable: merged.onUndecodable ?? (deadLetter === undefined ? 'leave' : 'deadLetter'),
+    retry: resolveRetry(mergeRetry(inherited.retry, own.retry) ?? merged.retry, place),
+    onUndecodable: merged.onUndecodable ?? (switches.deadLetter === undefined ? 'leave' : 'deadLetter'),
   });
   refuseContradictions(resolved, place);
   return resolved;
@@ -54,11 +44,7 @@ export function resolveSubscriptionOptions(
  * @internal
  */
 export function readSubscriptionOptions(input: unknown, place: OptionPlace): StanSubscriptionOptions {
-  const { startAt, retry, deadLetter, ...plain } = readOptionGroup<StanSubscriptionOptions>(
-    SubscriptionRules,
-    input,
-    place,
-  );
+  const { startAt, retry, deadLetter, ...plain } = readOptionGroup(StanSubscriptionOptions, input, place);
   return Object.freeze({
     ...plain,
     ...(startAt === undefined ? {} : { startAt: copyStartAt(startAt) }),
@@ -69,28 +55,34 @@ export function readSubscriptionOptions(input: unknown, place: OptionPlace): Sta
 
 function readRetry(input: RetryOptions | false, { owner, ...place }: OptionPlace): RetryOptions | false {
   if (input === false) return false;
-  return Object.freeze(readOptionGroup<RetryOptions>(RetryRules, input, { owner, path: optionName(place, 'retry') }));
+  return Object.freeze(readOptionGroup(RetryOptions, input, { owner, path: optionName(place, 'retry') }));
 }
 
 function readDeadLetter(input: DeadLetterOptions | false, { owner, ...place }: OptionPlace): DeadLetterOptions | false {
   if (input === false) return false;
   const inner = { owner, path: optionName(place, 'deadLetter') };
   // The rules demand the subject.
-  return Object.freeze(readOptionGroup<DeadLetterOptions>(DeadLetterRules, input, inner)) as DeadLetterOptions;
+  return Object.freeze(readOptionGroup(DeadLetterOptions, input, inner)) as DeadLetterOptions;
 }
 
+/** A handler's `retry` goes over the server's option by option; `undefined` where neither has one. */
 function mergeRetry(
   inherited: RetryOptions | false | undefined,
   own: RetryOptions | false | undefined,
-): RetryOptions | false {
-  if (own === undefined) return inherited ?? subscriptionDefaults.retry;
+): RetryOptions | false | undefined {
+  if (own === undefined) return inherited;
   if (own === false || inherited === undefined || inherited === false) return own;
   return { ...inherited, ...own };
 }
 
+function undefinedWhereOff<Options extends object>(options: Options): ResolvedSwitches<Options> {
+  const entries = Object.entries(options).map(([name, value]) => [name, value === false ? undefined : value] as const);
+  return Object.fromEntries(entries) as ResolvedSwitches<Options>;
+}
+
 function resolveRetry(merged: RetryOptions | false, place: OptionPlace): ResolvedRetryOptions | undefined {
   if (merged === false) return undefined;
-  const resolved = { ...retryDefaults, ...merged };
+  const resolved = { ...defaultsOf(RetryOptions), ...merged };
   refuseMaxBelowInitial(merged.maxDelayMs, { name: 'delayMs', value: resolved.delayMs }, { ...place, path: 'retry' });
   return Object.freeze({ ...resolved, maxDelayMs: Math.max(resolved.maxDelayMs, resolved.delayMs) });
 }

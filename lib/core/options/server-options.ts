@@ -1,6 +1,9 @@
-import type { ResolvedConnectionOptions, StanConnectionOptions } from './connection-options.js';
+import { Expect, ExpectDurationMs, ExpectObject, isObject } from '../option-rules/expect.decorator.js';
 import type { StanDeserializer, StanSerializer } from './codec-options.js';
-import type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
+import type { ResolvedConnectionOptions } from './connection-options.js';
+import { StanConnectionOptions } from './connection-options.js';
+import type { ResolvedPublishOptions } from './publish-options.js';
+import { StanPublishOptions } from './publish-options.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
 import type { StanTelemetry } from './telemetry-options.js';
 
@@ -8,7 +11,7 @@ import type { StanTelemetry } from './telemetry-options.js';
  * What bounds a stop, of server and client alike.
  * @publicApi
  */
-export interface StanDrainOptions {
+export class StanDrainOptions {
   /**
    * Time in which a stop lets running handlers finish, sends acks and flushes publishes. The goodbye to the server comes
    * after it, and takes milliseconds; where the server does not answer, up to twice `connectTimeoutMs` more.
@@ -18,19 +21,39 @@ export interface StanDrainOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly drainTimeoutMs?: number;
+  @ExpectDurationMs({ min: 1 })
+  readonly drainTimeoutMs?: number = 10_000;
 }
 
 /**
- * The options of `ServerStan`. The publish options are for its dead letters.
+ * How a server and a client are seen from outside.
  * @publicApi
  */
-export interface StanServerOptions extends StanConnectionOptions, StanPublishOptions, StanDrainOptions {
+export class StanTelemetryOptions {
+  /**
+   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
+   * Limits: an object with the methods `publish` and `handle`.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  @Expect(
+    'an object with the methods publish() and handle(), such as openTelemetry()',
+    (value) => hasMethod(value, 'publish') && hasMethod(value, 'handle'),
+  )
+  readonly telemetry?: StanTelemetry;
+}
+
+/**
+ * What `ServerStan` takes besides the options that it shares with `ClientStan`.
+ * @internal
+ */
+export class OwnServerOptions {
   /**
    * Defaults for every handler; a handler's own options go over them one by one.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
+  @ExpectObject()
   readonly subscription?: StanSubscriptionOptions;
   /**
    * Reads the bytes of events, sync or async; JSON where left out.
@@ -38,42 +61,63 @@ export interface StanServerOptions extends StanConnectionOptions, StanPublishOpt
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: @nestjs/microservices 12.1.1 interfaces/deserializer.interface.d.ts.
    */
+  @Expect('an object with a method deserialize()', (value) => hasMethod(value, 'deserialize'))
   readonly deserializer?: StanDeserializer;
   /**
    * Taken so that one options object can serve server and client; an event bus sends no replies, so it is not used here.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
    */
+  @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer?: StanSerializer;
-  /**
-   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
-   * Limits: an object with the methods `publish` and `handle`.
-   * @throws InvalidOptionError (STAN_INVALID_OPTION)
-   * Source: ours.
-   */
-  readonly telemetry?: StanTelemetry;
 }
 
 /**
- * The options of `ClientStan`.
+ * The options of `ServerStan`. The publish options are for its dead letters.
  * @publicApi
  */
-export interface StanClientOptions extends StanConnectionOptions, StanPublishOptions, StanDrainOptions {
+export interface StanServerOptions
+  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, StanTelemetryOptions, OwnServerOptions {}
+
+/**
+ * The groups that {@link StanServerOptions} consists of.
+ * @internal
+ */
+export const serverOptionGroups = [
+  ...[StanConnectionOptions, StanPublishOptions, StanDrainOptions],
+  ...[StanTelemetryOptions, OwnServerOptions],
+];
+
+/**
+ * What `ClientStan` takes besides the options that it shares with `ServerStan`.
+ * @internal
+ */
+export class OwnClientOptions {
   /**
    * Writes the bytes of events, sync or async; JSON of the data alone where left out.
    * Limits: an object with a method `serialize`. Whatever reads the subject has to read what it writes.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
    */
+  @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer?: StanSerializer;
-  /**
-   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
-   * Limits: an object with the methods `publish` and `handle`.
-   * @throws InvalidOptionError (STAN_INVALID_OPTION)
-   * Source: ours.
-   */
-  readonly telemetry?: StanTelemetry;
 }
+
+/**
+ * The options of `ClientStan`.
+ * @publicApi
+ */
+export interface StanClientOptions
+  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, StanTelemetryOptions, OwnClientOptions {}
+
+/**
+ * The groups that {@link StanClientOptions} consists of.
+ * @internal
+ */
+export const clientOptionGroups = [
+  ...[StanConnectionOptions, StanPublishOptions, StanDrainOptions],
+  ...[StanTelemetryOptions, OwnClientOptions],
+];
 
 /** @internal */
 export interface ResolvedServerOptions {
@@ -95,5 +139,6 @@ export interface ResolvedClientOptions {
   readonly telemetry: StanTelemetry | undefined;
 }
 
-/** @internal */
-export const drainDefaults = { drainTimeoutMs: 10_000 } as const satisfies StanDrainOptions;
+function hasMethod(value: unknown, name: keyof (StanSerializer & StanDeserializer & StanTelemetry)): boolean {
+  return isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
+}

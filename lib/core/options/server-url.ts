@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import { redactServerUrl } from '../errors/describe-value.js';
-import type { OptionPlace } from './option-group.js';
-import { optionName } from './option-group.js';
+import type { OptionPlace } from '../option-rules/option-group.js';
+import { optionName } from '../option-rules/option-group.js';
 
 const defaultPort = '4222';
 const schemes: readonly string[] = ['nats:', 'tls:'];

@@ -1,6 +1,17 @@
-import { maxAgoMs } from './option-limits.js';
-import { isObject } from './expect.decorator.js';
-import type { StartAt } from './subscription-options.js';
+import { maxAgoMs } from '../option-rules/option-limits.js';
+import { isObject } from '../option-rules/expect.decorator.js';
+
+/**
+ * Where a subscription starts when the server has no position for it yet. Exactly one.
+ * @publicApi
+ */
+export type StartAt =
+  | 'new'
+  | 'lastReceived'
+  | 'first'
+  | { readonly sequence: number }
+  | { readonly time: Date }
+  | { readonly agoMs: number };
 
 const words: readonly unknown[] = ['new', 'lastReceived', 'first'];
 

@@ -1,6 +1,6 @@
 import { describeValue } from '../errors/describe-value.js';
 import { InvalidSubjectError } from '../errors/invalid-subject.error.js';
-import { maxSubjectBytes } from './option-limits.js';
+import { maxSubjectBytes } from '../option-rules/option-limits.js';
 
 /** Tokens joined by single dots; no wildcard, slash, blank, control character or lone surrogate. */
 // eslint-disable-next-line no-control-regex -- control characters are what it has to find

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
-import type { OptionPlace } from './option-group.js';
+import type { OptionPlace } from '../option-rules/option-group.js';
 import type { ResolvedSubscriptionOptions } from './subscription-options.js';
-import { durableQueueNameExpected, isDurableQueueName } from './subscription-options.rules.js';
+import { durableQueueNameExpected, isDurableQueueName } from './subscription-options.js';
 
 /** Options that say what follows a failure; with acks on delivery the server has forgotten the event by then. */
 const failureOptions = ['retry', 'maxDeliveries', 'deadLetter'] as const;

@@ -1,14 +1,25 @@
-/**
- * Where a subscription starts when the server has no position for it yet. Exactly one.
- * @publicApi
- */
-export type StartAt =
-  | 'new'
-  | 'lastReceived'
-  | 'first'
-  | { readonly sequence: number }
-  | { readonly time: Date }
-  | { readonly agoMs: number };
+import { IsDefined } from 'class-validator';
+import {
+  Expect,
+  ExpectDurationMs,
+  ExpectFraction,
+  ExpectOneOf,
+  ExpectWholeNumber,
+  ExpectWholeSecondsMs,
+  isObject,
+} from '../option-rules/expect.decorator.js';
+import { maxInt32 } from '../option-rules/option-limits.js';
+import type { Resolved, ResolvedSwitches } from '../option-rules/resolved.js';
+import type { StartAt } from './start-at.js';
+import { isStartAt, startAtExpected } from './start-at.js';
+import { subjectProblem } from './subject.js';
+
+export type { StartAt } from './start-at.js';
+
+const legalSubjectExpected = 'a legal subject, such as "orders:dead"';
+
+/** @internal */
+export const durableQueueNameExpected = 'a name without ":", not empty';
 
 /** @publicApi */
 export const ackModes = ['afterHandler', 'manual', 'onDelivery'] as const;
@@ -24,7 +35,7 @@ export type UndecodablePolicy = (typeof undecodablePolicies)[number];
  * How a failed delivery is tried again in this process, while its ack wait allows it.
  * @publicApi
  */
-export interface RetryOptions {
+export class RetryOptions {
   /**
    * How often the handler runs for one delivery, the first run included; after the last the server delivers again.
    * Unit: count, 1 to 2147483647. With very many, a poison event keeps its place in `concurrency` until ack wait is over.
@@ -32,7 +43,8 @@ export interface RetryOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN itself only re-sends after ack wait.
    */
-  readonly attempts?: number;
+  @ExpectWholeNumber({ min: 1 })
+  readonly attempts?: number = 3;
   /**
    * Wait before the second run.
    * Unit: milliseconds, 0 to 2147483647. Runs that would begin past ack wait are left to the server.
@@ -40,7 +52,8 @@ export interface RetryOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly delayMs?: number;
+  @ExpectDurationMs({ min: 0 })
+  readonly delayMs?: number = 200;
   /**
    * By what the wait is multiplied before each further run.
    * Unit: factor, 1 to 100. With 1 all waits are equal.
@@ -48,7 +61,8 @@ export interface RetryOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly factor?: number;
+  @Expect('a number from 1 to 100', (value) => typeof value === 'number' && value >= 1 && value <= 100)
+  readonly factor?: number = 2;
   /**
    * Longest wait between two runs.
    * Unit: milliseconds, `delayMs` to 2147483647; where only `delayMs` is given and longer than the default, it is used here
@@ -57,7 +71,8 @@ export interface RetryOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly maxDelayMs?: number;
+  @ExpectDurationMs({ min: 0 })
+  readonly maxDelayMs?: number = 5_000;
   /**
    * Share of each wait that is random, so that events which failed together do not come back together.
    * Unit: fraction, 0 to 1.
@@ -65,7 +80,8 @@ export interface RetryOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly jitter?: number;
+  @ExpectFraction()
+  readonly jitter?: number = 0.2;
   /**
    * Tells whether a failure is worth another run here; where it says no, the delivery is left to the server.
    * Limits: a synchronous function that does not throw.
@@ -73,14 +89,15 @@ export interface RetryOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly retryOn?: (error: unknown) => boolean;
+  @Expect('a function (error) => boolean', (value) => typeof value === 'function')
+  readonly retryOn?: (error: unknown) => boolean = () => true;
 }
 
 /**
  * Where events go that this service gives up on.
  * @publicApi
  */
-export interface DeadLetterOptions {
+export class DeadLetterOptions {
   /**
    * The subject that gets the dead letters of this service: one per service, not one per subject, since a server allows
    * 100 channels by default.
@@ -88,7 +105,9 @@ export interface DeadLetterOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 stores/limits.go (MaxChannels).
    */
-  readonly subject: string;
+  @IsDefined({ message: legalSubjectExpected })
+  @Expect(legalSubjectExpected, (value) => subjectProblem(value) === undefined)
+  declare readonly subject: string;
 }
 
 /**
@@ -96,7 +115,7 @@ export interface DeadLetterOptions {
  * handler.
  * @publicApi
  */
-export interface StanSubscriptionOptions {
+export class StanSubscriptionOptions {
   /**
    * The group whose members share the events: each event goes to one of them. `false` on a handler switches the server's
    * default off.
@@ -106,7 +125,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (processSub).
    */
-  readonly queueGroup?: string | false;
+  @Expect('a name, not empty, or false', (value) => value === false || isName(value))
+  readonly queueGroup?: string | false = false;
   /**
    * The name under which the server remembers what was acked while nobody is subscribed. `false` on a handler switches the
    * server's default off.
@@ -116,7 +136,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidDurName, durableKey).
    */
-  readonly durableName?: string | false;
+  @Expect('a name, not empty, or false', (value) => value === false || isName(value))
+  readonly durableName?: string | false = false;
   /**
    * Where to start: `'new'`, `'lastReceived'`, `'first'`, `{ sequence }`, `{ time }` or `{ agoMs }`.
    * Limits: exactly one; a sequence from 1; a time that is not in the future; a time span from 0 to 9000000000000 ms. The
@@ -125,7 +146,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (setSubStartSequence).
    */
-  readonly startAt?: StartAt;
+  @Expect(startAtExpected, isStartAt)
+  readonly startAt?: StartAt = 'new';
   /**
    * When the server is told that an event is done: `'afterHandler'`, once the handler's promise or observable has
    * completed; `'manual'`, by `context.ack()`; `'onDelivery'`, on arrival, so that a failure loses the event.
@@ -133,7 +155,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (setManualAckMode).
    */
-  readonly ackMode?: AckMode;
+  @ExpectOneOf(ackModes)
+  readonly ackMode?: AckMode = 'afterHandler';
   /**
    * Time the server waits for an ack before it delivers the event again.
    * Unit: milliseconds; whole seconds only, 1000 to 2147483000: it goes out as int32 seconds, and a fraction fails inside
@@ -142,7 +165,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (setAckWaitInSecs); nats-streaming-server 0.25.6 ErrInvalidAckWait.
    */
-  readonly ackWaitMs?: number;
+  @ExpectWholeSecondsMs()
+  readonly ackWaitMs?: number = 30_000;
   /**
    * Unacked deliveries that the server lets out to this subscription.
    * Unit: count, 1 to 2147483647. With 1 events come strictly one after the other, and a failing one holds up the rest.
@@ -150,7 +174,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidMaxInflight).
    */
-  readonly maxInFlight?: number;
+  @ExpectWholeNumber({ min: 1 })
+  readonly maxInFlight?: number = 64;
   /**
    * Handlers of this subscription that run at a time.
    * Unit: count, 1 to `maxInFlight`: more could never run, so a larger one is refused; the server's default is lowered for
@@ -159,6 +184,7 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; a resuming durable is sent all its pending events at once, whatever maxInFlight says.
    */
+  @ExpectWholeNumber({ min: 1 })
   readonly concurrency?: number;
   /**
    * How a failed delivery is tried again in this process; `{}` switches it on with its defaults, `false` off. A handler's
@@ -168,7 +194,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  readonly retry?: RetryOptions | false;
+  @Expect('an object or false', (value) => value === false || isObject(value))
+  readonly retry?: RetryOptions | false = false;
   /**
    * Deliveries of one event after which a failure of its handler is the last: it goes to `deadLetter`. Without one it
    * stays pending at the server, is logged with growing intervals and keeps its place in `maxInFlight`.
@@ -178,7 +205,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6, MsgProto.RedeliveryCount (not persisted).
    */
-  readonly maxDeliveries?: number | false;
+  @Expect(`a whole number from 1 to ${String(maxInt32)}, or false`, isCountOrFalse)
+  readonly maxDeliveries?: number | false = false;
   /**
    * Where an event goes after `maxDeliveries`, a `NonRetriableException`, a failed validation or undecodable bytes.
    * `false` on a handler switches the server's default off.
@@ -187,7 +215,8 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN has no dead letters.
    */
-  readonly deadLetter?: DeadLetterOptions | false;
+  @Expect('an object such as { subject: "orders:dead" }, or false', (value) => value === false || isObject(value))
+  readonly deadLetter?: DeadLetterOptions | false = false;
   /**
    * What becomes of bytes that the deserializer refuses: `'deadLetter'`, `'leave'` them unacked, or `'ack'` them unhandled.
    * Limits: `'deadLetter'` only beside `deadLetter`. With `'ack'` such events are gone, with `'leave'` each keeps a place
@@ -196,53 +225,32 @@ export interface StanSubscriptionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
+  @ExpectOneOf(undecodablePolicies)
   readonly onUndecodable?: UndecodablePolicy;
 }
 
 /** @internal */
-export interface ResolvedRetryOptions {
-  readonly attempts: number;
-  readonly delayMs: number;
-  readonly factor: number;
-  readonly maxDelayMs: number;
-  readonly jitter: number;
-  readonly retryOn: (error: unknown) => boolean;
+export type ResolvedRetryOptions = Resolved<RetryOptions>;
+
+/** @internal */
+export type ResolvedSubscriptionOptions = Resolved<
+  ResolvedSwitches<StanSubscriptionOptions>,
+  { retry: ResolvedRetryOptions | undefined }
+>;
+
+/**
+ * Tells whether a durable name may stand beside a queue group.
+ * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidDurName).
+ * @internal
+ */
+export function isDurableQueueName(name: unknown): name is string {
+  return isName(name) && !name.includes(':');
 }
 
-/** @internal */
-export interface ResolvedSubscriptionOptions {
-  readonly queueGroup: string | undefined;
-  readonly durableName: string | undefined;
-  readonly startAt: StartAt;
-  readonly ackMode: AckMode;
-  readonly ackWaitMs: number;
-  readonly maxInFlight: number;
-  readonly concurrency: number;
-  readonly retry: ResolvedRetryOptions | undefined;
-  readonly maxDeliveries: number | undefined;
-  readonly deadLetter: DeadLetterOptions | undefined;
-  readonly onUndecodable: UndecodablePolicy;
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
 }
 
-/** @internal */
-export const subscriptionDefaults = {
-  queueGroup: false,
-  durableName: false,
-  startAt: 'new',
-  ackMode: 'afterHandler',
-  ackWaitMs: 30_000,
-  maxInFlight: 64,
-  retry: false,
-  maxDeliveries: false,
-  deadLetter: false,
-} as const satisfies StanSubscriptionOptions;
-
-/** @internal */
-export const retryDefaults = {
-  attempts: 3,
-  delayMs: 200,
-  factor: 2,
-  maxDelayMs: 5_000,
-  jitter: 0.2,
-  retryOn: () => true,
-} as const satisfies RetryOptions;
+function isCountOrFalse(value: unknown): boolean {
+  return value === false || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxInt32);
+}

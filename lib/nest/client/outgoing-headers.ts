@@ -1,4 +1,4 @@
-import { isObject } from '../../core/options/expect.decorator.js';
+import { isObject } from '../../core/option-rules/expect.decorator.js';
 import type { StanEmitOptions } from '../../core/wire/index.js';
 import { setHeaders, toHeaders } from '../../core/wire/index.js';
 import { StanRecord } from './stan-record.js';

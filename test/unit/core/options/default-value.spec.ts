@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { connectionDefaults, reconnectDefaults } from '../../../../lib/core/options/connection-options.js';
-import { monitoringDefaults } from '../../../../lib/monitoring/monitoring-options.js';
-import { publishDefaults } from '../../../../lib/core/options/publish-options.js';
-import { drainDefaults } from '../../../../lib/core/options/server-options.js';
-import { retryDefaults, subscriptionDefaults } from '../../../../lib/core/options/subscription-options.js';
+import { ReconnectOptions, StanConnectionOptions } from '../../../../lib/core/options/connection-options.js';
+import { StanPublishOptions } from '../../../../lib/core/options/publish-options.js';
+import { OwnClientOptions, OwnServerOptions, StanDrainOptions } from '../../../../lib/core/options/server-options.js';
+import {
+  DeadLetterOptions,
+  RetryOptions,
+  StanSubscriptionOptions,
+} from '../../../../lib/core/options/subscription-options.js';
+import { namesOf } from '../../../../lib/core/option-rules/option-group.js';
+import { StanMonitoringOptions } from '../../../../lib/monitoring/monitoring-options.js';
 
 const folder = new URL('../../../../lib/core/options/', import.meta.url);
 
@@ -14,14 +19,17 @@ const dependent: Readonly<Record<string, string>> = {
   onUndecodable: "'deadLetter' where one is set, else 'leave'",
 };
 
-const groups: readonly [file: string, interfaceName: string, defaults: Readonly<Record<string, unknown>>][] = [
-  ['connection-options.ts', 'ReconnectOptions', reconnectDefaults],
-  ['connection-options.ts', 'StanConnectionOptions', connectionDefaults],
-  ['../../monitoring/monitoring-options.ts', 'StanMonitoringOptions', monitoringDefaults],
-  ['publish-options.ts', 'StanPublishOptions', publishDefaults],
-  ['server-options.ts', 'StanDrainOptions', drainDefaults],
-  ['subscription-options.ts', 'RetryOptions', retryDefaults],
-  ['subscription-options.ts', 'StanSubscriptionOptions', subscriptionDefaults],
+const groups: readonly [file: string, group: new () => object][] = [
+  ['connection-options.ts', ReconnectOptions],
+  ['connection-options.ts', StanConnectionOptions],
+  ['../../monitoring/monitoring-options.ts', StanMonitoringOptions],
+  ['publish-options.ts', StanPublishOptions],
+  ['server-options.ts', StanDrainOptions],
+  ['server-options.ts', OwnServerOptions],
+  ['server-options.ts', OwnClientOptions],
+  ['subscription-options.ts', RetryOptions],
+  ['subscription-options.ts', DeadLetterOptions],
+  ['subscription-options.ts', StanSubscriptionOptions],
 ];
 
 interface DocumentedOption {
@@ -29,10 +37,10 @@ interface DocumentedOption {
   readonly text: string;
 }
 
-function documentedOptions(file: string, interfaceName: string): DocumentedOption[] {
+function documentedOptions(file: string, className: string): DocumentedOption[] {
   const source = readFileSync(new URL(file, folder), 'utf8');
-  const [, body = ''] = new RegExp(`export interface ${interfaceName} [^{]*\\{\\n(.*?)\\n\\}`, 's').exec(source) ?? [];
-  const options = body.matchAll(/\/\*\*(.*?)\*\/\s+readonly (\w+)\??:/gs);
+  const [, body = ''] = new RegExp(`export class ${className} [^{]*\\{\\n(.*?)\\n\\}`, 's').exec(source) ?? [];
+  const options = body.matchAll(/\/\*\*(.*?)\*\/\s+(?:@[^\n]*\n\s+)*(?:declare )?readonly (\w+)\??:/gs);
   return [...options].map(([, text = '', name = '']) => ({ name, text: text.replace(/^\s*\* ?/gm, '') }));
 }
 
@@ -41,19 +49,23 @@ function written(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-describe.each(groups)('%s, %s', (file, interfaceName, defaults) => {
-  const options = documentedOptions(file, interfaceName);
+describe.each(groups)('%s, %o', (file, group) => {
+  const options = documentedOptions(file, group.name);
 
   it('documents every default as it is, and no other', () => {
     const documented = options.flatMap(({ name, text }) => {
       const value = /^@defaultValue (.+)$/m.exec(text)?.[1];
       return value === undefined ? [] : [[name, value] as const];
     });
-    const expected = [...Object.entries(defaults).map(([name, value]) => [name, written(value)] as const)];
+    const expected = [...Object.entries(new group()).map(([name, value]) => [name, written(value)] as const)];
     for (const [name, words] of Object.entries(dependent)) {
       if (options.some((option) => option.name === name)) expected.push([name, words]);
     }
     expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(expected));
+  });
+
+  it('gives every option a docstring and a rule', () => {
+    expect(options.map(({ name }) => name)).toEqual(namesOf(group));
   });
 
   it('gives every option its source and its error', () => {

@@ -4,13 +4,33 @@ import { nearestName } from '../errors/nearest-name.js';
 import { isObject } from './expect.decorator.js';
 
 /**
- * The shape of an option class: one rule for each option, none left out.
+ * A group of options: a class whose properties are the options, each with its docstring, its rule (a decorator, or the
+ * option is not known) and its default (the initial value). Nothing else repeats them.
  * @internal
  */
-export type RulesFor<Options> = { readonly [Name in keyof Options]-?: unknown };
+export type OptionClass<Options> = new () => Options;
 
+/**
+ * The options of a group with its defaults in place; `Computed` are those whose default follows from something else.
+ * @internal
+ */
+export type WithDefaults<Options, Computed extends keyof Options> = Required<Omit<Options, Computed>> &
+  Pick<Options, Computed>;
+
+/**
+ * The values that the options of a group have when they are not given.
+ * @internal
+ */
+export function defaultsOf<Options extends object>(group: OptionClass<Options>): Required<Options>;
 /** @internal */
-export type RulesClass<Options> = new () => RulesFor<Options>;
+export function defaultsOf<Options extends object, Computed extends keyof Options>(
+  group: OptionClass<Options>,
+): WithDefaults<Options, Computed>;
+export function defaultsOf<Options extends object, Computed extends keyof Options>(
+  group: OptionClass<Options>,
+): WithDefaults<Options, Computed> {
+  return { ...new group() } as unknown as WithDefaults<Options, Computed>;
+}
 
 /**
  * Where a group of options stands, for error messages: in whose options, and under which name in them.
@@ -34,12 +54,12 @@ export function optionName({ path }: OptionPlace, name: string): string {
  * @internal
  */
 export function readOptionGroup<Options extends object>(
-  rules: RulesClass<Options>,
+  group: OptionClass<Options>,
   input: unknown,
   place: OptionPlace = {},
 ): Partial<Options> {
-  refuseUnknownNames([rules], input, place);
-  return readKnownOptions(rules, input, place);
+  refuseUnknownNames([group], input, place);
+  return readKnownOptions(group, input, place);
 }
 
 /**
@@ -47,13 +67,13 @@ export function readOptionGroup<Options extends object>(
  * @internal
  */
 export function readKnownOptions<Options extends object>(
-  rules: RulesClass<Options>,
+  group: OptionClass<Options>,
   input: object,
   place: OptionPlace = {},
 ): Partial<Options> {
-  const candidate: Record<string, unknown> = new rules();
+  const candidate = new group() as Record<string, unknown>;
   const given: Record<string, unknown> = {};
-  for (const name of namesOf(rules)) {
+  for (const name of namesOf(group)) {
     // Read by name, so that getters and prototypes (a configuration class) work as plain objects do.
     const value = (input as Record<string, unknown>)[name];
     if (value === undefined) continue;
@@ -92,7 +112,11 @@ function refuseIllegalValues(candidate: object, place: OptionPlace): void {
   throw new InvalidOptionError(optionName(place, error.property), expected, error.value, { owner: place.owner });
 }
 
-function namesOf(rules: new () => object): string[] {
-  const metadata = getMetadataStorage().getTargetValidationMetadatas(rules, '', false, false);
+/**
+ * The names of a group's options, in the order in which they are declared.
+ * @internal
+ */
+export function namesOf(group: new () => object): string[] {
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(group, '', false, false);
   return [...new Set(metadata.map(({ propertyName }) => propertyName))];
 }
