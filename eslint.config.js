@@ -13,6 +13,7 @@ const optionGroups = [
   'StanBrokerOptions',
   'BrokerLimits',
   'ChannelLimits',
+  'CommandOptions',
 ].map((name) => ({ from: 'file', name }));
 
 export default tseslint.config(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlags } from '../../../../lib/cli/server/parse-flags.js';
-import { defaultSettings, serverFlags } from '../../../../lib/cli/server/server-flags.js';
+import { serverFlags } from '../../../../lib/cli/server/server-flags.js';
+import { defaultSettings } from '../../../../lib/cli/server/server-settings.js';
 
 const split = (line: string) => line.split(' ').filter((word) => word !== '');
 
