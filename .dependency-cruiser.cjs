@@ -69,7 +69,10 @@ module.exports = {
       name: 'sample-app-uses-the-public-doors',
       severity: 'error',
       from: { path: '^sample-app/' },
-      to: { path: '^lib/', pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/telemetry/[^/]+/index.ts'] },
+      to: {
+        path: '^lib/',
+        pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/telemetry/[^/]+/index.ts'],
+      },
     },
   ],
   options: {
