@@ -60,7 +60,7 @@ describe('a line with fields at another logger', () => {
     expect(stack).toBe(line.stack);
     expect({ ...object }).toEqual({ message: 'event 7 failed [trace abc]', ...fields });
     expect(JSON.parse(JSON.stringify(object))).toEqual({ message: 'event 7 failed [trace abc]', ...fields });
-    expect(String(object)).toBe('event 7 failed [trace abc]');
+    expect(`${object as never}`).toBe('event 7 failed [trace abc]');
     expect(inspect(object, { colors: false })).toBe('event 7 failed [trace abc]');
   });
 });
