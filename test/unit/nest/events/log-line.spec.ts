@@ -56,11 +56,11 @@ describe('a line with fields at another logger', () => {
     } finally {
       Logger.overrideLogger(new ConsoleLogger());
     }
-    const [[object, stack]] = told as [[object, string]];
+    const [[object, stack]] = told as [[Error, string]];
     expect(stack).toBe(line.stack);
     expect({ ...object }).toEqual({ message: 'event 7 failed [trace abc]', ...fields });
     expect(JSON.parse(JSON.stringify(object))).toEqual({ message: 'event 7 failed [trace abc]', ...fields });
-    expect(`${object as never}`).toBe('event 7 failed [trace abc]');
+    expect(object.toString()).toBe('event 7 failed [trace abc]');
     expect(inspect(object, { colors: false })).toBe('event 7 failed [trace abc]');
   });
 });
