@@ -1,4 +1,5 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
+import type { TracingChannel } from 'node:diagnostics_channel';
 
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DriverEvent } from '../driver/driver-event.js';
@@ -30,10 +31,10 @@ export type ObservedDelivery = DeliveryEvent & { readonly clientId: string };
 export type ObservedConnection = DriverEvent & { readonly clientId: string };
 
 /** @internal */
-export const publishChannel = tracingChannel<unknown, PublishAbout>(stanChannels.publish);
+export const publishChannel: TracingChannel<unknown, PublishAbout> = tracingChannel(stanChannels.publish);
 
 /** @internal */
-export const handleChannel = tracingChannel<unknown, HandleAbout>(stanChannels.handle);
+export const handleChannel: TracingChannel<unknown, HandleAbout> = tracingChannel(stanChannels.handle);
 
 const deliveryChannel = channel(stanChannels.delivery);
 const connectionChannel = channel(stanChannels.connection);
