@@ -1,3 +1,5 @@
+import type { EventNames } from '../events/event-names.js';
+import { connectionEventNames } from '../events/stan-events.js';
 import type { CallbacksOf, StanConnectionEvent } from '../events/stan-events.js';
 
 /**
@@ -19,3 +21,6 @@ export interface PublishErrorEvent {
  * @publicApi
  */
 export type StanClientEvents = CallbacksOf<StanConnectionEvent | PublishErrorEvent>;
+
+/** @internal */
+export const clientEventNames: EventNames<StanClientEvents> = { ...connectionEventNames, publishError: true };
