@@ -19,7 +19,10 @@ describe('the sample on a machine where other web pages are open', () => {
     ['a foreign Origin', { method: 'POST', headers: { origin: 'http://evil.example' } }],
     ['an opaque Origin', { method: 'POST', headers: { origin: 'null' } }],
     ['a foreign Origin that reads', { headers: { origin: 'http://evil.example' } }],
-    ['a form', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'ticketId=1' }],
+    [
+      'a form',
+      { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'ticketId=1' },
+    ],
     ['a form as plain text', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{"ticketId":"1"}' }],
     ['a body without a type', { method: 'POST', body: '{"ticketId":"1"}' }],
   ])('refuses %s', async (_what, sent) => {
@@ -54,7 +57,10 @@ describe('the sample on a machine where other web pages are open', () => {
 });
 
 /** Sends one request to a server that is bound to `boundTo`, as far as it knows. */
-async function send(boundTo: string, { method = 'GET', headers, body }: Sent): Promise<{ status: number; reached: number }> {
+async function send(
+  boundTo: string,
+  { method = 'GET', headers, body }: Sent,
+): Promise<{ status: number; reached: number }> {
   let reached = 0;
   const guard = refuseForeignRequests(boundTo);
   const server = createServer((incoming, response) => {
