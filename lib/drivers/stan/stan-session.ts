@@ -3,7 +3,6 @@ import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
-import { PublishRefusedError } from '../../core/errors/publish-refused.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
@@ -13,7 +12,14 @@ import type { MessageReceiver } from './inbound-messages.js';
 import { PublishEncoder } from './publish-message.js';
 import { createStanClient } from './stan-client.js';
 import type { NatsConnection, StanClient } from './stan-client.js';
-import { isInvalidPublish, isReplacedOrUnknown, textOf, toConnectError, toErrorOptions } from './stan-error-mapping.js';
+import {
+  isInvalidPublish,
+  isReplacedOrUnknown,
+  textOf,
+  toConnectError,
+  toErrorOptions,
+  toPublishRefusal,
+} from './stan-error-mapping.js';
 import { toClientOptions } from './stan-options.js';
 
 /** What a session tells its driver. Nothing is told after `onLost`, nor after `close()` was called. */
@@ -245,7 +251,7 @@ export class StanSession {
       return;
     }
     // The server's refusals are strings; an Error comes from the client itself (a time-out, a connection that closed).
-    if (typeof error === 'string') done({ outcome: 'refused', cause: new PublishRefusedError(subject, error) }, guid);
+    if (typeof error === 'string') done(toPublishRefusal(subject, error), guid);
     else {
       const cause = new SessionLostError(this.options.clientId, textOf(error), toErrorOptions(error));
       done({ outcome: 'unknown', cause }, guid);

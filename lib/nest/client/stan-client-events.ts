@@ -1,3 +1,4 @@
+import type { PublishSettledEvent } from '../../core/observe/index.js';
 import type { CallbacksOf, StanConnectionEvent } from '../events/stan-events.js';
 
 /**
@@ -18,4 +19,4 @@ export interface PublishErrorEvent {
  * The events of `ClientStan.on()`.
  * @publicApi
  */
-export type StanClientEvents = CallbacksOf<StanConnectionEvent | PublishErrorEvent>;
+export type StanClientEvents = CallbacksOf<StanConnectionEvent | PublishErrorEvent | PublishSettledEvent>;
