@@ -18,7 +18,10 @@ export function refuseForeignRequests(boundTo: string) {
   const isLocal = loopbackNames.has(boundTo);
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     const refusal = refusalOf(request, isLocal);
-    if (refusal === undefined) { next(); return; }
+    if (refusal === undefined) {
+      next();
+      return;
+    }
     response.writeHead(refusal.statusCode, { 'content-type': 'application/json' });
     response.end(JSON.stringify(refusal));
   };
