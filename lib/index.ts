@@ -35,6 +35,7 @@ export type {
   StanConnectionOptions,
   StanDeserializer,
   StanDrainOptions,
+  StanTelemetryOptions,
   StanPublishOptions,
   StanSerializer,
   StanServerOptions,
@@ -53,9 +54,15 @@ export type {
   DeadLetteredEvent,
   DeliveryEvent,
   DeliverySkippedEvent,
+  HandledEvent,
   HandlerErrorEvent,
   UndecodableEvent,
 } from './core/delivery/delivery-event.js';
+
+// Diagnostics channels and tracing
+export { stanChannels } from './core/observe/index.js';
+export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from './core/observe/index.js';
+export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
 
 // The server's monitoring endpoints
 export { StanMonitoring } from './monitoring/index.js';

@@ -18,6 +18,8 @@ export interface RealServerOptions {
   readonly port?: number;
   /** Server heartbeats, in Go's words (`'5s'`). @defaultValue the server's own: 30s, 10s, 10 */
   readonly heartbeat?: { readonly interval?: string; readonly timeout?: string; readonly failCount?: number };
+  /** The line that it serves from; a follower in a cluster never says the default. @defaultValue 'Streaming Server is ready' */
+  readonly readyWhen?: string;
   /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
   readonly args?: readonly string[];
 }
@@ -229,7 +231,7 @@ export class RealServer {
       return await eventually(
         () => {
           if (said('address already in use')) return 'port in use';
-          if (said('Streaming Server is ready')) return 'ready';
+          if (said(this.#options.readyWhen ?? 'Streaming Server is ready')) return 'ready';
           return this.isRunning() ? false : 'failed';
         },
         { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },

@@ -36,6 +36,7 @@ export const connectionEventNames: EventNames<CallbacksOf<StanConnectionEvent>> 
 /** @internal */
 export const serverEventNames: EventNames<StanServerEvents> = {
   ...connectionEventNames,
+  handled: true,
   handlerError: true,
   deadLettered: true,
   deadLetterFailed: true,

@@ -11,7 +11,22 @@ import type { Driver } from '../../core/driver/driver.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { resolveServerOptions } from '../../core/options/index.js';
-import type { ResolvedConnectionOptions, ResolvedServerOptions, StanServerOptions } from '../../core/options/index.js';
+import type {
+  HandleAbout,
+  ResolvedConnectionOptions,
+  ResolvedServerOptions,
+  StanServerOptions,
+} from '../../core/options/index.js';
+import {
+  GuardedTelemetry,
+  HandleObserver,
+  isDeliveryObserved,
+  serverAddressOf,
+  tellConnectionChannel,
+  tellDeliveryChannel,
+  traceIdIn,
+} from '../../core/observe/index.js';
+import type { ServerAddress } from '../../core/observe/index.js';
 import { decoderOf } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
@@ -42,6 +57,18 @@ import { ServerLink } from './server-link.js';
 /** Makes the driver of a server; for tests, and for drivers to come. */
 export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
 
+type PipelineBasics = Pick<
+  DeliveryPipelineSetup,
+  'clientId' | 'classifier' | 'emit' | 'clock' | 'isHeard' | 'traceIdOf'
+>;
+
+/** One run of a handler, under the sequence by which its pipeline knows the delivery. */
+interface Run {
+  readonly handler: SubscribableHandler;
+  readonly observer: HandleObserver;
+  readonly sequence: number;
+}
+
 /**
  * The Nest transport that listens: one STAN subscription per `@EventPattern` handler, each event acked when its handler
  * has finished. Given to Nest as `strategy`.
@@ -60,7 +87,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private readonly registry = new HandlerRegistry();
   private owner: HandlerOwner | undefined;
   private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
-  private readonly pipelineBasics: Pick<DeliveryPipelineSetup, 'clientId' | 'classifier' | 'emit' | 'clock'>;
+  private readonly telemetry: GuardedTelemetry | undefined;
+  private readonly address: ServerAddress;
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
@@ -74,12 +102,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.options = resolveServerOptions(options);
     this.decoder = decoderOf(this.options.deserializer);
     this.hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
-    this.pipelineBasics = {
-      clientId: this.options.connection.clientId,
-      classifier: exceptionClassifier,
-      emit: (event) => this.tellDeliveryEvent(event),
-      clock: systemDeliveryClock,
-    };
+    const { telemetry, connection } = this.options;
+    this.address = serverAddressOf(connection.servers);
+    this.telemetry =
+      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.error('the telemetry failed', error));
     passFailuresThrough();
     watchRegistration();
   }
@@ -180,29 +206,44 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.closing = undefined;
   }
 
-  private handlerPipeline(
-    { name, service, options, callback }: SubscribableHandler,
-    outbox: DeadLetterOutbox,
-  ): DeliveryPipeline {
+  private pipelineBasics(observer: HandleObserver): PipelineBasics {
+    return {
+      clientId: this.options.connection.clientId,
+      classifier: exceptionClassifier,
+      emit: (event) => {
+        observer.hear(event);
+        this.tellDeliveryEvent(event);
+      },
+      isHeard: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
+      traceIdOf: ({ sequence, headerText }) => observer.traceIdOf(sequence) ?? traceIdIn(headerText),
+      clock: systemDeliveryClock,
+    };
+  }
+
+  private handlerPipeline(handler: SubscribableHandler, outbox: DeadLetterOutbox): DeliveryPipeline {
+    const { name, service, options } = handler;
+    const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
-      ...{ ...this.pipelineBasics, options, service, handlerName: name },
+      ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
       decode: (message) => this.decoder.decode(message.subject, message.data),
-      handle: (data, delivery) => this.handle(callback, data, delivery),
+      handle: (data, delivery) =>
+        this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery),
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
     });
   }
 
   private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox): DeliveryPipeline {
     const { options, subject, service } = inbox;
+    const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
-      ...{ ...this.pipelineBasics, options, service, handlerName: `replay on "${subject}"` },
+      ...{ ...this.pipelineBasics(observer), options, service, handlerName: `replay on "${subject}"` },
       decode: (message) => inbox.decode(message),
       handle: async (decoded, delivery) => {
         // What the inbox decodes is what comes back here.
         const replayed = decoded as Replayed;
         if (!inbox.isOurs(replayed)) return;
-        const { callback } = inbox.handlerOf(replayed);
-        await this.handle(callback, replayed.data, {
+        const handler = inbox.handlerOf(replayed);
+        await this.handle({ handler, observer, sequence: delivery.message.sequence }, replayed.data, {
           message: originalMessage(replayed, delivery.message),
           ack: () => delivery.ack(),
           isSettled: () => delivery.isSettled(),
@@ -213,8 +254,33 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
-  private handle(callback: MessageHandler, data: unknown, delivery: ContextDelivery): Promise<void> {
+  private handle({ handler, observer, sequence }: Run, data: unknown, delivery: ContextDelivery): Promise<void> {
     const context = new StanContext(delivery);
+    const run = (): Promise<void> => this.runHandler(handler.callback, data, context);
+    return observer.isOn() ? observer.observe(sequence, this.aboutRun(handler, delivery, context), run) : run();
+  }
+
+  private aboutRun(
+    { name, options }: SubscribableHandler,
+    { message }: ContextDelivery,
+    context: StanContext,
+  ): HandleAbout {
+    return {
+      subject: message.subject,
+      sequence: message.sequence,
+      timestamp: context.getTimestamp(),
+      handler: name,
+      queueGroup: options.queueGroup,
+      durableName: options.durableName,
+      clientId: this.options.connection.clientId,
+      deliveries: message.redeliveryCount + 1,
+      bytes: message.data.byteLength,
+      headers: context.getHeaders(),
+      ...this.address,
+    };
+  }
+
+  private runHandler(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
     const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.endHook() !== undefined;
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
@@ -249,12 +315,14 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private tellConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
+    tellConnectionChannel(event, this.options.connection.clientId);
     logConnectionEvent(this.logger, event);
   }
 
   private tellDeliveryEvent(event: DeliveryEvent): void {
     logDeliveryEvent(this.logger, event);
     this.hub.emit(event);
+    tellDeliveryChannel(event, this.options.connection.clientId);
   }
 
   private async drainAndClose(): Promise<void> {

@@ -268,7 +268,7 @@ describe('a start that fails', () => {
 
 describe('on()', () => {
   it.each([
-    ['error', undefined],
+    ['error', 'handlerError'],
     ['sessionlost', 'sessionLost'],
     ['handlerErrors', 'handlerError'],
     ['publishError', undefined],
