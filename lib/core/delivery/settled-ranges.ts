@@ -35,9 +35,7 @@ export class SettledRanges {
 
   has({ sequence, timestampNs }: KnownMessage): boolean {
     const range = this.ranges[this.placeOf(sequence)];
-    return (
-      range !== undefined && range.from <= sequence && range.fromNs <= timestampNs && timestampNs <= range.toNs
-    );
+    return range !== undefined && range.from <= sequence && range.fromNs <= timestampNs && timestampNs <= range.toNs;
   }
 
   /** The last sequence up to which all from `sequence` on are settled, and its time; `undefined` where `sequence` is not. */

@@ -65,7 +65,14 @@ describe('settled ranges', () => {
     expect(settled.endOfRun(1)?.sequence).toBe(2);
     expect(settled.endOfRun(3)).toBeUndefined();
     expect(settled.endOfRun(4)?.sequence).toBe(5);
-    expect([1, 2, 3, 4, 5, 6].map((sequence) => has(settled, sequence))).toEqual([true, true, false, true, true, false]);
+    expect([1, 2, 3, 4, 5, 6].map((sequence) => has(settled, sequence))).toEqual([
+      true,
+      true,
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it('do not hold a message of another time', () => {

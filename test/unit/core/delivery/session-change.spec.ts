@@ -98,7 +98,11 @@ describe('a server that lost its state and whose clock is behind', () => {
   });
 
   it('leaves no timer behind a stop, for an event whose sequence it has given to another', async () => {
-    const harness = new PipelineHarness({ startAt: 'first', ackWaitMs: 60_000, retry: { attempts: 2, delayMs: 20_000 } });
+    const harness = new PipelineHarness({
+      startAt: 'first',
+      ackWaitMs: 60_000,
+      retry: { attempts: 2, delayMs: 20_000 },
+    });
     await harness.arrive(1, { timestampNs: 5_000 });
     await harness.lastRun().fail(new Error('later'));
     harness.pipeline.resumeAt(true);
