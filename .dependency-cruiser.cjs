@@ -32,8 +32,26 @@ module.exports = {
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
     only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
+    only('observe', { path: room('core/observe') }, [
+      room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+    ]),
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
+    only('telemetry', { path: room('telemetry') }, [room('telemetry'), room('core'), room('nest'), room('monitoring')]),
+    {
+      name: 'one-importer-of-opentelemetry',
+      comment: 'An optional peer: only its own door may load it',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('telemetry/opentelemetry') },
+      to: { path: 'node_modules/@opentelemetry/' },
+    },
+    {
+      name: 'one-importer-of-prom-client',
+      comment: 'An optional peer: only its own door may load it',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('telemetry/prometheus') },
+      to: { path: 'node_modules/prom-client/' },
+    },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
     {
@@ -58,7 +76,10 @@ module.exports = {
       name: 'sample-app-uses-the-public-doors',
       severity: 'error',
       from: { path: '^sample-app/' },
-      to: { path: '^lib/', pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts'] },
+      to: {
+        path: '^lib/',
+        pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/telemetry/[^/]+/index.ts'],
+      },
     },
   ],
   options: {

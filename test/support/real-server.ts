@@ -18,8 +18,8 @@ export interface RealServerOptions {
   readonly port?: number;
   /** Server heartbeats, in Go's words (`'5s'`). @defaultValue the server's own: 30s, 10s, 10 */
   readonly heartbeat?: { readonly interval?: string; readonly timeout?: string; readonly failCount?: number };
-  /** What the log says once the process serves, where that is not STAN's "is ready". */
-  readonly ready?: RegExp;
+  /** The line that it serves from; a follower in a cluster never says the default. @defaultValue 'Streaming Server is ready' */
+  readonly readyWhen?: string;
   /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
   readonly args?: readonly string[];
 }
@@ -218,14 +218,12 @@ export class RealServer {
 
   async #cameUp(): Promise<'ready' | 'port in use' | 'failed'> {
     const from = this.#log.length - 1;
-    const { ready } = this.#options;
     const said = (text: string) => this.#log.slice(from).some((line) => line.includes(text));
-    const isReady = () => said('Streaming Server is ready') || this.#log.slice(from).some((line) => ready?.test(line));
     try {
       return await eventually(
         () => {
           if (said('address already in use')) return 'port in use';
-          if (isReady()) return 'ready';
+          if (said(this.#options.readyWhen ?? 'Streaming Server is ready')) return 'ready';
           return this.isRunning() ? false : 'failed';
         },
         { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },

@@ -75,7 +75,7 @@ async function startCluster({ heartbeat, sql = [] }: TopologyOptions): Promise<T
       startRealServer({
         clusterId,
         ...(heartbeat && { heartbeat }),
-        ready: /Message store is/,
+        readyWhen: 'Message store is',
         args: [
           ...['-c', mesh.configOf(index), '--clustered', '--cluster_node_id', name],
           ...['--cluster_peers', names.filter((other) => other !== name).join()],
@@ -99,7 +99,7 @@ async function startFaultToleranceGroup({ heartbeat, sql }: TopologyOptions): Pr
   const store = sql ?? ['-st', 'FILE', '--dir', join(mesh.folder, 'store')];
   const start = (index: number): Promise<RealServer> =>
     startRealServer({
-      ...{ clusterId, store: 'given', ready: /Starting in standby mode/, ...(heartbeat && { heartbeat }) },
+      ...{ clusterId, store: 'given', readyWhen: 'Starting in standby mode', ...(heartbeat && { heartbeat }) },
       args: [...mesh.flagsOf(index), '--ft_group', 'group', ...store],
     });
   const nodes = [await start(0), await start(1)];

@@ -138,7 +138,7 @@ function refuseIllegalValues(candidate: object, place: OptionPlace): void {
 interface Finding {
   readonly expected: string;
   readonly received: unknown;
-  readonly nearest?: string;
+  readonly nearest?: string | undefined;
 }
 
 function refusal({ owner, refuse }: OptionPlace, option: string, finding: Finding): InvalidOptionError {

@@ -1,6 +1,8 @@
 export { assertSubscribable, type IntendedSubscription } from './assert-subscribable.js';
 export { uniqueClientId } from './client-id.js';
 export type { StanDeserializer, StanSerializer } from './codec-options.js';
+export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './telemetry-options.js';
+export type { PublishReceipt } from './publish-receipt.js';
 export type {
   ReconnectOptions,
   ResolvedConnectionOptions,
@@ -18,6 +20,7 @@ export type {
   ResolvedServerOptions,
   StanClientOptions,
   StanDrainOptions,
+  StanTelemetryOptions,
   StanServerOptions,
 } from './server-options.js';
 export type { StartAt } from './start-at.js';
