@@ -45,8 +45,26 @@ module.exports = {
       from: { path: '^lib/stores/' },
       to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
     },
+    only('observe', { path: room('core/observe') }, [
+      room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+    ]),
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
+    only('telemetry', { path: room('telemetry') }, [room('telemetry'), room('core'), room('nest'), room('monitoring')]),
+    {
+      name: 'one-importer-of-opentelemetry',
+      comment: 'An optional peer: only its own door may load it',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('telemetry/opentelemetry') },
+      to: { path: 'node_modules/@opentelemetry/' },
+    },
+    {
+      name: 'one-importer-of-prom-client',
+      comment: 'An optional peer: only its own door may load it',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('telemetry/prometheus') },
+      to: { path: 'node_modules/prom-client/' },
+    },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
     {
@@ -73,7 +91,13 @@ module.exports = {
       from: { path: '^sample-app/' },
       to: {
         path: '^lib/',
-        pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/stores/postgres/index.ts'],
+        pathNot: [
+          '^lib/index.ts',
+          '^lib/broker/index.ts',
+          '^lib/testing/index.ts',
+          '^lib/stores/postgres/index.ts',
+          '^lib/telemetry/[^/]+/index.ts',
+        ],
       },
     },
   ],

@@ -16,6 +16,7 @@ const optionGroups = [
   'StanBrokerOptions',
   'BrokerLimits',
   'ChannelLimits',
+  'CommandOptions',
 ].map((name) => ({ from: 'file', name }));
 
 export default tseslint.config(

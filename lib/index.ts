@@ -4,11 +4,22 @@
 export { ServerStan } from './nest/server/server-stan.js';
 export { StanContext } from './nest/context/stan.context.js';
 export { StanEventPattern } from './nest/decorators/stan-event-pattern.decorator.js';
+export { StanTransaction } from './nest/decorators/stan-transaction.decorator.js';
+export { StanParked } from './nest/server/stan-parked.js';
+export type { StanParkedQuery } from './nest/server/stan-parked.js';
 export { STAN_TRANSPORT } from './nest/stan-transport.js';
 export { NonRetriableException } from './nest/exceptions/non-retriable.exception.js';
 export { RetryLaterException } from './nest/exceptions/retry-later.exception.js';
 export { StanHealthIndicator } from './nest/health/stan-health.indicator.js';
-export type { StanHealthSource } from './nest/health/stan-health.indicator.js';
+export type { StanHealthOptions, StanHealthResult, StanHealthSource } from './nest/health/stan-health.indicator.js';
+export type {
+  HealthLag,
+  HealthLagOptions,
+  HealthLagSource,
+  HealthSubscription,
+  LagHealth,
+} from './nest/health/lag-health.js';
+export type { HandlerLoad } from './nest/server/server-link.js';
 
 // The client that publishes
 export { ClientStan, StanRecord, StanRecordBuilder } from './nest/client/index.js';
@@ -24,23 +35,27 @@ export type { StanEmitOptions, StanHeaders } from './core/wire/index.js';
 export type { PublishReceipt } from './core/publishing/index.js';
 
 // Options
-export { durableQueue, uniqueClientId, ackModes, undecodablePolicies } from './core/options/index.js';
+export { durableQueue, uniqueClientId, ackModes, undecodablePolicies, versionModes } from './core/options/index.js';
 export type {
   AckMode,
   DeadLetterOptions,
   DurableQueueOptions,
+  InboxOptions,
   ReconnectOptions,
   RetryOptions,
   StanClientOptions,
   StanConnectionOptions,
   StanDeserializer,
   StanDrainOptions,
+  StanTelemetryOptions,
   StanPublishOptions,
   StanSerializer,
   StanServerOptions,
   StanSubscriptionOptions,
   StartAt,
   UndecodablePolicy,
+  VersionMode,
+  VersionOptions,
 } from './core/options/index.js';
 
 // Events and status
@@ -53,24 +68,46 @@ export type {
   DeadLetteredEvent,
   DeliveryEvent,
   DeliverySkippedEvent,
+  HandledEvent,
   HandlerErrorEvent,
   UndecodableEvent,
 } from './core/delivery/delivery-event.js';
 
+// Diagnostics channels and tracing
+export { stanChannels } from './core/observe/index.js';
+export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from './core/observe/index.js';
+export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
+
+// Every event counts once: the store port, and what happens to early events
+export { StanEventStore } from './core/inbox/event-store.js';
+export type {
+  Advance,
+  EntityVersion,
+  ParkedEvent,
+  ParkedFailure,
+  ParkedGap,
+  ParkedQuery,
+  VersionedEntity,
+} from './core/inbox/event-store.js';
+export type { CountingEvent, EventParkedEvent, EventUnparkedEvent, GapOpenEvent } from './core/inbox/counting-event.js';
+
 // The server's monitoring endpoints
-export { StanMonitoring } from './monitoring/index.js';
+export { StanLag, StanMonitoring } from './monitoring/index.js';
 export type {
   ChannelLimits,
   Channelsz,
   Channelz,
   Clientsz,
   Clientz,
+  LagOf,
   Page,
   PageQuery,
   RowQuery,
   Serverz,
+  StanLagOptions,
   StanMonitoringOptions,
   Storez,
+  SubscriptionLag,
   Subscriptionz,
 } from './monitoring/index.js';
 
@@ -87,13 +124,16 @@ export {
   DeadLetterFailedError,
   DrainTimeoutError,
   DuplicateClientIdError,
+  EventStoreError,
   HandlerConflictError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidSubjectError,
   MalformedMessageError,
   MessagePatternUnsupportedError,
+  MissingEventIdError,
   MonitoringError,
+  NoTransactionError,
   NotConnectedError,
   PayloadTooLargeError,
   PublishBufferFullError,
@@ -103,9 +143,11 @@ export {
   SessionLostError,
   StanClosedError,
   StanError,
+  StoreSchemaError,
   SubscribeFailedError,
   SubscribeTimeoutError,
   UndecodablePayloadError,
+  UnusableKeyError,
 } from './core/errors/index.js';
 export type {
   ConnectFailedDetails,

@@ -11,6 +11,12 @@ const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** A type from any other package would force it on every user who checks types. */
 const allowedImports = [/^node:/, /^rxjs$/, /^@nestjs\/(common|core|microservices)(\/|$)/];
 
+/** Optional peers, each for its own door alone. */
+const doorImports = [
+  { folder: '/telemetry/opentelemetry/', allowed: /^@opentelemetry\/api$/ },
+  { folder: '/telemetry/prometheus/', allowed: /^prom-client$/ },
+];
+
 const doors = Object.entries(pkg.exports)
   .filter(([, target]) => typeof target === 'object')
   .map(([door, target]) => ({ door: door.replace(/^\./, pkg.name), file: join(root, target.import.types) }));
@@ -133,6 +139,11 @@ function oneLine(node) {
 }
 
 /** Follows relative imports from the doors and names every package that is met and not allowed. */
+function mayImport(file, specifier) {
+  const ofDoor = doorImports.filter(({ folder }) => file.includes(folder)).map(({ allowed }) => allowed);
+  return [...allowedImports, ...ofDoor].some((allowed) => allowed.test(specifier));
+}
+
 function findForeignImports() {
   const seen = new Set();
   const found = [];
@@ -143,7 +154,7 @@ function findForeignImports() {
     if (!source) return;
     for (const specifier of importsOf(source)) {
       if (specifier.startsWith('.')) visit(resolve(dirname(file), specifier.replace(/\.js$/, '.d.ts')));
-      else if (!allowedImports.some((allowed) => allowed.test(specifier)))
+      else if (!mayImport(file, specifier))
         found.push(
           `${file.slice(root.length + 1)} imports types of "${specifier}", which is not on the list of scripts/api-check.mjs`,
         );

@@ -15,6 +15,8 @@ const entryPoints = Object.entries(exports)
   .filter(([, entry]) => typeof entry === 'object')
   .map(readEntryPoint);
 
+const inlined = new Set();
+
 rmSync(out, { recursive: true, force: true });
 const esm = { dir: join(out, 'lib'), format: 'esm', chunkFileNames: 'chunks/[name].js' };
 const cjs = { dir: join(out, 'cjs'), format: 'cjs', chunkFileNames: 'chunks/[name].cjs', entryFileNames: '[name].cjs' };
@@ -23,6 +25,7 @@ await bundle(filesOf([...entryPoints, 'cli/main'], 'js'), esm);
 await bundle(filesOf(entryPoints, 'js'), { ...cjs, dynamicImportInCjs: false });
 await bundle(filesOf(entryPoints, 'd.ts'), declarations, [dts({ dtsInput: true, sourcemap: false })]);
 copyDeclarationsForCommonJs();
+writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENSES.txt'), readLicenses());
 for (const format of ['lib', 'cjs']) {
   rmSync(join(root, 'dist', format), { recursive: true, force: true });
   renameSync(join(out, format), join(root, 'dist', format));
@@ -47,8 +50,26 @@ function filesOf(names, extension) {
 
 async function bundle(input, output, plugins = []) {
   const build = await rolldown({ input, external, plugins, platform: 'node' });
-  await build.write({ entryFileNames: '[name].js', ...output, sourcemap: false });
+  const { output: chunks } = await build.write({ entryFileNames: '[name].js', ...output, sourcemap: false });
+  for (const chunk of chunks) for (const id of chunk.moduleIds ?? []) noteInlined(id);
   await build.close();
+}
+
+/** Small packages that the command or an error text needs are built in (devDependencies here), so that nobody installs them. */
+function noteInlined(id) {
+  const [, folder] = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id) ?? [];
+  if (folder && !folder.includes('\0')) inlined.add(folder);
+}
+
+function readLicenses() {
+  return [...inlined]
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((path) => /^licen[cs]e/i.test(path));
+      return `${name} ${version} (${license})\n\n${file ? readFileSync(join(folder, file), 'utf8').trim() : ''}\n`;
+    })
+    .sort()
+    .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
 /** The same declarations, told to be CommonJS by their name. */

@@ -20,8 +20,11 @@ const pages = [
 ].filter((page) => existsSync(join(root, page)));
 for (const page of pages) {
   const text = readFileSync(join(root, page), 'utf8');
-  for (const [, target] of text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
-    if (!existsSync(join(root, dirname(page), target))) problems.push(`${page}: link to ${target}, which is not there`);
+  for (const [, target, anchor] of text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+    const path = target === '' ? page : join(dirname(page), target);
+    if (!existsSync(join(root, path))) problems.push(`${page}: link to ${target}, which is not there`);
+    else if (anchor && path.endsWith('.md') && !anchorsOf(path).has(anchor))
+      problems.push(`${page}: link to ${target}#${anchor}, and there is no such heading`);
   }
   for (const [, name] of text.matchAll(/npm run (?:-s |--silent )?([a-z][\w:.-]*)/g)) {
     if (!scripts['.'][name] && !scripts['sample-app'][name])
@@ -45,6 +48,21 @@ for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;
 if (process.exitCode === 0)
   console.log(`${pages.length} pages, ${rules.size} protocol rules: no dead link, command or rule`);
+
+/** The anchors that GitHub and the site make of a page's headings. */
+function anchorsOf(page) {
+  const headings = readFileSync(join(root, page), 'utf8').matchAll(/^#{1,6} +(.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading]) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[`*_]|\[|\]\([^)]*\)/g, '')
+        .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
+        .trim()
+        .replaceAll(/\s/g, '-'),
+    ),
+  );
+}
 
 function list(folder, ending) {
   if (!existsSync(join(root, folder))) return [];

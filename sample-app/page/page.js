@@ -51,6 +51,7 @@ function showConnection(state) {
   const pill = document.getElementById('connection');
   pill.textContent = state === 'live' ? 'live' : 'connection lost';
   pill.className = `pill ${state}`;
+  document.body.dataset.connection = state;
 }
 
 async function showSurroundings() {

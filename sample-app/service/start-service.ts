@@ -2,6 +2,7 @@ import { Logger, ValidationPipe } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ServerStan } from 'nestjs-stan';
+import { refuseForeignRequests } from './refuse-foreign-requests.js';
 import { readServiceEnvironment } from './service-environment.js';
 import type { ServiceEnvironment } from './service-environment.js';
 import type { ServiceName } from './service-messages.js';
@@ -17,6 +18,7 @@ export async function startService(
     logger: ['fatal', 'error', 'warn'],
     forceCloseConnections: true,
   });
+  app.use(refuseForeignRequests(environment.host));
   // Before connectMicroservice: it takes over what is there now.
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true }));
   app.connectMicroservice({ strategy: app.get(ServerStan) }, { inheritAppConfig: true });

@@ -6,13 +6,14 @@ import { Instances } from './instances.js';
 import { PageController } from './page.controller.js';
 import type { Shop } from './shop.js';
 import { Surroundings } from './surroundings.js';
+import { withoutCredentials } from './without-credentials.js';
 
 /** The page and what it needs from the server. */
 @Module({})
 export class PageModule {
   static register({ bus, database, instances }: Shop): DynamicModule {
     const surroundings = new Surroundings(
-      { url: bus.url, note: bus.note, monitoringUrl: bus.monitoringUrl },
+      { url: withoutCredentials(bus.url), note: bus.note, monitoringUrl: bus.monitoringUrl },
       { note: database.note },
     );
     return {

@@ -1,4 +1,5 @@
 import type { BusPart, Shop } from './shop.js';
+import { withoutCredentials } from './without-credentials.js';
 
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
 const bold = (text: string) => (colours ? `\x1b[1m${text}\x1b[22m` : text);
@@ -18,11 +19,11 @@ export function sayFor(instance: string, line: string): void {
 export function describeShop({ bus, database, instances }: Shop, pageUrl: string): void {
   const rows: [string, string, string][] = [
     ['page', pageUrl, 'open this'],
-    ['event bus', bus.url, bus.note],
+    ['event bus', withoutCredentials(bus.url), bus.note],
     ...(bus.monitoringUrl
       ? [['', `${bus.monitoringUrl}/streaming`, 'its monitoring'] as [string, string, string]]
       : []),
-    ['database', withoutPassword(database.url), database.note],
+    ['database', withoutCredentials(database.url), database.note],
     ...instances.views().map(({ name, url, pid }): [string, string, string] => [name, url ?? '', `pid ${pid ?? '?'}`]),
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -36,7 +37,7 @@ export function describeShop({ bus, database, instances }: Shop, pageUrl: string
 }
 
 function suggestions(bus: BusPart, pageUrl: string, pid: number | undefined): string[] {
-  const url = bus.url.endsWith('127.0.0.1:4222') ? '' : `NATS_URL=${bus.url} `;
+  const url = bus.url.endsWith('127.0.0.1:4222') ? '' : `NATS_URL=${shownInCommand(bus.url)} `;
   const at = url + (bus.clusterId === 'test-cluster' ? '' : `NATS_CLUSTER_ID=${bus.clusterId} `);
   return [
     bold('Try'),
@@ -48,8 +49,7 @@ function suggestions(bus: BusPart, pageUrl: string, pid: number | undefined): st
   ];
 }
 
-function withoutPassword(url: string): string {
-  const shown = new URL(url);
-  if (shown.password) shown.password = '***';
-  return shown.href;
+/** A URL with credentials came from this very variable: the command takes it from there. */
+function shownInCommand(url: string): string {
+  return withoutCredentials(url) === url ? url : '"$NATS_URL"';
 }

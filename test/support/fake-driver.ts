@@ -172,12 +172,13 @@ export class FakeDriver implements Driver {
   readonly subscriptions: FakeSubscription[] = [];
   /** Answers the next subscribe calls: an error refuses. */
   readonly subscribeErrors: StanError[] = [];
-  /** How often `connect()` and `close()` were called. */
-  readonly calls = { connect: 0, close: 0 };
+  /** How often `connect()`, `close()` and `checkServer()` were called. */
+  readonly calls = { connect: 0, close: 0, checkServer: 0 };
   maxPayload: number | undefined;
   acksAtOnce: boolean;
 
-  private state: 'idle' | 'connecting' | 'ready' | 'transportLost' | 'sessionLost' | 'gaveUp' | 'closed' = 'idle';
+  private state: 'idle' | 'connecting' | 'ready' | 'silent' | 'transportLost' | 'sessionLost' | 'gaveUp' | 'closed' =
+    'idle';
   private readonly connectsAtOnce: boolean;
   private serverMaxPayload: number;
   private readonly listeners = new Set<DriverEventListener>();
@@ -199,6 +200,10 @@ export class FakeDriver implements Driver {
 
   maxPayloadBytes(): number | undefined {
     return this.maxPayload;
+  }
+
+  checkServer(): void {
+    this.calls.checkServer += 1;
   }
 
   connect(): Promise<void> {
@@ -296,9 +301,25 @@ export class FakeDriver implements Driver {
     this.wake();
   }
 
+  /** STAN dies while the connection stands: no ping is answered, and no publish. */
+  fallSilent(): void {
+    if (this.state !== 'ready') return;
+    this.state = 'silent';
+    this.emit({ type: 'serverSilent' });
+    this.emit({ type: 'status', status: 'reconnecting' });
+  }
+
+  answerAgain(): void {
+    if (this.state !== 'silent') return;
+    this.state = 'ready';
+    this.emit({ type: 'serverAnswered', silentMs: 1 });
+    this.emit({ type: 'status', status: 'connected' });
+    this.wake();
+  }
+
   /** The transport is lost; the session lives on, and acks that are under way are lost with it. */
   loseTransport(): void {
-    if (this.state !== 'ready') return;
+    if (this.state !== 'ready' && this.state !== 'silent') return;
     this.state = 'transportLost';
     this.emit({ type: 'transportLost' });
     this.emit({ type: 'status', status: 'reconnecting' });
@@ -314,7 +335,7 @@ export class FakeDriver implements Driver {
 
   /** The session dies: every open attempt is reported, in order of sending, then the loss. */
   loseSession(error: StanError = new SessionLostError('fake', 'lost by the test')): void {
-    if (this.state !== 'ready' && this.state !== 'transportLost') return;
+    if (this.state !== 'ready' && this.state !== 'silent' && this.state !== 'transportLost') return;
     this.state = 'sessionLost';
     this.reportOpenAttempts(error);
     this.emit({ type: 'sessionLost', error });

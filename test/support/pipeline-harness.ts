@@ -42,6 +42,8 @@ export class PipelineHarness {
   readonly pipeline: DeliveryPipeline;
   /** What the dead-letter subject answers from now on. */
   deadLetterFailure: Error | undefined;
+  /** Whether somebody listens to what went well. */
+  isHeard = false;
   /** What a listener does with each event. */
   onEvent: (event: DeliveryEvent) => void = () => undefined;
 
@@ -65,6 +67,8 @@ export class PipelineHarness {
         this.events.push(event);
         this.onEvent(event);
       },
+      isHeard: () => this.isHeard,
+      traceIdOf: () => undefined,
       clock: this.clock,
     });
   }

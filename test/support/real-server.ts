@@ -10,14 +10,16 @@ import { eventually } from './wait.js';
 
 /** How to start a real nats-streaming-server. */
 export interface RealServerOptions {
-  /** @defaultValue 'file', in a new temporary folder */
-  readonly store?: 'file' | 'memory';
+  /** `given`: by `args`. @defaultValue 'file', in a new temporary folder */
+  readonly store?: 'file' | 'memory' | 'given';
   /** @defaultValue a name of its own */
   readonly clusterId?: string;
   /** Port for clients; a restart keeps it. @defaultValue a free one */
   readonly port?: number;
   /** Server heartbeats, in Go's words (`'5s'`). @defaultValue the server's own: 30s, 10s, 10 */
   readonly heartbeat?: { readonly interval?: string; readonly timeout?: string; readonly failCount?: number };
+  /** The line that it serves from; a follower in a cluster never says the default. @defaultValue 'Streaming Server is ready' */
+  readonly readyWhen?: string;
   /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
   readonly args?: readonly string[];
 }
@@ -204,16 +206,8 @@ export class RealServer {
 
   #flags(): string[] {
     const { store = 'file', heartbeat = {}, args = [] } = this.#options;
-    const flags = [
-      '-a',
-      '127.0.0.1',
-      '-p',
-      String(this.#port),
-      '-m',
-      String(this.#monitoringPort),
-      '-cid',
-      this.clusterId,
-    ];
+    const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+    flags.push('-cid', this.clusterId);
     if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
     if (!args.includes('-mc')) flags.push('-mc', '0');
     if (heartbeat.interval) flags.push('-hbi', heartbeat.interval);
@@ -229,7 +223,7 @@ export class RealServer {
       return await eventually(
         () => {
           if (said('address already in use')) return 'port in use';
-          if (said('Streaming Server is ready')) return 'ready';
+          if (said(this.#options.readyWhen ?? 'Streaming Server is ready')) return 'ready';
           return this.isRunning() ? false : 'failed';
         },
         { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },

@@ -124,5 +124,8 @@ export function collectingLogger(): CollectingLogger {
 
 function asText(value: unknown): string {
   if (value instanceof Error) return value.stack ?? value.message;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  // A line with fields makes a text of itself; a bare object does not.
+  const text = String(value);
+  return text.startsWith('[object ') ? JSON.stringify(value) : text;
 }

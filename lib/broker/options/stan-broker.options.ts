@@ -1,7 +1,13 @@
 import type { TlsOptions } from 'node:tls';
 
+import { Expect, ExpectAtLeast, ExpectObject, isObject } from '../../core/option-rules/expect.decorator.js';
+import { Flag } from '../../core/option-rules/flag.decorator.js';
+import { defaultsOf } from '../../core/option-rules/option-group.js';
 import type { Store } from '../store/store.js';
 import type { BrokerLimits } from './broker-limits.js';
+
+/** @internal */
+export const storeExpected = "'memory', a store such as new LmdbStore({ directory }), or a function that makes one";
 
 /**
  * Where the broker tells what it does. Every method may be called at any time and must not throw.
@@ -24,107 +30,135 @@ export type BrokerAuth = { readonly user: string; readonly pass: string } | { re
  * Options of {@link StanBroker.start}. The defaults are those of nats-streaming-server 0.25.6.
  * @publicApi
  */
-export interface StanBrokerOptions {
+export class StanBrokerOptions {
   /**
    * Cluster id that clients must name.
    * @defaultValue 'test-cluster'
    */
-  readonly clusterId?: string;
+  @Expect('letters, digits, - and _', (value) => typeof value === 'string' && /^[a-zA-Z0-9_-]+$/.test(value))
+  @Flag({ kind: 'text', names: ['cid', 'cluster_id'], value: '<id>', help: 'cluster id that clients name' })
+  readonly clusterId?: string = 'test-cluster';
   /**
    * Address to listen on. `0.0.0.0` opens the broker to the network.
    * @defaultValue '127.0.0.1'
    */
-  readonly host?: string;
+  @Expect('a host name or an address', (value) => typeof value === 'string')
+  @Flag({ kind: 'text', names: ['a', 'addr'], value: '<host>', help: 'address to listen on' })
+  readonly host?: string = '127.0.0.1';
   /**
    * TCP port; 0 takes a free one, see `broker.port`. `false` opens none: connections come through `broker.handle()` only.
    * @defaultValue 4222
    */
-  readonly port?: number | false;
+  @ExpectPort()
+  @Flag({ kind: 'number', names: ['p', 'port'], help: 'port for clients; 0 takes a free one' })
+  readonly port?: number | false = 4222;
   /**
    * Port of the monitoring endpoints; 0 takes a free one, see `broker.monitoringUrl`. `false` opens none.
    * @defaultValue false
    */
-  readonly monitoringPort?: number | false;
+  @ExpectPort()
+  @Flag({ kind: 'number', names: ['m', 'http_port'], help: 'port of the monitoring endpoints' })
+  readonly monitoringPort?: number | false = false;
   /**
    * How often the server sends a heartbeat to each client. Unit: milliseconds.
    * @defaultValue 30000
    */
-  readonly heartbeatIntervalMs?: number;
+  @ExpectAtLeast(1)
+  @Flag({ kind: 'duration', names: ['hbi', 'hb_interval'], help: 'how often clients get a heartbeat' })
+  readonly heartbeatIntervalMs?: number = 30_000;
   /**
    * How long the server waits for the answer to a heartbeat. Unit: milliseconds.
    * @defaultValue 10000
    */
-  readonly heartbeatTimeoutMs?: number;
+  @ExpectAtLeast(1)
+  @Flag({ kind: 'duration', names: ['hbt', 'hb_timeout'], help: 'how long a client has to answer it' })
+  readonly heartbeatTimeoutMs?: number = 10_000;
   /**
    * Heartbeats that may fail in a row; with one more the client is closed.
    * @defaultValue 10
    */
-  readonly maxFailedHeartbeats?: number;
+  @ExpectAtLeast(0)
+  @Flag({ kind: 'number', names: ['hbf', 'hb_fail_count'], help: 'failed heartbeats before a client is closed' })
+  readonly maxFailedHeartbeats?: number = 10;
   /** Limits of channels, messages and subscriptions. */
+  @ExpectObject()
   readonly limits?: BrokerLimits;
   /** Credentials that a NATS connection must show; without it everybody may connect. */
+  @ExpectObject()
   readonly auth?: BrokerAuth;
   /** Key and certificate, as `node:tls` takes them: connections are then upgraded to TLS. */
+  @ExpectObject()
   readonly tls?: TlsOptions;
   /**
    * Where state is kept.
    * @defaultValue 'memory'
    */
-  readonly store?: 'memory' | Store | (() => Store);
+  @Expect(storeExpected, (value) => value === 'memory' || typeof value === 'function' || isStore(value))
+  readonly store?: 'memory' | Store | (() => Store) = 'memory';
   /**
    * `virtual`: time stands still until `broker.advance()` moves it; ack waits, heartbeats, ages and pings follow.
    * @defaultValue 'real'
    */
-  readonly clock?: 'real' | 'virtual';
+  @Expect("'real' or 'virtual'", (value) => value === 'real' || value === 'virtual')
+  readonly clock?: 'real' | 'virtual' = 'real';
   /**
    * Largest payload of one NATS message. Unit: bytes.
    * @defaultValue 1048576
    */
-  readonly maxPayloadBytes?: number;
+  @ExpectAtLeast(1)
+  readonly maxPayloadBytes?: number = 1_048_576;
   /**
    * Connections at a time; one more is refused with `maximum connections exceeded`.
    * @defaultValue 65536
    */
-  readonly maxConnections?: number;
+  @ExpectAtLeast(1)
+  readonly maxConnections?: number = 65_536;
   /**
    * Bytes that may wait for a slow connection before it is cut. Unit: bytes.
    * @defaultValue 67108864
    */
-  readonly maxPendingBytes?: number;
+  @ExpectAtLeast(1)
+  readonly maxPendingBytes?: number = 67_108_864;
   /**
    * How often the server pings a NATS connection. Unit: milliseconds.
    * @defaultValue 120000
    */
-  readonly pingIntervalMs?: number;
+  @ExpectAtLeast(1)
+  readonly pingIntervalMs?: number = 120_000;
   /**
    * Pings that may stay unanswered; with one more the connection is stale.
    * @defaultValue 2
    */
-  readonly maxPingsOut?: number;
+  @ExpectAtLeast(0)
+  readonly maxPingsOut?: number = 2;
   /**
    * How long a connection has to authenticate or to finish TLS. Unit: milliseconds.
    * @defaultValue 2000
    */
-  readonly authTimeoutMs?: number;
+  @ExpectAtLeast(1)
+  readonly authTimeoutMs?: number = 2_000;
   /** Told what the broker does; nothing is told without it. */
+  @ExpectObject()
   readonly logger?: BrokerLogger;
 }
 
+/** Options that have no default: without them the broker does not have what they set. */
+type Optional = 'limits' | 'auth' | 'tls' | 'logger';
+
 /** What an option is when it is not given. @publicApi */
-export const stanBrokerDefaults = {
-  clusterId: 'test-cluster',
-  host: '127.0.0.1',
-  port: 4222,
-  monitoringPort: false,
-  heartbeatIntervalMs: 30_000,
-  heartbeatTimeoutMs: 10_000,
-  maxFailedHeartbeats: 10,
-  store: 'memory',
-  clock: 'real',
-  maxPayloadBytes: 1_048_576,
-  maxConnections: 65_536,
-  maxPendingBytes: 67_108_864,
-  pingIntervalMs: 120_000,
-  maxPingsOut: 2,
-  authTimeoutMs: 2_000,
-} as const satisfies StanBrokerOptions;
+export const stanBrokerDefaults: Readonly<Required<Omit<StanBrokerOptions, Optional>>> = Object.freeze(
+  defaultsOf<StanBrokerOptions, Optional>(StanBrokerOptions),
+);
+
+/** @internal */
+export function isStore(value: unknown): value is Store {
+  return isObject(value) && typeof (value as Partial<Store>).open === 'function';
+}
+
+function ExpectPort(): PropertyDecorator {
+  return Expect('a port from 0 to 65535, or false', (value) => value === false || isPort(value));
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
+}

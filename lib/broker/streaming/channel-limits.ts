@@ -1,12 +1,13 @@
-import { brokerLimitsDefaults, type BrokerLimits, type ChannelLimits } from '../options/broker-limits.js';
-import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
+import { namesOf, readOptionGroup } from '../../core/option-rules/option-group.js';
 import { BrokerOptionError } from '../errors/broker-option.error.js';
+import { BrokerLimits, brokerLimitsDefaults, ChannelLimits } from '../options/broker-limits.js';
+import { brokerOptionPlace } from '../options/broker-option-place.js';
 import { isChannelPattern } from './channel-name.js';
 
 /** Limits of one channel, complete; 0 means unlimited. @internal */
 export type ResolvedChannelLimits = Readonly<Required<ChannelLimits>>;
 
-const limitNames = ['maxMessages', 'maxBytes', 'maxAgeMs', 'maxSubscriptions', 'maxInactivityMs'] as const;
+const limitNames = namesOf(ChannelLimits) as readonly (keyof ChannelLimits)[];
 
 /**
  * The limits of a broker: what each channel gets, from the global limits and those of the patterns that cover its name.
@@ -20,10 +21,12 @@ export class LimitTable {
 
   /** @throws BrokerOptionError (STAN_INVALID_OPTION) */
   constructor(given: BrokerLimits | undefined) {
-    refuseUnknownOptions(given ?? {}, [...limitNames, 'maxChannels', 'channels'], 'limits');
-    this.maxChannels = wholeNumber('limits.maxChannels', given?.maxChannels ?? brokerLimitsDefaults.maxChannels, 0);
-    this.global = resolve((name) => wholeNumber(`limits.${name}`, given?.[name] ?? brokerLimitsDefaults[name], 0));
-    this.patterns = Object.entries(given?.channels ?? {}).map(([pattern, limits]) => checked(pattern, limits));
+    const own = readOptionGroup(BrokerLimits, given ?? {}, brokerOptionPlace('limits'));
+    const { maxChannels, channels = {}, ...global } = { ...brokerLimitsDefaults, ...own };
+    for (const name of limitNames) refuseNegative(name, global[name]);
+    this.maxChannels = maxChannels;
+    this.global = global;
+    this.patterns = Object.entries(channels).map(([pattern, limits]) => checked(pattern, limits));
     this.patterns.sort((a, b) => compareWidth(a.pattern, b.pattern));
     const literals = this.patterns.filter(({ pattern }) => !/[*>]/u.test(pattern)).length;
     if (this.maxChannels > 0 && literals > this.maxChannels) {
@@ -49,36 +52,25 @@ export class LimitTable {
   }
 }
 
-function resolve(value: (name: (typeof limitNames)[number]) => number): ResolvedChannelLimits {
-  return {
-    maxMessages: value('maxMessages'),
-    maxBytes: value('maxBytes'),
-    maxAgeMs: value('maxAgeMs'),
-    maxSubscriptions: value('maxSubscriptions'),
-    maxInactivityMs: value('maxInactivityMs'),
-  };
-}
-
 function inherit(own: ChannelLimits, wider: ResolvedChannelLimits): ResolvedChannelLimits {
-  return resolve((name) => {
+  const entries = limitNames.map((name) => {
     const value = own[name] ?? 0;
-    if (value < 0) return 0;
-    return value === 0 ? wider[name] : value;
+    return [name, value < 0 ? 0 : value || wider[name]] as const;
   });
+  return Object.fromEntries(entries) as unknown as ResolvedChannelLimits;
 }
 
 function checked(pattern: string, limits: ChannelLimits): { pattern: string; limits: ChannelLimits } {
   if (!isChannelPattern(pattern)) {
     throw new BrokerOptionError('limits.channels', pattern, 'channel names, with * and > as whole tokens');
   }
-  refuseUnknownOptions(limits, limitNames, `limits.channels['${pattern}']`);
-  for (const name of limitNames) wholeNumber(`limits.channels['${pattern}'].${name}`, limits[name] ?? 0, -Infinity);
-  return { pattern, limits };
+  const place = brokerOptionPlace(`limits.channels['${pattern}']`);
+  return { pattern, limits: readOptionGroup(ChannelLimits, limits, place) };
 }
 
-function wholeNumber(option: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new BrokerOptionError(option, value, least === 0 ? 'a whole number, 0 or more' : 'a whole number');
+/** A negative limit means "no limit" for a single channel, over what it would inherit; of all channels that is 0. */
+function refuseNegative(name: string, value: number): void {
+  if (value < 0) throw new BrokerOptionError(`limits.${name}`, value, 'a whole number, 0 or more');
 }
 
 /** `>` is wider than `*`, `*` wider than a literal token, token by token. */

@@ -1,6 +1,7 @@
 import { nearestName } from '../../core/errors/nearest-name.js';
-import { defaultSettings, foreignFlags, serverFlags, spell } from './server-flags.js';
-import type { ServerFlag } from './server-flags.js';
+import type { DeclaredFlag } from '../../core/option-rules/flag.decorator.js';
+import { applyFlag, foreignFlags, serverFlags, spell, valueName } from './server-flags.js';
+import { defaultSettings } from './server-settings.js';
 import type { ServerSettings } from './server-settings.js';
 import { UsageError } from './usage.error.js';
 
@@ -20,17 +21,17 @@ export function parseFlags(argv: readonly string[]): ServerSettings {
     if (name === '') throw new UsageError(`unexpected argument "${word}": flags begin with - or --`);
     const flag = byName.get(name);
     if (!flag) throw new UsageError(explainUnknown(shown, name));
-    if (inline !== undefined) flag.apply(settings, inline, shown);
-    else if (flag.value === undefined) flag.apply(settings, 'true', shown);
-    else flag.apply(settings, valueAfter(argv, ++index, shown, flag), shown);
+    if (inline !== undefined) applyFlag(flag, settings, inline, shown);
+    else if (flag.kind === 'switch') applyFlag(flag, settings, 'true', shown);
+    else applyFlag(flag, settings, valueAfter(argv, ++index, shown, flag), shown);
   }
   checkTogether(settings);
   return settings;
 }
 
-function valueAfter(argv: readonly string[], index: number, shown: string, flag: ServerFlag): string {
+function valueAfter(argv: readonly string[], index: number, shown: string, flag: DeclaredFlag): string {
   const value = argv[index];
-  if (value === undefined) throw new UsageError(`${shown} needs a value: ${shown} ${flag.value ?? ''}`);
+  if (value === undefined) throw new UsageError(`${shown} needs a value: ${shown} ${valueName(flag) ?? ''}`);
   return value;
 }
 
@@ -47,5 +48,6 @@ function explainUnknown(shown: string, name: string): string {
   if (foreignFlags.includes(name)) {
     return `${shown} is a flag of nats-streaming-server that the embedded broker does not have`;
   }
-  return `unknown flag ${shown}; did you mean ${spell(nearestName(name, [...byName.keys()]))}?`;
+  const nearest = nearestName(name, [...byName.keys()]);
+  return nearest === undefined ? `unknown flag ${shown}` : `unknown flag ${shown}; did you mean ${spell(nearest)}?`;
 }

@@ -6,6 +6,8 @@ import { printLine, processIo } from '../cli-io.js';
 import { readVersion } from '../read-version.js';
 import { parseFlags } from './parse-flags.js';
 import { banner, helpText } from './server-texts.js';
+import type { DeclaredFlag } from '../../core/option-rules/flag.decorator.js';
+import { brokerFlags, limitFlags } from './server-settings.js';
 import type { ServerSettings } from './server-settings.js';
 import { UsageError } from './usage.error.js';
 
@@ -66,18 +68,19 @@ async function serve(settings: ServerSettings, io: CliIo, untilStop: () => Promi
 }
 
 function brokerOptions(settings: ServerSettings, io: CliIo): StanBrokerOptions {
-  const { clusterId, host, port, heartbeatIntervalMs, heartbeatTimeoutMs, maxFailedHeartbeats, directory } = settings;
-  const { maxChannels, maxSubscriptions, maxMessages, maxBytes, maxAgeMs, maxInactivityMs, user, password, token } =
-    settings;
+  const { store, directory, user, password, token } = settings;
   return {
-    ...{ clusterId, host, port, heartbeatIntervalMs, heartbeatTimeoutMs, maxFailedHeartbeats },
-    monitoringPort: settings.monitoringPort ?? false,
-    limits: { maxChannels, maxSubscriptions, maxMessages, maxBytes, maxAgeMs, maxInactivityMs },
+    ...pick(settings, brokerFlags),
+    limits: pick(settings, limitFlags),
     logger: streamLogger(io, settings.debug),
-    ...(settings.store === 'FILE' && directory !== undefined ? { store: new LmdbStore({ directory }) } : {}),
+    ...(store === 'FILE' && directory !== undefined ? { store: new LmdbStore({ directory }) } : {}),
     ...(user !== undefined && password !== undefined ? { auth: { user, pass: password } } : {}),
     ...(token === undefined ? {} : { auth: { token } }),
   };
+}
+
+function pick(settings: ServerSettings, flags: readonly DeclaredFlag[]): object {
+  return Object.fromEntries(flags.map(({ option }) => [option, settings[option as keyof ServerSettings]]));
 }
 
 function streamLogger(io: CliIo, withDebug: boolean): BrokerLogger {

@@ -1,13 +1,14 @@
 import type { StanBroker } from '../../broker/index.js';
 import { formatDuration, formatSize } from './go-values.js';
-import { serverFlags, spell } from './server-flags.js';
+import { serverFlags, spell, valueName } from './server-flags.js';
 import type { ServerSettings } from './server-settings.js';
 
 /** What `--help` prints. @internal */
 export function helpText(): string {
-  const rows = serverFlags.map(({ names, value, help }) => {
-    const spelled = names.map(spell).join(', ');
-    return { left: `${spelled}${value === undefined ? '' : ` ${value}`}`, help };
+  const rows = serverFlags.map((flag) => {
+    const spelled = flag.names.map(spell).join(', ');
+    const value = valueName(flag);
+    return { left: `${spelled}${value === undefined ? '' : ` ${value}`}`, help: flag.help };
   });
   const width = 38;
   const lines = rows.map(({ left, help }) =>

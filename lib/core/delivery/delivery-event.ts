@@ -16,13 +16,37 @@ interface AboutDelivery {
   readonly sequence: number;
   /** The handler's method, as far as it is known. */
   readonly handler: string;
+  /** The trace it belongs to, where its publisher or the telemetry of this process has said so. */
+  readonly traceId?: string;
+}
+
+/** How long a run took; known where somebody listens to `handled` or looks at the delivery channel. */
+interface RunTiming {
+  /** Unit: milliseconds, from the arrival here to the start of the handler: the wait for a free place, or for a retry. */
+  readonly waitedMs: number;
+  /** Unit: milliseconds, from the start of the handler to its end. */
+  readonly tookMs: number;
+}
+
+/**
+ * A handler has finished with an event, without an error. Made only where somebody listens.
+ * @publicApi
+ */
+export interface HandledEvent extends AboutDelivery, RunTiming {
+  readonly type: 'handled';
+  /** False where a handler of the ack mode `'manual'` has not acked by its end. */
+  readonly isAcked: boolean;
+  /** Deliveries of this event by the server's count, this one included. */
+  readonly deliveries: number;
+  /** Runs of the handler in this delivery. */
+  readonly tries: number;
 }
 
 /**
  * A handler failed: it threw, rejected or its stream errored, or a pipe, guard, interceptor or constructor before it did.
  * @publicApi
  */
-export interface HandlerErrorEvent extends AboutDelivery {
+export interface HandlerErrorEvent extends AboutDelivery, Partial<RunTiming> {
   readonly type: 'handlerError';
   readonly error: unknown;
   /** Deliveries of this message that have failed, this one included. */
@@ -90,56 +114,12 @@ export interface DeliverySkippedEvent extends AboutDelivery {
   readonly error?: unknown;
 }
 
-/** The entity and version that an event is about. */
-interface AboutVersion extends AboutDelivery {
-  readonly stream: string;
-  readonly key: string;
-  readonly version: number;
-}
-
-/**
- * An event came before its predecessor: it was kept in the event store and acked.
- * @publicApi
- */
-export interface EventParkedEvent extends AboutVersion {
-  readonly type: 'parked';
-}
-
-/**
- * A parked event left the event store: it was `counted` after its predecessor, or was `stale` by then.
- * @publicApi
- */
-export interface EventUnparkedEvent extends AboutVersion {
-  readonly type: 'unparked';
-  readonly outcome: 'counted' | 'stale';
-}
-
-/**
- * Events wait for a version that does not come, for longer than `version.gapWarnMs`. Said again at 2, 4, 8 … times that age.
- * @publicApi
- */
-export interface GapOpenEvent {
-  readonly type: 'gapOpen';
-  /** The service whose events wait. */
-  readonly consumer: string;
-  readonly stream: string;
-  readonly key: string;
-  /** The version that is missing. */
-  readonly expected: number;
-  /** Events that wait for it. */
-  readonly parked: number;
-  /** When the first of them was parked. */
-  readonly since: Date;
-}
-
 /** @publicApi */
 export type DeliveryEvent =
+  | HandledEvent
   | HandlerErrorEvent
   | DeadLetteredEvent
   | DeadLetterFailedEvent
   | UndecodableEvent
   | AckWaitNearEvent
-  | DeliverySkippedEvent
-  | EventParkedEvent
-  | EventUnparkedEvent
-  | GapOpenEvent;
+  | DeliverySkippedEvent;

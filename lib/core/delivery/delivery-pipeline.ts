@@ -2,6 +2,7 @@ import type { DriverMessage } from '../driver/driver.js';
 import type { StartAt } from '../options/subscription-options.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
+import { aboutMessage } from './delivery-pipeline-setup.js';
 import type { DeliveryPipelineSetup } from './delivery-pipeline-setup.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
@@ -40,6 +41,11 @@ export class DeliveryPipeline {
     return this.running;
   }
 
+  /** Deliveries that wait for a free place. */
+  waitingCount(): number {
+    return this.waiting.count();
+  }
+
   /** Where the next session starts; see the driver port. */
   resumeAt(serverChanged: boolean): StartAt {
     return this.guard.resumeAt(serverChanged);
@@ -69,7 +75,7 @@ export class DeliveryPipeline {
     this.stopped = true;
     if (this.ackedOnArrival) return;
     this.waiting.clear();
-    for (const delivery of [...this.guard.deliveries()]) {
+    for (const delivery of this.guard.deliveries()) {
       if (delivery.state !== 'running') this.leave(delivery);
     }
   }
@@ -104,6 +110,7 @@ export class DeliveryPipeline {
     delivery.state = 'running';
     delivery.tries += 1;
     this.running += 1;
+    delivery.startedAtMs = this.setup.isHeard() ? this.setup.clock.nowMs() : undefined;
     void this.run(delivery);
   }
 
@@ -115,14 +122,23 @@ export class DeliveryPipeline {
       data = this.setup.decode(delivery.message);
       if (data instanceof Promise) data = await data;
       isDecoded = true;
-      await this.setup.handle(data, delivery);
+      const outcome = await this.setup.handle(data, delivery);
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();
+      if (delivery.startedAtMs !== undefined && outcome !== 'skipped') this.tellHandled(delivery);
     } catch (error) {
       if (isDecoded) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
     this.watchAckWait(delivery);
     this.finish(delivery);
+  }
+
+  private tellHandled(delivery: Delivery): void {
+    const { message, tries } = delivery;
+    const timing = delivery.timingAt(this.setup.clock.nowMs());
+    if (timing === undefined) return;
+    const about = { ...aboutMessage(this.setup, message), isAcked: delivery.isSettled(), tries };
+    this.setup.emit({ type: 'handled', ...about, deliveries: message.redeliveryCount + 1, ...timing });
   }
 
   private async handlerFailed(delivery: Delivery, error: unknown): Promise<void> {
@@ -172,17 +188,15 @@ export class DeliveryPipeline {
     if (tookMs > this.setup.options.ackWaitMs * nearAckWait) this.warnNearAckWait(delivery.message, tookMs);
   }
 
-  private warnNearAckWait({ subject, sequence }: DriverMessage, tookMs: number): void {
+  private warnNearAckWait(message: DriverMessage, tookMs: number): void {
     if (this.saidNearAckWait || this.ackedOnArrival) return;
     this.saidNearAckWait = true;
-    const { handlerName: handler, options } = this.setup;
-    const timing = { tookMs: Math.round(tookMs), ackWaitMs: options.ackWaitMs };
-    this.setup.emit({ type: 'ackWaitNear', subject, sequence, handler, ...timing });
+    const timing = { tookMs: Math.round(tookMs), ackWaitMs: this.setup.options.ackWaitMs };
+    this.setup.emit({ type: 'ackWaitNear', ...aboutMessage(this.setup, message), ...timing });
   }
 
   private skip(message: DriverMessage, reason: DeliverySkippedEvent['reason'], error?: unknown): void {
-    const { subject, sequence, redeliveryCount } = message;
-    const about = { subject, sequence, handler: this.setup.handlerName, deliveries: redeliveryCount + 1 };
+    const about = { ...aboutMessage(this.setup, message), deliveries: message.redeliveryCount + 1 };
     this.setup.emit({ type: 'deliverySkipped', ...about, reason, ...(reason === 'givenUp' && { error }) });
     // It came again while its handler runs, so its ack wait is over already.
     if (reason === 'running') this.warnNearAckWait(message, this.setup.options.ackWaitMs);

@@ -25,6 +25,10 @@ export class DeliveryQueue {
     return delivery;
   }
 
+  count(): number {
+    return this.items.length - this.head;
+  }
+
   isEmpty(): boolean {
     return this.head === this.items.length;
   }

@@ -16,6 +16,8 @@ export class Delivery {
   state: DeliveryState = 'waiting';
   /** Runs of the handler for this delivery, the one under way included. */
   tries = 0;
+  /** When the run under way was started, where somebody wants to know. */
+  startedAtMs: number | undefined;
   /** Cancels the timer of a held delivery. */
   cancelHold: (() => void) | undefined;
   private settled = false;
@@ -50,6 +52,14 @@ export class Delivery {
     this.latest = message;
     this.latestArrivedAtMs = nowMs;
     if (this.settled) message.ack();
+  }
+
+  /** How long its run waited and took, where its start was noted. The wait before a retry begins with the arrival too. */
+  timingAt(nowMs: number): { waitedMs: number; tookMs: number } | undefined {
+    const { startedAtMs, latestArrivedAtMs } = this;
+    if (startedAtMs === undefined) return undefined;
+    // One that was sent again while its handler runs has arrived after the start.
+    return { waitedMs: Math.max(0, startedAtMs - latestArrivedAtMs), tookMs: nowMs - startedAtMs };
   }
 
   /** Acks it, once; later calls do nothing. Never throws. */

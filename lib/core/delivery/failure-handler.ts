@@ -4,6 +4,7 @@ import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js'
 import { deadLetterOf } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { AfterFailure } from './delivery-event.js';
+import { aboutMessage } from './delivery-pipeline-setup.js';
 import type { DeliveryPipelineSetup } from './delivery-pipeline-setup.js';
 import type { Delivery } from './delivery.js';
 import type { FailureMemory } from './failure-memory.js';
@@ -62,7 +63,7 @@ export class FailureHandler {
         : new UndecodablePayloadError(message.subject, message.sequence, { cause });
     const deliveries = this.deliveriesOf(delivery);
     this.remember(delivery, deliveries, error, { action: policy === 'leave' ? 'giveUp' : 'deadLetter' });
-    this.setup.emit({ type: 'undecodable', ...this.about(message), error, policy, deliveries });
+    this.setup.emit({ type: 'undecodable', ...aboutMessage(this.setup, message), error, policy, deliveries });
     if (policy === 'ack') delivery.ack();
     if (policy === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
   }
@@ -97,11 +98,17 @@ export class FailureHandler {
       await this.setup.storeDeadLetter(subject, this.toDeadLetter(message, error, deliveries));
     } catch (cause) {
       const failed = new DeadLetterFailedError(message.subject, message.sequence, subject, { cause });
-      this.setup.emit({ type: 'deadLetterFailed', ...this.about(message), error: failed });
+      this.setup.emit({ type: 'deadLetterFailed', ...aboutMessage(this.setup, message), error: failed });
       return;
     }
     delivery.ack();
-    this.setup.emit({ type: 'deadLettered', ...this.about(message), deadLetterSubject: subject, deliveries, error });
+    this.setup.emit({
+      type: 'deadLettered',
+      ...aboutMessage(this.setup, message),
+      deadLetterSubject: subject,
+      deliveries,
+      error,
+    });
   }
 
   private toDeadLetter(message: DriverMessage, error: unknown, deliveries: number): DeadLetter {
@@ -117,11 +124,9 @@ export class FailureHandler {
 
   private tell(delivery: Delivery, error: unknown, deliveries: number, next: AfterFailure): void {
     const { tries, message } = delivery;
-    this.setup.emit({ type: 'handlerError', ...this.about(message), error, deliveries, tries, next });
-  }
-
-  private about({ subject, sequence }: DriverMessage): { subject: string; sequence: number; handler: string } {
-    return { subject, sequence, handler: this.setup.handlerName };
+    const timing = delivery.timingAt(this.setup.clock.nowMs());
+    const about = { ...aboutMessage(this.setup, message), ...timing };
+    this.setup.emit({ type: 'handlerError', ...about, error, deliveries, tries, next });
   }
 }
 

@@ -26,6 +26,13 @@ export type DriverEvent =
   | { readonly type: 'transportLost' }
   /** The transport is back in the same session. What was on its way when it was lost may not have arrived. */
   | { readonly type: 'transportRestored' }
+  /** The transport stands and the session may live, but the server does not answer pings: `isReady()` is false. */
+  | { readonly type: 'serverSilent' }
+  /**
+   * The server answers again after at least one ping without an answer, in the same session; another process may have
+   * taken over. What was on its way meanwhile may not have arrived.
+   */
+  | { readonly type: 'serverAnswered'; readonly silentMs: number }
   /** The session is dead for good; every open publish attempt has been reported. */
   | { readonly type: 'sessionLost'; readonly error: StanError }
   /**

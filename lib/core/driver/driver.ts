@@ -42,6 +42,12 @@ export interface Driver {
   publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void;
 
   /**
+   * Asks the server now, rather than at the next ping, whether it answers: publishing has reason to doubt it. What comes
+   * of it are events. A driver without pings may leave it out.
+   */
+  checkServer?(): void;
+
+  /**
    * Subscribes; resolves once the server has confirmed. While the session is being rebuilt it waits for the next one.
    * The subscription then outlives sessions until it is closed: the driver makes it again in each new one and asks
    * `request.resumeAt()` where to start.

@@ -4,6 +4,7 @@ import type { DeliveryClock } from '../delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions } from '../options/subscription-options.js';
+import type { CountingEvent } from './counting-event.js';
 import type { StanEventStore } from './event-store.js';
 
 /**
@@ -33,6 +34,12 @@ export interface CountedHandler {
 }
 
 /**
+ * Runs an event through a gate; `skipped` where its handler did not run now. Rejects where it failed.
+ * @internal
+ */
+export type Gate = (data: unknown, delivery: CountedDelivery) => Promise<'skipped' | undefined>;
+
+/**
  * What all gates of a server share.
  * @internal
  */
@@ -41,6 +48,6 @@ export interface CountingSetup {
   readonly clientId: string;
   readonly clock: DeliveryClock;
   readonly classifier: FailureClassifier;
-  readonly emit: (event: DeliveryEvent) => void;
+  readonly emit: (event: DeliveryEvent | CountingEvent) => void;
   readonly storeDeadLetter: (subject: string, deadLetter: DeadLetter) => Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { CountedDelivery, CountedHandler, CountingSetup } from './counted-handler.js';
+import type { CountedHandler, CountingSetup, Gate } from './counted-handler.js';
 import { EarlyEvents } from './early-events.js';
 import { InboxGate } from './inbox-gate.js';
 import { ParkedEvents } from './parked-events.js';
@@ -13,7 +13,7 @@ export class Counting {
   private readonly early: EarlyEvents;
   private readonly parked: ParkedEvents;
   private readonly sweeper: ParkedSweeper;
-  private readonly gates = new Map<string, VersionGate>();
+  private readonly gates = new Map<CountedHandler, VersionGate>();
 
   constructor(
     private readonly setup: CountingSetup,
@@ -26,7 +26,7 @@ export class Counting {
     for (const handler of handlers) {
       const { version } = handler.options;
       if (version === undefined) continue;
-      this.gates.set(handler.name, new VersionGate(setup, handler, version, this.early, this.parked));
+      this.gates.set(handler, new VersionGate(setup, handler, version, this.early, this.parked));
     }
   }
 
@@ -35,12 +35,12 @@ export class Counting {
     return this.sweeper.openGapCount;
   }
 
-  /** How the events of a handler are run: through its gate, or undefined where it has none. */
-  gateOf(handler: CountedHandler): ((data: unknown, delivery: CountedDelivery) => Promise<void>) | undefined {
-    const versions = this.gates.get(handler.name);
+  /** How the events of a handler are run: through its gate, or its inbox. */
+  gateOf(handler: CountedHandler): Gate {
+    const versions = this.gates.get(handler);
     if (versions !== undefined) return (data, delivery) => versions.handle(data, delivery);
     const { inbox } = handler.options;
-    if (inbox === undefined) return undefined;
+    if (inbox === undefined) throw new TypeError(`${handler.name} has neither version nor inbox`);
     const gate = new InboxGate(this.setup, handler, inbox);
     return (data, delivery) => gate.handle(data, delivery);
   }

@@ -19,7 +19,7 @@ export class InboxGate {
   }
 
   /** Resolves once the event may be acked: it has counted, now or before. */
-  async handle(data: unknown, delivery: CountedDelivery): Promise<void> {
+  async handle(data: unknown, delivery: CountedDelivery): Promise<'skipped' | undefined> {
     const { store } = this.setup;
     const id = messageIdOf(this.options, data, delivery.message);
     const isNew = await inTransaction(store, 'record an event', async (tx, run) => {
@@ -27,10 +27,11 @@ export class InboxGate {
       await run(() => this.handler.run(data, delivery, tx));
       return true;
     });
-    if (isNew) return;
+    if (isNew) return undefined;
     const { subject, sequence, redeliveryCount } = delivery.message;
     const about = { subject, sequence, handler: this.handler.name, deliveries: redeliveryCount + 1 };
     this.setup.emit({ type: 'deliverySkipped', ...about, reason: 'duplicate' });
+    return 'skipped';
   }
 }
 

@@ -25,18 +25,19 @@ export class VersionGate {
   ) {}
 
   /** Resolves once the event may be acked: it has counted, it had before, or it is parked. */
-  async handle(data: unknown, delivery: CountedDelivery): Promise<void> {
+  async handle(data: unknown, delivery: CountedDelivery): Promise<'skipped' | undefined> {
     const entity = entityOf(this.options, this.handler.service, data, delivery.message);
     const outcome = await this.passInTime(entity, data, delivery);
-    if (outcome === 'parked') return;
+    if (outcome === 'parked') return 'skipped';
     if (outcome === 'stale') {
       this.skipStale(delivery.message);
-      return;
+      return 'skipped';
     }
     // Committed: a process that dies from here on leaves nothing but an ack that is sent again.
     delivery.ack();
     this.early.counted(entity);
     if (outcome === 'nextAndParked') await this.parked.drain(entity);
+    return undefined;
   }
 
   /** Parks what is early from now on without a wait. */

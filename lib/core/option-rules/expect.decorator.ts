@@ -24,6 +24,11 @@ export function ExpectWholeNumber({ min, max = maxInt32 }: WholeNumberRange): Pr
 }
 
 /** @internal */
+export function ExpectAtLeast(min: number): PropertyDecorator {
+  return Expect(`a whole number, ${min} or more`, (value) => Number.isInteger(value) && (value as number) >= min);
+}
+
+/** @internal */
 export function ExpectDurationMs({ min, max = maxTimerMs }: WholeNumberRange): PropertyDecorator {
   return Expect(`whole milliseconds from ${min} to ${max}`, (value) => isWithin(value, min, max));
 }

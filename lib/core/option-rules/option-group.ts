@@ -1,5 +1,5 @@
 import { getMetadataStorage, validateSync } from 'class-validator';
-import { InvalidOptionError } from '../errors/invalid-option.error.js';
+import { InvalidOptionError, type InvalidOptionDetails } from '../errors/invalid-option.error.js';
 import { nearestName } from '../errors/nearest-name.js';
 import { isObject } from './expect.decorator.js';
 
@@ -40,6 +40,16 @@ export interface OptionPlace {
   readonly owner?: string | undefined;
   /** The group's own name, such as `reconnect`; `undefined` for the outermost group. */
   readonly path?: string | undefined;
+  /** Makes the error that refuses an option; an `InvalidOptionError` where it is left out. */
+  readonly refuse?: (refusal: OptionRefusal) => InvalidOptionError;
+}
+
+/** @internal */
+export interface OptionRefusal {
+  readonly option: string;
+  readonly expected: string;
+  readonly received: unknown;
+  readonly details: InvalidOptionDetails;
 }
 
 /** @internal */
@@ -95,13 +105,26 @@ export function refuseUnknownNames(
   input: unknown,
   place: OptionPlace,
 ): asserts input is object {
-  const { owner } = place;
-  if (!isObject(input)) throw new InvalidOptionError(place.path ?? 'options', 'an object', input, { owner });
-  const known = groups.flatMap(namesOf);
+  refuseNamesBeside(groups.flatMap(namesOf), input, place);
+}
+
+/**
+ * {@link refuseUnknownNames} for names that no group declares.
+ * @throws InvalidOptionError (STAN_INVALID_OPTION)
+ * @internal
+ */
+export function refuseNamesBeside(
+  known: readonly string[],
+  input: unknown,
+  place: OptionPlace,
+): asserts input is object {
+  if (!isObject(input)) throw refusal(place, place.path ?? 'options', { expected: 'an object', received: input });
   for (const [name, value] of Object.entries(input)) {
     if (known.includes(name)) continue;
+    // A string under an unknown name may be a password: of its group only the names are shown.
+    const received: unknown = typeof value === 'string' ? input : value;
     const nearest = nearestName(name, known);
-    throw new InvalidOptionError(optionName(place, name), 'a known option', value, { nearest, owner });
+    throw refusal(place, optionName(place, name), { expected: 'a known option', received, nearest });
   }
 }
 
@@ -109,7 +132,20 @@ function refuseIllegalValues(candidate: object, place: OptionPlace): void {
   const [error] = validateSync(candidate, { skipUndefinedProperties: true, stopAtFirstError: true });
   if (error === undefined) return;
   const [expected = 'another value'] = Object.values(error.constraints ?? {});
-  throw new InvalidOptionError(optionName(place, error.property), expected, error.value, { owner: place.owner });
+  throw refusal(place, optionName(place, error.property), { expected, received: error.value });
+}
+
+interface Finding {
+  readonly expected: string;
+  readonly received: unknown;
+  readonly nearest?: string | undefined;
+}
+
+function refusal({ owner, refuse }: OptionPlace, option: string, finding: Finding): InvalidOptionError {
+  const { expected, received, nearest } = finding;
+  const details = { nearest, owner };
+  if (refuse !== undefined) return refuse({ option, expected, received, details });
+  return new InvalidOptionError(option, expected, received, details);
 }
 
 /**

@@ -8,6 +8,8 @@ export {
   type VersionOptions,
 } from './counting-options.js';
 export type { StanDeserializer, StanSerializer } from './codec-options.js';
+export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './telemetry-options.js';
+export type { PublishReceipt } from './publish-receipt.js';
 export type {
   ReconnectOptions,
   ResolvedConnectionOptions,
@@ -26,6 +28,7 @@ export type {
   ResolvedServerOptions,
   StanClientOptions,
   StanDrainOptions,
+  StanTelemetryOptions,
   StanServerOptions,
 } from './server-options.js';
 export type { StartAt } from './start-at.js';

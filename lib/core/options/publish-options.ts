@@ -36,6 +36,17 @@ export class StanPublishOptions {
    */
   @ExpectDurationMs({ min: 1 })
   readonly publishTimeoutMs?: number = 30_000;
+  /**
+   * Time without an ack of the oldest publish under way, after which it is sent again within `publishTimeoutMs`; the rest
+   * follows once its ack shows that the earlier attempts were lost.
+   * Unit: milliseconds, 1 to 2147483647. Below what a loaded server takes, single events are stored twice; far above it,
+   * publishing pauses that long when STAN fails over. From `publishTimeoutMs` on, nothing is sent again in one connection.
+   * @defaultValue 2000
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; see docs/production.md for the measurement.
+   */
+  @ExpectDurationMs({ min: 1 })
+  readonly ackTimeoutMs?: number = 2_000;
 }
 
 /** @internal */

@@ -15,6 +15,7 @@ import {
   OwnServerOptions,
   serverOptionGroups,
   StanDrainOptions,
+  StanTelemetryOptions,
 } from './server-options.js';
 
 /**
@@ -54,5 +55,6 @@ function resolveSharedParts(input: object, place: OptionPlace) {
     publish: resolvePublishPart(input, place),
     ...defaultsOf(StanDrainOptions),
     ...readKnownOptions(StanDrainOptions, input, place),
+    telemetry: readKnownOptions(StanTelemetryOptions, input, place).telemetry,
   };
 }

@@ -6,6 +6,7 @@ import type { ResolvedPublishOptions } from './publish-options.js';
 import { StanPublishOptions } from './publish-options.js';
 import type { StanEventStore } from '../inbox/event-store.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
+import type { StanTelemetry } from './telemetry-options.js';
 
 /**
  * What bounds a stop, of server and client alike.
@@ -23,6 +24,24 @@ export class StanDrainOptions {
    */
   @ExpectDurationMs({ min: 1 })
   readonly drainTimeoutMs?: number = 10_000;
+}
+
+/**
+ * How a server and a client are seen from outside.
+ * @publicApi
+ */
+export class StanTelemetryOptions {
+  /**
+   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
+   * Limits: an object with the methods `publish` and `handle`.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  @Expect(
+    'an object with the methods publish() and handle(), such as openTelemetry()',
+    (value) => hasMethod(value, 'publish') && hasMethod(value, 'handle'),
+  )
+  readonly telemetry?: StanTelemetry;
 }
 
 /**
@@ -68,13 +87,16 @@ export class OwnServerOptions {
  * @publicApi
  */
 export interface StanServerOptions
-  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, OwnServerOptions {}
+  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, StanTelemetryOptions, OwnServerOptions {}
 
 /**
  * The groups that {@link StanServerOptions} consists of.
  * @internal
  */
-export const serverOptionGroups = [StanConnectionOptions, StanPublishOptions, StanDrainOptions, OwnServerOptions];
+export const serverOptionGroups = [
+  ...[StanConnectionOptions, StanPublishOptions, StanDrainOptions],
+  ...[StanTelemetryOptions, OwnServerOptions],
+];
 
 /**
  * What `ClientStan` takes besides the options that it shares with `ServerStan`.
@@ -96,13 +118,16 @@ export class OwnClientOptions {
  * @publicApi
  */
 export interface StanClientOptions
-  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, OwnClientOptions {}
+  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, StanTelemetryOptions, OwnClientOptions {}
 
 /**
  * The groups that {@link StanClientOptions} consists of.
  * @internal
  */
-export const clientOptionGroups = [StanConnectionOptions, StanPublishOptions, StanDrainOptions, OwnClientOptions];
+export const clientOptionGroups = [
+  ...[StanConnectionOptions, StanPublishOptions, StanDrainOptions],
+  ...[StanTelemetryOptions, OwnClientOptions],
+];
 
 /** @internal */
 export interface ResolvedServerOptions {
@@ -113,6 +138,7 @@ export interface ResolvedServerOptions {
   readonly drainTimeoutMs: number;
   readonly deserializer: StanDeserializer | undefined;
   readonly store: StanEventStore | (() => StanEventStore) | undefined;
+  readonly telemetry: StanTelemetry | undefined;
 }
 
 /** @internal */
@@ -121,9 +147,10 @@ export interface ResolvedClientOptions {
   readonly publish: ResolvedPublishOptions;
   readonly drainTimeoutMs: number;
   readonly serializer: StanSerializer | undefined;
+  readonly telemetry: StanTelemetry | undefined;
 }
 
-function hasMethod(value: unknown, name: keyof (StanSerializer & StanDeserializer)): boolean {
+function hasMethod(value: unknown, name: keyof (StanSerializer & StanDeserializer & StanTelemetry)): boolean {
   return isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
 }
 

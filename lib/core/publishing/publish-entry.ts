@@ -1,5 +1,5 @@
 import type { StanError } from '../errors/index.js';
-import type { PublishReceipt } from './publish-receipt.js';
+import type { PublishReceipt } from '../options/publish-receipt.js';
 
 /**
  * Told the outcome of a publish, exactly once, never from inside `publish()`: either an error or a receipt.

@@ -11,6 +11,7 @@ import {
 } from '../errors/index.js';
 import type { StanError } from '../errors/index.js';
 import type { ResolvedPublishOptions } from '../options/publish-options.js';
+import { AckWatch } from './ack-watch.js';
 import { systemPublishClock } from './publish-clock.js';
 import type { PublishClock } from './publish-clock.js';
 import { PublishDeadlines } from './publish-deadlines.js';
@@ -21,7 +22,7 @@ import { PublishSubjects } from './publish-subjects.js';
 import { pubMsgBytes } from './pub-msg-size.js';
 
 /** The driver as the ledger needs it. */
-type PublishDriver = Pick<Driver, 'publish' | 'isReady' | 'on' | 'maxPayloadBytes'>;
+type PublishDriver = Pick<Driver, 'publish' | 'isReady' | 'on' | 'maxPayloadBytes' | 'checkServer'>;
 
 /**
  * What a ledger works with.
@@ -49,8 +50,9 @@ export const publishOverheadBytes = 256;
  *
  * At most `maxPublishInFlight` are sent and not settled. The rest wait, in order; payloads and overhead of all that are
  * not settled together take at most `maxPendingPublishBytes`. When a session or the transport is lost, all that were
- * sent are sent again, in order and before the waiting ones, once the driver is ready. After `publishTimeoutMs` a publish
- * fails; an ack that comes later changes nothing.
+ * sent are sent again, in order and before the waiting ones, once the driver is ready. So they are where acks fail to come
+ * although the connection stands, as when STAN fails over ({@link AckWatch}). After `publishTimeoutMs` a publish fails; an
+ * ack that comes later changes nothing.
  * @internal
  */
 export class PublishLedger {
@@ -60,10 +62,13 @@ export class PublishLedger {
   private readonly clock: PublishClock;
   private readonly queue = new PublishQueue();
   private readonly deadlines: PublishDeadlines;
+  private readonly ackWatch: AckWatch;
   private readonly subjects = new PublishSubjects();
   private readonly stopListening: () => void;
   /** Counts stretches of connection: in each, every pending publish is sent at most once. */
   private epoch = 0;
+  /** Numbers the attempts of all publishes, in order of sending. */
+  private attemptCount = 0;
   private bytes = 0;
   private closed = false;
   /** Why no session will ever come again. */
@@ -76,6 +81,12 @@ export class PublishLedger {
     this.clientId = clientId;
     this.clock = clock;
     this.deadlines = new PublishDeadlines(clock, this.queue, (entry) => this.expire(entry));
+    this.ackWatch = new AckWatch({
+      clock,
+      queue: this.queue,
+      ackTimeoutMs: options.ackTimeoutMs,
+      sendProbe: () => this.sendProbe(),
+    });
     this.stopListening = driver.on((event) => this.onDriverEvent(event));
   }
 
@@ -125,6 +136,7 @@ export class PublishLedger {
     this.stopListening();
     this.failAll((entry) => closedError(entry.subject, entry.mayBeStored, entry.lastFailure));
     this.deadlines.stop();
+    this.ackWatch.stop();
   }
 
   private refusalOf(subject: string, data: Uint8Array, headerText: string): StanError | undefined {
@@ -153,7 +165,7 @@ export class PublishLedger {
 
   private pump(): void {
     const { driver, queue } = this;
-    while (driver.isReady()) {
+    while (!this.ackWatch.isProbing && driver.isReady()) {
       const resend = queue.nextToResend(this.epoch);
       if (resend === undefined && queue.sentCount >= this.options.maxPublishInFlight) return;
       const entry = resend ?? queue.nextToSend();
@@ -177,24 +189,44 @@ export class PublishLedger {
   private send(entry: PublishEntry): void {
     this.queue.markSent(entry, this.epoch);
     const attempt = entry.attempts;
+    this.attemptCount += 1;
+    const attemptNumber = this.attemptCount;
     const done: PublishAttemptDone = (error, guid) => {
-      if (error === undefined) this.onAck(entry, guid);
+      if (error === undefined) this.onAck(entry, guid, attemptNumber);
       else this.onAttemptFailed(entry, attempt, error);
     };
     this.driver.publish(entry.subject, entry.data, done, entry.headerText);
+    this.ackWatch.watch();
+  }
+
+  /** The oldest publish once more, whatever the window: it tells whether the attempts before it were lost. */
+  private sendProbe(): number | undefined {
+    this.driver.checkServer?.();
+    const { oldest } = this.queue;
+    if (oldest === undefined || !this.driver.isReady() || !this.keepsLimit(oldest)) return undefined;
+    this.send(oldest);
+    return this.attemptCount;
   }
 
   /** The ack of any attempt will do, a late one of an earlier session too: the event is stored. */
-  private onAck(entry: PublishEntry, guid: string): void {
-    if (entry.isSettled) return;
-    this.settle(entry);
-    entry.done(undefined, { guid, subject: entry.subject, attempts: entry.sentCount });
+  private onAck(entry: PublishEntry, guid: string, attemptNumber: number): void {
+    if (this.ackWatch.isProbing && this.ackWatch.provesLoss(attemptNumber)) this.sendAllAgain();
+    if (!entry.isSettled) {
+      this.settle(entry);
+      entry.done(undefined, { guid, subject: entry.subject, attempts: entry.sentCount });
+    }
     this.pump();
+  }
+
+  private sendAllAgain(): void {
+    this.epoch += 1;
+    this.queue.rewind();
   }
 
   /**
    * Only a refusal that nothing can mend, and a driver that was closed, settle the publish at once. After everything
-   * else it keeps its place and is sent again in the next stretch of connection, or runs out of time.
+   * else it keeps its place and is sent again: in the next stretch of connection, or in this one where it stands; or it
+   * runs out of time.
    */
   private onAttemptFailed(entry: PublishEntry, attempt: number, { outcome, cause }: PublishAttemptError): void {
     if (entry.isSettled) return;
@@ -204,7 +236,10 @@ export class PublishLedger {
     // An earlier attempt failed, and a later one is under way: that one decides.
     if (attempt !== entry.attempts) return;
     const error = finalErrorOf(entry, outcome, cause);
-    if (error === undefined) return;
+    if (error === undefined) {
+      if (cause instanceof PublishRefusedError) this.ackWatch.suspect();
+      return;
+    }
     this.settle(entry);
     entry.done(error, undefined);
     this.pump();
@@ -225,6 +260,7 @@ export class PublishLedger {
     entry.release();
     if (this.queue.count > 0) return;
     this.deadlines.rest();
+    this.ackWatch.reset();
     for (const resolve of this.whenEmpty.splice(0)) resolve();
   }
 
@@ -241,8 +277,10 @@ export class PublishLedger {
 
   private onDriverEvent(event: DriverEvent): void {
     if (event.type === 'transportRestored' || event.type === 'sessionRestored') {
-      this.epoch += 1;
-      this.queue.rewind();
+      this.ackWatch.reset();
+      this.sendAllAgain();
+    } else if (event.type === 'serverAnswered') {
+      this.ackWatch.probeNow();
     } else if (event.type === 'gaveUp') {
       this.gaveUpBy = event.error;
       this.failAll((entry) => notConnected(entry.subject, event.error, entry.mayBeStored));

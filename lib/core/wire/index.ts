@@ -1,3 +1,4 @@
+export { encodeWithAdded } from './added-headers.js';
 export { decoderOf, encoderOf, isPromise, jsonCodec, type Decoder, type Encoder } from './codec.js';
 export {
   decodeHeaders,

@@ -1,6 +1,8 @@
+import type { PublishAttemptError } from '../../core/driver/driver.js';
 import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
+import { PublishRefusedError } from '../../core/errors/publish-refused.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 
@@ -12,6 +14,29 @@ const serverTexts = {
   invalidPublish: 'stan: invalid publish request',
   replacedOrUnknown: 'client has been replaced or is no longer registered',
 } as const;
+
+/**
+ * Refusals of a publish that belong to a fail-over or to a moment, and what they say about the event. `refused`: the raft
+ * log does not have it. `unknown`: it was on its way into the log, and a later leader may have committed it. [STAN-FO-2]
+ * Source: nats-streaming-server 0.25.6 server/server.go (ioLoop, ErrChanDelInProgress); hashicorp/raft 1.6.0 api.go, raft.go.
+ */
+const passingRefusals: ReadonlyMap<string, 'refused' | 'unknown'> = new Map([
+  ['node is not the leader', 'refused'],
+  ['leadership transfer in progress', 'refused'],
+  ['timed out enqueuing operation', 'refused'],
+  ['stan: channel is being deleted', 'refused'],
+  ['leadership lost while committing log', 'unknown'],
+  ['snapshot restored while committing log', 'unknown'],
+  ['raft is already shutdown', 'unknown'],
+]);
+
+/** What the server's refusal of a publish says; one that is not known as passing is final. */
+export function toPublishRefusal(subject: string, reason: string): PublishAttemptError {
+  const passing = passingRefusals.get(reason);
+  const mayBeStored = passing === 'unknown';
+  const cause = new PublishRefusedError(subject, reason, { retryable: passing !== undefined, mayBeStored });
+  return { outcome: passing ?? 'refused', cause };
+}
 
 /** No later attempt can mend these: credentials, and a connect request that the server finds illegal. */
 const permanentConnectErrors = [

@@ -10,23 +10,32 @@ import type { Driver } from '../../core/driver/driver.js';
 import { describeValue } from '../../core/errors/describe-value.js';
 import {
   DrainTimeoutError,
-  InvalidSubjectError,
   MessagePatternUnsupportedError,
   NotConnectedError,
   StanClosedError,
 } from '../../core/errors/index.js';
 import { resolveClientOptions } from '../../core/options/index.js';
-import type { ResolvedClientOptions, ResolvedConnectionOptions, StanClientOptions } from '../../core/options/index.js';
+import { GuardedTelemetry, PublishObserver, serverAddressOf, tellConnectionChannel } from '../../core/observe/index.js';
+import type { ServerAddress } from '../../core/observe/index.js';
+import type {
+  PublishAbout,
+  ResolvedClientOptions,
+  ResolvedConnectionOptions,
+  StanClientOptions,
+} from '../../core/options/index.js';
 import type { PublishReceipt } from '../../core/publishing/index.js';
-import { encodeHeaders, encoderOf, isPromise } from '../../core/wire/index.js';
+import { encodeHeaders, encodeWithAdded, encoderOf, isPromise } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
+import { assertListener } from '../events/event-names.js';
 import { within } from '../server/within.js';
+import { assertPattern } from '../event-pattern.js';
 import { ClientLink } from './client-link.js';
 import { EmittedEvent } from './emitted-event.js';
 import { PendingEncodings } from './pending-encodings.js';
+import { clientEventNames } from './stan-client-events.js';
 import type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
 import { toGivenEvent, toOutgoingHeaders } from './outgoing-headers.js';
 
@@ -37,11 +46,16 @@ interface Emission {
   readonly options?: StanEmitOptions | undefined;
 }
 
-/** An event on its way to the ledger. */
-interface Outgoing {
+/** An event on its way to the ledger; its serializer may still work. */
+interface Encoding {
   readonly subject: string;
   readonly bytes: Buffer | Promise<Buffer>;
   readonly headerText: string;
+}
+
+/** The same, with the headers to which telemetry may add. */
+interface Outgoing extends Encoding {
+  readonly headers: Map<string, string> | undefined;
 }
 
 /** Told the outcome of one event, exactly once and never from inside the call that emits it. */
@@ -62,6 +76,8 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   private readonly options: ResolvedClientOptions;
   private readonly encoder: Encoder;
   private readonly encodings = new PendingEncodings();
+  private readonly observer: PublishObserver;
+  private readonly address: ServerAddress;
   private readonly hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
   private link: ClientLink | undefined;
   private closing: Promise<void> | undefined;
@@ -74,6 +90,14 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
     super();
     this.options = resolveClientOptions(options);
     this.encoder = encoderOf(this.options.serializer);
+    const { telemetry, connection } = this.options;
+    this.address = serverAddressOf(connection.servers);
+    this.observer = new PublishObserver({
+      telemetry:
+        telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.error('the telemetry failed', error)),
+      isHeard: () => this.hub.has('publishSettled'),
+      tell: (event) => this.hub.emit(event),
+    });
   }
 
   /** The connection's states as they happen, the current one first. */
@@ -135,9 +159,24 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
     return throwError(() => new MessagePatternUnsupportedError('send()', patternText(pattern)));
   }
 
-  /** Adds a listener for one kind of event; see {@link StanClientEvents}. A listener that throws is logged. */
+  /**
+   * Adds a listener for one kind of event; see {@link StanClientEvents}. A listener that throws is logged.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION) for a name that is none of them, since it would never be called
+   */
   override on<Type extends keyof StanClientEvents>(type: Type, listener: StanClientEvents[Type]): void {
+    assertListener('ClientStan', clientEventNames, type, listener);
     this.hub.on(type, listener);
+  }
+
+  /** Removes a listener that `on()` has added. */
+  off<Type extends keyof StanClientEvents>(type: Type, listener: StanClientEvents[Type]): void {
+    this.hub.off(type, listener);
+  }
+
+  /** Events without an outcome, and the bytes that count against `maxPendingPublishBytes`. */
+  pending(): { readonly count: number; readonly bytes: number } {
+    const ledger = this.link?.ledger;
+    return { count: this.encodings.count + (ledger?.pendingCount ?? 0), bytes: ledger?.pendingBytes ?? 0 };
   }
 
   /**
@@ -178,22 +217,66 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
     if (link?.isOver) await this.discard(link);
   }
 
-  private emitThen({ pattern, data: given, options: givenOptions }: Emission, done: EmitDone): void {
+  private emitThen(emission: Emission, done: EmitDone): void {
+    const isObserved = this.observer.isOn();
+    let outgoing: Outgoing;
     try {
-      const { data, options } = toGivenEvent(given, givenOptions);
-      const subject = this.subjectOf(pattern);
-      if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
-      const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
-      const bytes = this.encoder.encode(subject, data, metadata);
-      const headerText = encodeHeaders(subject, toOutgoingHeaders(subject, options, metadata));
-      if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn({ subject, bytes, headerText }, done);
-      else this.openLink().ledger.publish(subject, bytes, done, headerText);
+      outgoing = this.prepare(emission);
+      if (!isObserved) this.dispatch(outgoing, done);
     } catch (error) {
       queueMicrotask(() => done(asError(error), undefined));
+      if (isObserved) this.observeRefused(emission, error);
+      return;
     }
+    if (isObserved) this.sendObserved(outgoing, done);
   }
 
-  private publishInTurn({ subject, bytes, headerText }: Outgoing, done: EmitDone): void {
+  private prepare({ pattern, data: given, options: givenOptions }: Emission): Outgoing {
+    const { data, options } = toGivenEvent(given, givenOptions);
+    const subject = assertPattern(pattern);
+    if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
+    const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
+    const headers = toOutgoingHeaders(subject, options, metadata);
+    const headerText = encodeHeaders(subject, headers);
+    // Last: what a serializer promises has to be awaited by somebody.
+    return { subject, headers, headerText, bytes: this.encoder.encode(subject, data, metadata) };
+  }
+
+  private dispatch({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
+    if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn({ subject, bytes, headerText }, done);
+    else this.openLink().ledger.publish(subject, bytes, done, headerText);
+  }
+
+  /** Like {@link dispatch}, for whoever looks: telemetry may add headers before the event goes out. */
+  private sendObserved(outgoing: Outgoing, done: EmitDone): void {
+    const { subject, bytes, headers = new Map<string, string>() } = outgoing;
+    const ownNames = new Set(headers.keys());
+    const about = this.aboutPublish(subject, headers);
+    if (isPromise(bytes))
+      bytes.then(
+        ({ byteLength }) => (about.bytes = byteLength),
+        () => undefined,
+      );
+    else about.bytes = bytes.byteLength;
+    const send = (observed: EmitDone): void => {
+      this.dispatch({ subject, bytes, headerText: encodeWithAdded(subject, headers, ownNames) }, observed);
+    };
+    this.observer.observe(about, send, done);
+  }
+
+  /** An event that failed before anything could be sent is seen too. */
+  private observeRefused({ pattern }: Emission, error: unknown): void {
+    const about = this.aboutPublish(patternText(pattern), new Map());
+    const fail = (done: EmitDone): void => queueMicrotask(() => done(asError(error), undefined));
+    this.observer.observe(about, fail, () => undefined);
+  }
+
+  private aboutPublish(subject: string, headers: Map<string, string>): PublishAbout {
+    const { clientId } = this.options.connection;
+    return { subject, clientId, bytes: undefined, headers, ...this.address };
+  }
+
+  private publishInTurn({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
     // Connects meanwhile.
     this.openLink();
     this.encodings.add(bytes, {
@@ -201,13 +284,6 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
       failed: (error) => done(asError(error), undefined),
       aborted: () => done(new StanClosedError(`publish to "${subject}"`), undefined),
     });
-  }
-
-  private subjectOf(pattern: unknown): string {
-    if (typeof pattern === 'string') return pattern;
-    const subject: unknown = this.normalizePattern(pattern as never);
-    if (typeof subject === 'string') return subject;
-    throw new InvalidSubjectError(patternText(pattern), 'it is not a string');
   }
 
   private metadataOf(pattern: unknown, data: unknown): unknown {
@@ -250,13 +326,13 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   private warnUndrained(timeoutMs: number): void {
-    const pendingCount = this.encodings.count + (this.link?.ledger.pendingCount ?? 0);
-    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, pendingCount).message);
+    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, this.pending().count).message);
   }
 
   private tellConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
+    tellConnectionChannel(event, this.options.connection.clientId);
     logConnectionEvent(this.logger, event);
   }
 

@@ -1,3 +1,6 @@
+import type { EventNames } from '../events/event-names.js';
+import { connectionEventNames } from '../events/stan-events.js';
+import type { PublishSettledEvent } from '../../core/observe/index.js';
 import type { CallbacksOf, StanConnectionEvent } from '../events/stan-events.js';
 
 /**
@@ -18,4 +21,11 @@ export interface PublishErrorEvent {
  * The events of `ClientStan.on()`.
  * @publicApi
  */
-export type StanClientEvents = CallbacksOf<StanConnectionEvent | PublishErrorEvent>;
+export type StanClientEvents = CallbacksOf<StanConnectionEvent | PublishErrorEvent | PublishSettledEvent>;
+
+/** @internal */
+export const clientEventNames: EventNames<StanClientEvents> = {
+  ...connectionEventNames,
+  publishError: true,
+  publishSettled: true,
+};

@@ -1,7 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 
 import { describeError } from '../../core/delivery/dead-letter.js';
-import type { DeliveryEvent, GapOpenEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+import { logLine } from '../events/log-line.js';
+import type { Line, LogFields } from '../events/log-line.js';
 import { RetryLaterException } from '../exceptions/retry-later.exception.js';
 
 /**
@@ -10,55 +12,58 @@ import { RetryLaterException } from '../exceptions/retry-later.exception.js';
  * @internal
  */
 export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): void {
-  if (event.type === 'gapOpen') {
-    logGap(logger, event);
-    return;
-  }
+  const line = lineOf(event);
+  if (line !== undefined) logLine(logger, { ...line, fields: fieldsOf(event) });
+}
+
+function fieldsOf(event: DeliveryEvent): LogFields {
+  const { subject, sequence, handler, traceId } = event;
+  return { subject, sequence, handler, delivery: 'deliveries' in event ? event.deliveries : undefined, traceId };
+}
+
+function lineOf(event: DeliveryEvent): Omit<Line, 'fields'> | undefined {
   const about = `${event.handler}: event ${String(event.sequence)} of "${event.subject}"`;
   switch (event.type) {
+    case 'handled':
+      return undefined;
     case 'handlerError':
-      if (isWorthALine(event)) logFailure(logger, event, `${about} ${failureText(event)}: ${errorText(event.error)}`);
-      return;
-    case 'undecodable':
-      if (isPowerOfTwo(event.deliveries))
-        logger.error(`${event.handler}: ${event.error.message} (policy: ${event.policy})`);
-      return;
-    case 'deadLettered':
-      logger.warn(
-        `${about} went to "${event.deadLetterSubject}" after ${deliveriesText(event.deliveries)}: ${errorText(event.error)}`,
-      );
-      return;
+      return isWorthALine(event) ? failureLine(event, about) : undefined;
+    case 'undecodable': {
+      const text = `${event.handler}: ${event.error.message} (policy: ${event.policy})`;
+      return isPowerOfTwo(event.deliveries) ? { level: 'error', text } : undefined;
+    }
+    case 'deadLettered': {
+      const went = `went to "${event.deadLetterSubject}" after ${deliveriesText(event.deliveries)}`;
+      return { level: 'warn', text: `${about} ${went}: ${errorText(event.error)}` };
+    }
     case 'deadLetterFailed':
-      logger.error(event.error.message);
-      return;
-    case 'ackWaitNear':
-      logger.warn(
-        `${about} took ${String(event.tookMs)} ms of an ack wait of ${String(event.ackWaitMs)} ms; ` +
-          'past it the server sends events again: raise ackWaitMs or make the handler faster',
-      );
-      return;
-    case 'parked':
-    case 'unparked': {
-      const version = `version ${String(event.version)} of ${event.stream} ${JSON.stringify(event.key)}`;
-      logger.debug?.(`${about} (${version}) ${event.type === 'parked' ? 'parked: it came early' : event.outcome}`);
-      return;
+      return { level: 'error', text: event.error.message };
+    case 'ackWaitNear': {
+      const took = `took ${String(event.tookMs)} ms of an ack wait of ${String(event.ackWaitMs)} ms`;
+      const advice = 'past it the server sends events again: raise ackWaitMs or make the handler faster';
+      return { level: 'warn', text: `${about} ${took}; ${advice}` };
     }
     case 'deliverySkipped':
-      if (event.reason !== 'givenUp') logger.debug?.(`${about} not started: ${event.reason}`);
-      else if (isPowerOfTwo(event.deliveries))
-        logger.warn(
-          `${about} is not tried any more by this process and stays at the server ` +
-            `(delivery ${String(event.deliveries)}): ${errorText(event.error)}`,
-        );
+      return skippedLine(event, about);
   }
 }
 
-function logGap(logger: LoggerService, { consumer, stream, key, expected, parked, since }: GapOpenEvent): void {
-  logger.warn(
-    `${consumer}: version ${String(expected)} of ${stream} ${JSON.stringify(key)} is missing; ` +
-      `${String(parked)} parked events wait for it since ${since.toISOString()}: ` +
-      'replay its dead letter, or give it up with StanParked.skip()',
-  );
+function skippedLine(
+  { reason, deliveries, error }: DeliverySkippedEvent,
+  about: string,
+): Omit<Line, 'fields'> | undefined {
+  if (reason !== 'givenUp') return { level: 'debug', text: `${about} not started: ${reason}` };
+  if (!isPowerOfTwo(deliveries)) return undefined;
+  const stays = 'is not tried any more by this process and stays at the server';
+  return { level: 'warn', text: `${about} ${stays} (delivery ${String(deliveries)}): ${errorText(error)}` };
+}
+
+/** A handler that asks for a later try has not failed: no stack, no error. */
+function failureLine(event: HandlerErrorEvent, about: string): Omit<Line, 'fields'> {
+  const { error } = event;
+  const text = `${about} ${failureText(event)}: ${errorText(error)}`;
+  if (error instanceof RetryLaterException) return { level: 'warn', text };
+  return { level: 'error', text, stack: stackOf(error) };
 }
 
 const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
@@ -69,12 +74,6 @@ const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
   parked: 'stays parked and is tried again',
   lost: 'acked before, so it is not delivered again',
 };
-
-/** A handler that asks for a later try has not failed: no stack, no error. */
-function logFailure(logger: LoggerService, { error }: HandlerErrorEvent, line: string): void {
-  if (error instanceof RetryLaterException) logger.warn(line);
-  else logger.error(line, stackOf(error));
-}
 
 function failureText({ deliveries, tries, next }: HandlerErrorEvent): string {
   return `failed (delivery ${String(deliveries)}, try ${String(tries)}; ${afterText[next]})`;

@@ -2,16 +2,36 @@ import { Logger } from '@nestjs/common';
 import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 
+import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
+import { Counting } from '../../core/inbox/counting.js';
+import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
+import type { CountingEvent } from '../../core/inbox/counting-event.js';
+import type { StanEventStore } from '../../core/inbox/event-store.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { resolveServerOptions } from '../../core/options/index.js';
-import type { ResolvedConnectionOptions, ResolvedServerOptions, StanServerOptions } from '../../core/options/index.js';
+import type {
+  HandleAbout,
+  ResolvedConnectionOptions,
+  ResolvedServerOptions,
+  StanServerOptions,
+} from '../../core/options/index.js';
+import {
+  GuardedTelemetry,
+  HandleObserver,
+  isDeliveryObserved,
+  serverAddressOf,
+  tellConnectionChannel,
+  tellDeliveryChannel,
+  traceIdIn,
+} from '../../core/observe/index.js';
+import type { ServerAddress } from '../../core/observe/index.js';
 import { decoderOf } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
@@ -19,21 +39,48 @@ import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
+import { assertListener } from '../events/event-names.js';
+import { serverEventNames } from '../events/stan-events.js';
 import type { StanServerEvents } from '../events/stan-events.js';
 import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
 import { untilComplete } from './until-complete.js';
 import type { DeadLetterOutbox } from './dead-letter-outbox.js';
+import { countedHandlersOf, storeOf } from './counted-handlers.js';
+import { logCountingEvent } from './counting-log.js';
 import { logDeliveryEvent } from './delivery-log.js';
+import { HandlerRegistry } from './handler-registry.js';
+import { watchRegistration, witnessKey } from './nest-registration.js';
+import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
+import { logQuestionable } from './questionable-handlers.js';
+import type { UnheardMethod } from './unheard-methods.js';
 import { passFailuresThrough } from './failure-passthrough.js';
 import { toSubscribableHandlers } from './registered-handler.js';
-import type { RegisteredHandler, SubscribableHandler } from './registered-handler.js';
+import type { SubscribableHandler } from './registered-handler.js';
 import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
 import { ServerLink } from './server-link.js';
+import type { HandlerLoad } from './server-link.js';
 
 /** Makes the driver of a server; for tests, and for drivers to come. */
 export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
+
+type PipelineBasics = Pick<
+  DeliveryPipelineSetup,
+  'clientId' | 'classifier' | 'emit' | 'clock' | 'isHeard' | 'traceIdOf'
+>;
+
+/** One run of a handler, under the sequence by which its pipeline knows the delivery. */
+interface Run {
+  readonly handler: SubscribableHandler;
+  readonly observer: HandleObserver;
+  readonly sequence: number;
+  /** What the handler's event counts in, where it has a gate. */
+  readonly transaction?: unknown;
+}
+
+/** The gates of the handlers that have one. */
+type Gates = ReadonlyMap<SubscribableHandler, Gate>;
 
 /**
  * The Nest transport that listens: one STAN subscription per `@EventPattern` handler, each event acked when its handler
@@ -50,8 +97,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private readonly options: ResolvedServerOptions;
   private readonly decoder: Decoder;
   private readonly hub: EventHub;
-  private readonly handlers: RegisteredHandler[] = [];
-  private readonly pipelineBasics: Pick<DeliveryPipelineSetup, 'clientId' | 'classifier' | 'emit' | 'clock'>;
+  private readonly registry = new HandlerRegistry();
+  private owner: HandlerOwner | undefined;
+  private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
+  private readonly telemetry: GuardedTelemetry | undefined;
+  private readonly address: ServerAddress;
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
@@ -65,13 +115,12 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.options = resolveServerOptions(options);
     this.decoder = decoderOf(this.options.deserializer);
     this.hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
-    this.pipelineBasics = {
-      clientId: this.options.connection.clientId,
-      classifier: exceptionClassifier,
-      emit: (event) => this.tellDeliveryEvent(event),
-      clock: systemDeliveryClock,
-    };
+    const { telemetry, connection } = this.options;
+    this.address = serverAddressOf(connection.servers);
+    this.telemetry =
+      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.error('the telemetry failed', error));
     passFailuresThrough();
+    watchRegistration();
   }
 
   /**
@@ -99,9 +148,28 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return this.closing;
   }
 
-  /** Adds a listener for one kind of event; see `StanServerEvents`. A listener that throws is logged. */
+  /**
+   * Adds a listener for one kind of event; see `StanServerEvents`. A listener that throws is logged.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION) for a name that is none of them, since it would never be called
+   */
   on<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
+    assertListener('ServerStan', serverEventNames, type, listener);
     this.hub.on(type, listener);
+  }
+
+  /** Removes a listener that `on()` has added. */
+  off<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
+    this.hub.off(type, listener);
+  }
+
+  /** What each subscription has to do now, replays included; empty before `listen()` and after `close()`. */
+  load(): readonly HandlerLoad[] {
+    return this.link?.load() ?? [];
+  }
+
+  /** Gaps in the versions of entities that stay open, so that later events wait in the event store; 0 without one. */
+  openGapCount(): number {
+    return this.link?.counting?.openGapCount ?? 0;
   }
 
   /**
@@ -121,27 +189,40 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     isEventHandler = false,
     extras: Record<string, unknown> = {},
   ): void {
-    const subject = this.normalizePattern(pattern as never);
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    this.handlers.push({ subject, callback, isEventHandler, extras });
-    // For whoever asks Nest which patterns there are; nothing is called through it.
-    if (!this.messageHandlers.has(subject)) this.messageHandlers.set(subject, callback);
+    this.registry.add({ pattern, callback, isEventHandler, extras, owner: this.owner }, this.transportId);
+    // For whoever asks Nest which patterns there are; nothing is called through it. Others are refused at the start.
+    if (typeof pattern === 'string' && !this.messageHandlers.has(pattern)) this.messageHandlers.set(pattern, callback);
+  }
+
+  /** Told by Nest's registration, see {@link watchRegistration}. @internal */
+  get [witnessKey](): RegistrationWitness {
+    return {
+      registering: (owner) => (this.owner = owner),
+      surveyed: (findUnheardMethods) => (this.findUnheard = findUnheardMethods),
+    };
   }
 
   private async start(): Promise<void> {
-    const handlers = toSubscribableHandlers(this.handlers, this.options);
+    const handlers = toSubscribableHandlers(this.registry.handlers, this.options);
+    const counted = countedHandlersOf(handlers);
+    const store = storeOf(this.options, counted);
+    logQuestionable(this.logger, handlers, this.findUnheard(this.transportId));
     await this.reopen();
     const { connection } = this.options;
     const link = new ServerLink(this.makeDriver(connection), this.options, (event) => this.tellConnectionEvent(event));
     this.link = link;
+    await store?.prepare();
     await link.driver.connect();
+    const gates = store === undefined ? noGates : this.openGates(store, counted, link);
     const replays = toReplayGroups(handlers).map((group) => new ReplayInbox(group, this.decoder));
     await Promise.all([
-      ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox))),
-      ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox))),
+      ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox, gates))),
+      ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox, gates))),
     ]);
-    this.logger.log(`listening as "${connection.clientId}" with ${String(handlers.length)} handlers`);
+    link.startCounting();
+    this.logger.log(`listening as "${connection.clientId}" with ${handlersText(handlers.length)}`);
   }
 
   /**
@@ -158,41 +239,126 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.closing = undefined;
   }
 
-  private handlerPipeline(
-    { name, service, options, callback }: SubscribableHandler,
-    outbox: DeadLetterOutbox,
-  ): DeliveryPipeline {
-    return new DeliveryPipeline({
-      ...{ ...this.pipelineBasics, options, service, handlerName: name },
+  private pipelineBasics(observer: HandleObserver): PipelineBasics {
+    return {
+      clientId: this.options.connection.clientId,
+      classifier: exceptionClassifier,
+      emit: (event) => {
+        observer.hear(event);
+        this.tellDeliveryEvent(event);
+      },
+      isHeard: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
+      traceIdOf: ({ sequence, headerText }) => observer.traceIdOf(sequence) ?? traceIdIn(headerText),
+      clock: systemDeliveryClock,
+    };
+  }
+
+  private openGates(store: StanEventStore, handlers: readonly SubscribableHandler[], link: ServerLink): Gates {
+    const counted = new Map(handlers.map((handler) => [handler, this.toCounted(handler)]));
+    const setup = {
+      store,
+      clientId: this.options.connection.clientId,
+      clock: systemDeliveryClock,
+      classifier: exceptionClassifier,
+      emit: (event: DeliveryEvent | CountingEvent) => this.tellCountingEvent(event),
+      storeDeadLetter: (subject: string, deadLetter: DeadLetter) => link.outbox.store(subject, deadLetter),
+    };
+    const counting = new Counting(setup, [...counted.values()], (error) =>
+      this.logger.error('looking for parked events failed; it is tried again', error),
+    );
+    link.counting = counting;
+    return new Map([...counted].map(([handler, itself]) => [handler, counting.gateOf(itself)]));
+  }
+
+  private toCounted(handler: SubscribableHandler): CountedHandler {
+    const { name, service, subject, options } = handler;
+    const observer = new HandleObserver(this.telemetry);
+    return {
+      ...{ name, service, subject, options },
       decode: (message) => this.decoder.decode(message.subject, message.data),
-      handle: (data, delivery) => this.handle(callback, data, delivery),
+      run: async (data, delivery, transaction) => {
+        const { sequence } = delivery.message;
+        try {
+          await this.handle({ handler, observer, sequence, transaction }, data, delivery);
+          observer.end(sequence, 'acked');
+        } catch (error) {
+          observer.end(sequence, 'redelivery');
+          throw error;
+        }
+      },
+    };
+  }
+
+  private handlerPipeline(handler: SubscribableHandler, outbox: DeadLetterOutbox, gates: Gates): DeliveryPipeline {
+    const { name, service, options } = handler;
+    const observer = new HandleObserver(this.telemetry);
+    const gate = gates.get(handler);
+    return new DeliveryPipeline({
+      ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
+      decode: (message) => this.decoder.decode(message.subject, message.data),
+      handle:
+        gate ??
+        ((data, delivery) => this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery)),
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
     });
   }
 
-  private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox): DeliveryPipeline {
-    const { options, subject, service } = inbox;
+  private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox, gates: Gates): DeliveryPipeline {
+    const { options, name, service } = inbox;
+    const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
-      ...{ ...this.pipelineBasics, options, service, handlerName: `replay on "${subject}"` },
+      ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
       decode: (message) => inbox.decode(message),
       handle: async (decoded, delivery) => {
         // What the inbox decodes is what comes back here.
         const replayed = decoded as Replayed;
-        if (!inbox.isOurs(replayed)) return;
-        const { callback } = inbox.handlerOf(replayed);
-        await this.handle(callback, replayed.data, {
+        if (!inbox.isOurs(replayed)) return undefined;
+        const handler = inbox.handlerOf(replayed);
+        const original = {
           message: originalMessage(replayed, delivery.message),
           ack: () => delivery.ack(),
           isSettled: () => delivery.isSettled(),
-        });
+        };
+        const gate = gates.get(handler);
+        if (gate !== undefined) return gate(replayed.data, original);
+        return this.handle({ handler, observer, sequence: delivery.message.sequence }, replayed.data, original);
       },
       storeDeadLetter: (target, deadLetter) => outbox.store(target, inbox.toOriginal(deadLetter)),
     });
   }
 
   /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
-  private handle(callback: MessageHandler, data: unknown, delivery: ContextDelivery): Promise<void> {
-    const context = new StanContext(delivery);
+  private handle(
+    { handler, observer, sequence, transaction }: Run,
+    data: unknown,
+    delivery: ContextDelivery,
+  ): Promise<void> {
+    const context = new StanContext(delivery, transaction);
+    const run = (): Promise<void> => this.runHandler(handler.callback, data, context);
+    return observer.isOn() ? observer.observe(sequence, this.aboutRun(handler, delivery, context), run) : run();
+  }
+
+  private aboutRun(
+    { name, options }: SubscribableHandler,
+    { message }: ContextDelivery,
+    context: StanContext,
+  ): HandleAbout {
+    return {
+      subject: message.subject,
+      sequence: message.sequence,
+      timestamp: context.getTimestamp(),
+      handler: name,
+      queueGroup: options.queueGroup,
+      durableName: options.durableName,
+      clientId: this.options.connection.clientId,
+      deliveries: message.redeliveryCount + 1,
+      bytes: message.data.byteLength,
+      headers: context.getHeaders(),
+      ...this.address,
+    };
+  }
+
+  private runHandler(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
     const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.endHook() !== undefined;
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
@@ -227,11 +393,22 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private tellConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
+    tellConnectionChannel(event, this.options.connection.clientId);
     logConnectionEvent(this.logger, event);
   }
 
   private tellDeliveryEvent(event: DeliveryEvent): void {
     logDeliveryEvent(this.logger, event);
+    this.hub.emit(event);
+    tellDeliveryChannel(event, this.options.connection.clientId);
+  }
+
+  private tellCountingEvent(event: DeliveryEvent | CountingEvent): void {
+    if (event.type !== 'parked' && event.type !== 'unparked' && event.type !== 'gapOpen') {
+      this.tellDeliveryEvent(event);
+      return;
+    }
+    logCountingEvent(this.logger, event);
     this.hub.emit(event);
   }
 
@@ -242,4 +419,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const problem = await link?.close();
     if (problem !== undefined) this.logger.warn(problem.message);
   }
+}
+
+const noGates: Gates = new Map();
+
+function handlersText(count: number): string {
+  return count === 1 ? '1 handler' : `${String(count)} handlers`;
 }

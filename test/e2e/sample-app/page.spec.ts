@@ -7,6 +7,7 @@ import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { cleanUpAfterTest } from '../../support/cleanup.js';
 import { eventually } from '../../support/wait.js';
+import type { RunningShop } from './npm-start.js';
 import { startShopProcess } from './npm-start.js';
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -73,6 +74,42 @@ describe.skipIf(missing)(title, () => {
     await shows(ticket, /v3.*v3/);
   });
 
+  it('shows early events where one of two instances is slow, and ignored ones where every event comes twice', async () => {
+    const page = await openPage(['--instances', '2']);
+    await create(page, 'Ballet', 50);
+    const ticket = page.locator('#tickets tbody tr', { hasText: 'Ballet' });
+    await shows(ticket, /v0.*v0/);
+
+    await fault(page, 'orders-1', 'Slow').click();
+    await pressed(fault(page, 'orders-1', 'Slow'));
+    await ticket.getByRole('button', { name: '×20' }).click();
+    await shows(page.locator('#totals'), /early [1-9]/);
+    await fault(page, 'orders-1', 'Slow').click();
+    await shows(ticket, /v20.*v20/);
+
+    for (const instance of ['tickets-1', 'tickets-2']) {
+      await fault(page, instance, 'Twice').click();
+      await pressed(fault(page, instance, 'Twice'));
+    }
+    await ticket.getByRole('button', { name: '×20' }).click();
+    await shows(page.locator('#totals'), /ignored [1-9]/);
+    await shows(ticket, /v40.*v40/);
+  });
+
+  it('cuts nothing off on a laptop and on a phone, and greys what it can no longer vouch for', async () => {
+    const shop = await startShopProcess();
+    const page = await openPageOf(shop);
+    await create(page, 'A concert with a name that is much longer than most names of concerts are', 1_000);
+    await shows(page.locator('#tickets'), /v0.*v0/);
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await page.evaluate(cutOff)).toEqual([]);
+    }
+    shop.signal('SIGINT');
+    await page.getByRole('status').getByText('connection lost').waitFor();
+    expect(await page.evaluate('getComputedStyle(document.querySelector("main")).filter')).toBe('grayscale(1)');
+  });
+
   it('says what is wrong with a request, in words', async () => {
     const page = await openPage();
     await page.route('**/api/tickets', (route) =>
@@ -83,8 +120,20 @@ describe.skipIf(missing)(title, () => {
   });
 });
 
-async function openPage(): Promise<Page> {
-  const shop = await startShopProcess();
+/** In the browser: what ends right of the window, or right of the box that it can be scrolled in. */
+const cutOff = `[...document.querySelectorAll('button, input, .chip, .version, .badge, .scroll')]
+  .filter((part) => {
+    const { right, width } = part.getBoundingClientRect();
+    const edge = part.closest('.scroll, .lane')?.getBoundingClientRect().right ?? innerWidth;
+    return width > 0 && (right > edge + 1 || right > innerWidth + 1);
+  })
+  .map((part) => part.outerHTML.slice(0, 80))`;
+
+async function openPage(args: readonly string[] = []): Promise<Page> {
+  return openPageOf(await startShopProcess(args));
+}
+
+async function openPageOf(shop: RunningShop): Promise<Page> {
   const context = await openBrowser();
   const page = await context.newPage();
   const errors: string[] = [];

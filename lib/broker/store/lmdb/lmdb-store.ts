@@ -1,8 +1,10 @@
+import { IsDefined } from 'class-validator';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BrokerOptionError } from '../../errors/broker-option.error.js';
+import { Expect } from '../../../core/option-rules/expect.decorator.js';
+import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
-import { refuseUnknownOptions } from '../../options/refuse-unknown-options.js';
+import { brokerOptionPlace } from '../../options/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
@@ -18,6 +20,7 @@ import type { DirtyPart, RowWriter } from './row-writer.js';
 import { StoreFailedError } from './store-failed.error.js';
 import { StorePackageMissingError } from './store-package-missing.error.js';
 
+const directoryExpected = 'the path of a folder';
 const DATA_FILE = 'broker.mdb';
 /** Rows of deleted channels that one batch removes. */
 const SWEEP_ROWS = 2_000;
@@ -26,13 +29,16 @@ const SWEEP_ROWS = 2_000;
  * How to keep a broker's state in files.
  * @publicApi
  */
-export interface LmdbStoreOptions {
+export class LmdbStoreOptions {
   /** Folder of the data file; made where it is missing. One folder serves one broker at a time. */
-  readonly directory: string;
+  @IsDefined({ message: directoryExpected })
+  @Expect(directoryExpected, (value) => typeof value === 'string' && value !== '')
+  declare readonly directory: string;
   /**
    * How the package `lmdb` is imported.
    * @internal
    */
+  @Expect('a function', (value) => typeof value === 'function')
   readonly importLmdb?: () => Promise<LmdbPackage>;
 }
 
@@ -69,13 +75,9 @@ export class LmdbStore implements Store {
 
   /** @throws BrokerOptionError (STAN_INVALID_OPTION) */
   constructor(options: LmdbStoreOptions) {
-    const { directory } = options;
-    refuseUnknownOptions(options, ['directory', 'importLmdb'], 'store');
-    if (typeof directory !== 'string' || directory === '') {
-      throw new BrokerOptionError('store.directory', directory, 'the path of a folder');
-    }
-    this.directory = options.directory;
-    this.importLmdb = options.importLmdb ?? importLmdb;
+    const given = readOptionGroup(LmdbStoreOptions, options, brokerOptionPlace('store')) as LmdbStoreOptions;
+    this.directory = given.directory;
+    this.importLmdb = given.importLmdb ?? importLmdb;
   }
 
   /**

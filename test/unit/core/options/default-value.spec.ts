@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ChannelLimits } from '../../../../lib/broker/options/broker-limits.js';
+import { StanBrokerOptions } from '../../../../lib/broker/options/stan-broker.options.js';
 import { ReconnectOptions, StanConnectionOptions } from '../../../../lib/core/options/connection-options.js';
 import { StanPublishOptions } from '../../../../lib/core/options/publish-options.js';
 import { OwnClientOptions, OwnServerOptions, StanDrainOptions } from '../../../../lib/core/options/server-options.js';
@@ -32,6 +34,11 @@ const groups: readonly [file: string, group: new () => object][] = [
   ['subscription-options.ts', StanSubscriptionOptions],
 ];
 
+const brokerGroups: typeof groups = [
+  ['../../broker/options/stan-broker.options.ts', StanBrokerOptions],
+  ['../../broker/options/broker-limits.ts', ChannelLimits],
+];
+
 interface DocumentedOption {
   readonly name: string;
   readonly text: string;
@@ -49,7 +56,7 @@ function written(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-describe.each(groups)('%s, %o', (file, group) => {
+describe.each([...groups, ...brokerGroups])('%s, %o', (file, group) => {
   const options = documentedOptions(file, group.name);
 
   it('documents every default as it is, and no other', () => {
@@ -67,6 +74,10 @@ describe.each(groups)('%s, %o', (file, group) => {
   it('gives every option a docstring and a rule', () => {
     expect(options.map(({ name }) => name)).toEqual(namesOf(group));
   });
+});
+
+describe.each(groups)('%s, %o', (file, group) => {
+  const options = documentedOptions(file, group.name);
 
   it('gives every option its source and its error', () => {
     expect(options.length).toBeGreaterThan(0);

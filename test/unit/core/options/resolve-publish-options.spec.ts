@@ -9,12 +9,13 @@ describe('resolvePublishOptions', () => {
       maxPublishInFlight: 1_024,
       maxPendingPublishBytes: 64 * 1_024 * 1_024,
       publishTimeoutMs: 30_000,
+      ackTimeoutMs: 2_000,
     });
     expect(Object.isFrozen(resolved)).toBe(true);
   });
 
   it('keeps what was given', () => {
-    const given = { maxPublishInFlight: 1, maxPendingPublishBytes: 1, publishTimeoutMs: 1 };
+    const given = { maxPublishInFlight: 1, maxPendingPublishBytes: 1, publishTimeoutMs: 1, ackTimeoutMs: 1 };
     expect(resolvePublishOptions(given)).toEqual(given);
   });
 

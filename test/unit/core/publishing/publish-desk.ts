@@ -25,10 +25,15 @@ export class PublishDesk {
 
   constructor(options: Partial<ResolvedPublishOptions> = {}, driver: FakeDriverOptions = {}) {
     this.driver = new FakeDriver(driver);
-    const { maxPublishInFlight = 1_024, maxPendingPublishBytes = 67_108_864, publishTimeoutMs = 30_000 } = options;
+    const {
+      maxPublishInFlight = 1_024,
+      maxPendingPublishBytes = 67_108_864,
+      publishTimeoutMs = 30_000,
+      ackTimeoutMs = 2_000,
+    } = options;
     this.ledger = new PublishLedger({
       driver: this.driver,
-      options: { maxPublishInFlight, maxPendingPublishBytes, publishTimeoutMs },
+      options: { maxPublishInFlight, maxPendingPublishBytes, publishTimeoutMs, ackTimeoutMs },
       clientId: 'orders-0',
       clock: this.clock,
     });

@@ -1,0 +1,13 @@
+export {
+  isDeliveryObserved,
+  stanChannels,
+  tellConnectionChannel,
+  tellDeliveryChannel,
+  type ObservedConnection,
+  type ObservedDelivery,
+} from './channels.js';
+export { GuardedTelemetry } from './guarded-telemetry.js';
+export { HandleObserver } from './handle-observer.js';
+export { PublishObserver, type ObservedPublishDone, type PublishSettledEvent } from './publish-observer.js';
+export { serverAddressOf, type ServerAddress } from './server-address.js';
+export { traceIdIn } from './trace-id.js';

@@ -1,0 +1,74 @@
+import { inspect, styleText } from 'node:util';
+
+import { ConsoleLogger } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
+
+/** What a line is about, as fields of their own; those that are not known are left out. */
+export interface LogFields {
+  readonly subject: string;
+  readonly sequence?: number | undefined;
+  readonly handler?: string | undefined;
+  readonly delivery?: number | undefined;
+  readonly traceId?: string | undefined;
+}
+
+type Level = 'warn' | 'error' | 'debug';
+
+const colors = { warn: 'yellow', error: 'red', debug: 'magentaBright' } as const;
+
+/** What a logger is told. */
+export interface Line {
+  readonly level: Level;
+  readonly text: string;
+  readonly fields: LogFields;
+  readonly stack?: string | undefined;
+}
+
+/**
+ * Writes a line whose text says it all, for a terminal, and whose facts are fields as well, for a logger that writes JSON.
+ * @internal
+ */
+export function logLine(logger: LoggerService, { level, text, fields, stack }: Line): void {
+  const message = fields.traceId === undefined ? text : `${text} [trace ${fields.traceId}]`;
+  const known = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const first = takesParams(logger) ? [message, hiddenInText(known)] : [new LogLine(level, message, known)];
+  const rest = stack === undefined ? [] : [stack];
+  logger[level]?.(...(first as [unknown]), ...rest);
+}
+
+/**
+ * An object with `message` and the fields for every logger that takes objects (pino, winston, Nest 11's own), and the text
+ * wherever it is made a text.
+ */
+class LogLine {
+  readonly #level: Level;
+
+  constructor(
+    level: Level,
+    readonly message: string,
+    fields: object,
+  ) {
+    this.#level = level;
+    Object.assign(this, fields);
+  }
+
+  toString(): string {
+    return this.message;
+  }
+
+  [inspect.custom](_depth: number, options: { readonly colors?: boolean }): string {
+    return options.colors === true ? styleText(colors[this.#level], this.message) : this.message;
+  }
+}
+
+/** From 12.5 on Nest's own logger takes an object beside the message: its JSON has it as `params`. */
+function takesParams(logger: LoggerService): boolean {
+  // A Nest `Logger` is a front of the application's logger.
+  const { localInstance: target = logger } = logger as { localInstance?: unknown };
+  return target instanceof ConsoleLogger && 'stringifyParams' in target;
+}
+
+/** The text has all of them already, so that a terminal need not show them twice. Enumerable, since Nest copies the object. */
+function hiddenInText(fields: object): object {
+  return { ...fields, [inspect.custom]: () => '' };
+}

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { PublishRefusedError, PublishTimeoutError } from '../../../../lib/core/errors/index.js';
+import { PublishDesk } from './publish-desk.js';
+
+const ackTimeoutMs = 1_000;
+// The silence is measured in quarters: this long after the last sign, it has been noticed.
+const noticedMs = 1_250;
+
+const notLeader = new PublishRefusedError('ticket:created', 'node is not the leader', { retryable: true });
+
+function connected(options = {}): Promise<PublishDesk> {
+  return PublishDesk.connected({ ackTimeoutMs, publishTimeoutMs: 30_000, ...options });
+}
+
+describe('when acks do not come although the connection stands', () => {
+  it('sends the oldest again, alone, and nothing new until its outcome', async () => {
+    const desk = await connected();
+    desk.publishAll('a', 'b', 'c');
+    desk.clock.advance(noticedMs);
+    desk.publish('d');
+    expect(desk.sent).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  it('sends all the rest again, in order and before new ones, once that attempt is acked', async () => {
+    const desk = await connected();
+    const [first] = desk.publishAll('a', 'b', 'c');
+    desk.clock.advance(noticedMs);
+    desk.publish('d');
+    desk.attemptAt('a').ack();
+    expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'd']);
+    expect(first?.receipt?.attempts).toBe(2);
+  });
+
+  it('sends nothing but that one attempt in vain to a server that is only slow', async () => {
+    const desk = await connected();
+    desk.publishAll('a', 'b', 'c');
+    desk.clock.advance(noticedMs);
+    for (const attempt of desk.driver.openAttempts) attempt.ack();
+    desk.publish('d');
+    expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'd']);
+    expect(desk.told.map(({ receipt }) => receipt?.attempts)).toEqual([2, 1, 1]);
+  });
+
+  it('counts an ack of the earlier attempt', async () => {
+    const desk = await connected();
+    const published = desk.publish('a');
+    desk.clock.advance(noticedMs);
+    desk.driver.openAttempts[0]!.ack();
+    expect(published.receipt).toEqual({ guid: 'guid-1', subject: 'ticket:created', attempts: 2 });
+  });
+
+  it('goes on with new ones where an ack ends the wait before the answer to the second attempt', async () => {
+    const desk = await connected();
+    desk.publish('a');
+    desk.clock.advance(noticedMs);
+    desk.driver.openAttempts[0]!.ack();
+    desk.publish('b');
+    expect(desk.sent).toEqual(['a', 'a', 'b']);
+  });
+
+  it('backs off while the silence lasts, and ends at publishTimeoutMs', async () => {
+    const desk = await connected({ publishTimeoutMs: 30_000 });
+    const published = desk.publish('a');
+    desk.clock.advance(29_999);
+    expect(desk.sent.length).toBeGreaterThan(4);
+    expect(desk.sent.length).toBeLessThan(9);
+    desk.clock.advance(1);
+    expect(published.error).toBeInstanceOf(PublishTimeoutError);
+    expect(published.error).toMatchObject({ attempts: desk.sent.length, mayBeStored: true });
+  });
+
+  it('does not doubt a server that acks slowly, one after the other', async () => {
+    const desk = await connected();
+    const names = Array.from({ length: 20 }, (_, index) => `e${index}`);
+    desk.publishAll(...names);
+    for (const name of names) {
+      desk.clock.advance(900);
+      desk.attemptAt(name).ack();
+    }
+    expect(desk.sent).toEqual(names);
+  });
+
+  it('notices a lost one while later ones are acked', async () => {
+    const desk = await connected();
+    desk.publishAll('lost', 'b');
+    for (let turn = 0; turn < 5; turn += 1) {
+      desk.driver.openAttempts.filter(({ text }) => text !== 'lost').forEach((attempt) => attempt.ack());
+      desk.clock.advance(250);
+      desk.publish(`later-${turn}`);
+    }
+    expect(desk.sent.filter((name) => name === 'lost')).toHaveLength(2);
+  });
+
+  it('asks the driver whether the server answers', async () => {
+    const desk = await connected();
+    desk.publish('a');
+    desk.clock.advance(noticedMs);
+    expect(desk.driver.calls.checkServer).toBe(1);
+  });
+
+  it('sends nothing to a server that does not answer, and the oldest as soon as it does', async () => {
+    const desk = await connected();
+    desk.publishAll('a', 'b');
+    desk.driver.fallSilent();
+    desk.clock.advance(10_000);
+    desk.publish('c');
+    expect(desk.sent).toEqual(['a', 'b']);
+    desk.driver.answerAgain();
+    expect(desk.sent).toEqual(['a', 'b', 'a']);
+    desk.attemptAt('a').ack();
+    expect(desk.sent).toEqual(['a', 'b', 'a', 'b', 'c']);
+  });
+
+  it('sends what came meanwhile at once where nothing was under way', async () => {
+    const desk = await connected();
+    desk.driver.fallSilent();
+    desk.publishAll('a', 'b');
+    desk.driver.answerAgain();
+    expect(desk.sent).toEqual(['a', 'b']);
+  });
+
+  it('waits again from the start after the connection was made anew', async () => {
+    const desk = await connected();
+    desk.publishAll('a', 'b');
+    desk.clock.advance(noticedMs);
+    desk.driver.loseTransport();
+    desk.driver.restoreTransport();
+    expect(desk.sent).toEqual(['a', 'b', 'a', 'a', 'b']);
+    desk.publish('c');
+    expect(desk.sent.at(-1)).toBe('c');
+  });
+});
+
+describe('a refusal that belongs to a fail-over', () => {
+  it('is no outcome: the publish is sent again', async () => {
+    const desk = await connected();
+    const published = desk.publish('a');
+    desk.attemptAt('a').refuse(notLeader);
+    expect(published.timesTold).toBe(0);
+    desk.clock.advance(250);
+    desk.attemptAt('a').ack();
+    expect(published.receipt?.attempts).toBe(2);
+  });
+
+  it('of a whole window is followed by one attempt, then by the rest in order', async () => {
+    const desk = await connected();
+    desk.publishAll('a', 'b', 'c');
+    for (const attempt of desk.driver.openAttempts) attempt.refuse(notLeader);
+    expect(desk.sent).toEqual(['a', 'b', 'c']);
+    desk.clock.advance(250);
+    expect(desk.sent).toEqual(['a', 'b', 'c', 'a']);
+    desk.attemptAt('a').ack();
+    expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('is the cause of the time-out that follows, which says whether the event may be stored', async () => {
+    const desk = await connected({ publishTimeoutMs: 200 });
+    const [refused, doubtful] = desk.publishAll('a', 'b');
+    desk.attemptAt('a').refuse(notLeader);
+    desk.attemptAt('b').fail('unknown', notLeader);
+    desk.clock.advance(200);
+    expect(refused?.error).toMatchObject({ code: 'STAN_PUBLISH_TIMEOUT', mayBeStored: false, cause: notLeader });
+    expect(doubtful?.error).toMatchObject({ code: 'STAN_PUBLISH_TIMEOUT', mayBeStored: true, cause: notLeader });
+  });
+});
