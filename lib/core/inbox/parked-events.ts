@@ -131,7 +131,9 @@ export class ParkedEvents {
       return false;
     }
     // Where this fails the letter is there twice, and the second replay of it is stale.
-    await this.quietly('remove a dead-lettered event', async (tx) => void (await this.setup.store.takeParked(tx, parked)));
+    await this.quietly('remove a dead-lettered event', async (tx) => {
+      await this.setup.store.takeParked(tx, parked);
+    });
     const facts = { deadLetterSubject, deliveries: attempts, error };
     this.setup.emit({ type: 'deadLettered', ...aboutDelivery(parked), ...facts });
     return true;

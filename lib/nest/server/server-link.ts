@@ -86,8 +86,9 @@ export class ServerLink {
   async close(): Promise<DrainTimeoutError | undefined> {
     const { drainTimeoutMs } = this.options;
     for (const pipeline of this.pipelines) pipeline.stop();
-    const idle = [this.counting?.stop(), ...this.pipelines.map((pipeline) => pipeline.whenIdle())];
-    const drained = await within(drainTimeoutMs, Promise.all(idle));
+    const counted = this.counting?.stop() ?? Promise.resolve();
+    const idle = Promise.all([counted, ...this.pipelines.map((pipeline) => pipeline.whenIdle())]);
+    const drained = await within(drainTimeoutMs, idle);
     const problem = drained ? undefined : this.undrained(drainTimeoutMs);
     this.outbox.close();
     await this.driver.close();

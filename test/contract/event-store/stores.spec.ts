@@ -46,7 +46,7 @@ const adapters: Record<string, () => StanSql<unknown> | Promise<StanSql<unknown>
   'the shape of Prisma': () => fromPrisma(prismaLike(postgres.pool)),
   'the shape of a TransactionHost': () =>
     fromTransactionHost(hostLike(postgres.pool), async (client, text, values) => {
-      return (await client.query(text, [...values])).rows as Record<string, unknown>[];
+      return (await client.query<Record<string, unknown>>(text, [...values])).rows;
     }),
 };
 
