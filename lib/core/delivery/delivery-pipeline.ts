@@ -75,7 +75,7 @@ export class DeliveryPipeline {
     this.stopped = true;
     if (this.ackedOnArrival) return;
     this.waiting.clear();
-    for (const delivery of [...this.guard.deliveries()]) {
+    for (const delivery of this.guard.deliveries()) {
       if (delivery.state !== 'running') this.leave(delivery);
     }
   }

@@ -168,6 +168,17 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
     this.hub.on(type, listener);
   }
 
+  /** Removes a listener that `on()` has added. */
+  off<Type extends keyof StanClientEvents>(type: Type, listener: StanClientEvents[Type]): void {
+    this.hub.off(type, listener);
+  }
+
+  /** Events without an outcome, and the bytes that count against `maxPendingPublishBytes`. */
+  pending(): { readonly count: number; readonly bytes: number } {
+    const ledger = this.link?.ledger;
+    return { count: this.encodings.count + (ledger?.pendingCount ?? 0), bytes: ledger?.pendingBytes ?? 0 };
+  }
+
   /**
    * The node-nats-streaming client of the current session.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
@@ -315,8 +326,7 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   private warnUndrained(timeoutMs: number): void {
-    const pendingCount = this.encodings.count + (this.link?.ledger.pendingCount ?? 0);
-    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, pendingCount).message);
+    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, this.pending().count).message);
   }
 
   private tellConnectionEvent(event: DriverEvent): void {

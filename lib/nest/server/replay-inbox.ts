@@ -42,6 +42,7 @@ export function toReplayGroups(handlers: readonly SubscribableHandler[]): Replay
  */
 export class ReplayInbox {
   readonly subject: string;
+  readonly name: string;
   readonly service: string;
   readonly options: ResolvedSubscriptionOptions;
 
@@ -52,6 +53,7 @@ export class ReplayInbox {
     const { service, deadLetterSubject, handlers } = group;
     this.service = service;
     this.subject = replaySubject(deadLetterSubject);
+    this.name = `replay on "${this.subject}"`;
     const ackWaitMs = Math.max(...handlers.map((handler) => handler.options.ackWaitMs));
     const deadLetter = { subject: deadLetterSubject };
     this.options = resolveSubscriptionOptions(

@@ -53,6 +53,7 @@ import type { SubscribableHandler } from './registered-handler.js';
 import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
 import { ServerLink } from './server-link.js';
+import type { HandlerLoad } from './server-link.js';
 
 /** Makes the driver of a server; for tests, and for drivers to come. */
 export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
@@ -144,6 +145,16 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.hub.on(type, listener);
   }
 
+  /** Removes a listener that `on()` has added. */
+  off<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
+    this.hub.off(type, listener);
+  }
+
+  /** What each subscription has to do now, replays included; empty before `listen()` and after `close()`. */
+  load(): readonly HandlerLoad[] {
+    return this.link?.load() ?? [];
+  }
+
   /**
    * The node-nats-streaming client of the current session.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
@@ -233,10 +244,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox): DeliveryPipeline {
-    const { options, subject, service } = inbox;
+    const { options, name, service } = inbox;
     const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
-      ...{ ...this.pipelineBasics(observer), options, service, handlerName: `replay on "${subject}"` },
+      ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
       decode: (message) => inbox.decode(message),
       handle: async (decoded, delivery) => {
         // What the inbox decodes is what comes back here.
