@@ -108,6 +108,10 @@ export class StanDriver implements Driver {
     queueMicrotask(() => done({ outcome: 'not-sent', cause }, ''));
   }
 
+  checkServer(): void {
+    this.session?.checkServer();
+  }
+
   subscribe(
     request: DriverSubscriptionRequest,
     onMessage: (message: DriverMessage) => void,
@@ -157,6 +161,8 @@ export class StanDriver implements Driver {
     const listener: StanSessionListener = {
       onTransportLost: () => this.transportLost(session),
       onTransportRestored: () => this.transportRestored(session),
+      onSilent: () => this.serverSilent(session),
+      onAnswered: (silentMs) => this.serverAnswered(session, silentMs),
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
@@ -198,6 +204,19 @@ export class StanDriver implements Driver {
   private transportRestored(session: StanSession): void {
     if (session !== this.session) return;
     this.events.emit({ type: 'transportRestored' });
+    this.wakeWaiters();
+    this.tellWhenConnected();
+  }
+
+  private serverSilent(session: StanSession): void {
+    if (session !== this.session) return;
+    this.events.emit({ type: 'serverSilent' });
+    this.setStatus('reconnecting');
+  }
+
+  private serverAnswered(session: StanSession, silentMs: number): void {
+    if (session !== this.session) return;
+    this.events.emit({ type: 'serverAnswered', silentMs });
     this.wakeWaiters();
     this.tellWhenConnected();
   }
