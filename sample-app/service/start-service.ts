@@ -6,6 +6,7 @@ import { refuseForeignRequests } from './refuse-foreign-requests.js';
 import { readServiceEnvironment } from './service-environment.js';
 import type { ServiceEnvironment } from './service-environment.js';
 import type { ServiceName } from './service-messages.js';
+import { startTracing, traceRequests } from './tracing.js';
 import { SupervisorLink } from './supervisor-link.js';
 
 /** Starts one instance of a service: HTTP for people, NATS Streaming for events. */
@@ -14,10 +15,12 @@ export async function startService(
   moduleFor: (environment: ServiceEnvironment) => DynamicModule,
 ): Promise<void> {
   const environment = readServiceEnvironment(service);
+  const stopTracing = startTracing(environment);
   const app = await NestFactory.create(moduleFor(environment), {
     logger: ['fatal', 'error', 'warn'],
     forceCloseConnections: true,
   });
+  app.use(traceRequests);
   app.use(refuseForeignRequests(environment.host));
   // Before connectMicroservice: it takes over what is there now.
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true }));
@@ -25,7 +28,7 @@ export async function startService(
   // On SIGTERM and SIGINT: running handlers finish and are acked, then everything is closed, then the process ends.
   app.enableShutdownHooks();
   const supervisor = app.get(SupervisorLink);
-  supervisor.onStop(() => void app.close());
+  supervisor.onStop(() => void app.close().then(stopTracing));
 
   // HTTP first: until the event bus is there, /health says that it is not.
   try {
