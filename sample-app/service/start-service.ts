@@ -28,7 +28,8 @@ export async function startService(
   // On SIGTERM and SIGINT: running handlers finish and are acked, then everything is closed, then the process ends.
   app.enableShutdownHooks();
   const supervisor = app.get(SupervisorLink);
-  supervisor.onStop(() => void app.close().then(stopTracing));
+  supervisor.onStop(() => void app.close());
+  supervisor.atEnd(stopTracing);
 
   // HTTP first: until the event bus is there, /health says that it is not.
   try {

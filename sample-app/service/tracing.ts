@@ -5,8 +5,12 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServiceEnvironment } from './service-environment.js';
+
+/** Time for the last spans. Unit: milliseconds. */
+const lastSpansMs = 2_000;
 
 /**
  * Starts tracing in this process: every request and every event has a trace id, and where `OTEL_EXPORTER_OTLP_ENDPOINT`
@@ -23,7 +27,8 @@ export function startTracing({ service, clientId }: ServiceEnvironment): () => P
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   // A collector that is away must not hold up the end of the process.
-  return () => provider.shutdown().catch(() => undefined);
+  return () =>
+    Promise.race([provider.shutdown().catch(() => undefined), delay(lastSpansMs, undefined, { ref: false })]);
 }
 
 /** A span around each HTTP request, which the events of the request belong to. */
