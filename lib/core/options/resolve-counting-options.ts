@@ -4,17 +4,17 @@ import type { ResolvedVersionOptions } from './counting-options.js';
 import { InboxOptions, VersionOptions } from './counting-options.js';
 
 /** @internal */
-export function readVersion(input: VersionOptions | false, { owner, ...place }: OptionPlace): VersionOptions | false {
+export function readVersion(input: VersionOptions | false, place: OptionPlace): VersionOptions | false {
   if (input === false) return false;
-  const inner = { owner, path: optionName(place, 'version') };
+  const inner = { ...place, path: optionName(place, 'version') };
   // The rules demand stream, key and version.
   return Object.freeze(readOptionGroup(VersionOptions, input, inner)) as VersionOptions;
 }
 
 /** @internal */
-export function readInbox(input: InboxOptions | false, { owner, ...place }: OptionPlace): InboxOptions | false {
+export function readInbox(input: InboxOptions | false, place: OptionPlace): InboxOptions | false {
   if (input === false) return false;
-  const inner = { owner, path: optionName(place, 'inbox') };
+  const inner = { ...place, path: optionName(place, 'inbox') };
   // The rules demand the id.
   return Object.freeze(readOptionGroup(InboxOptions, input, inner)) as InboxOptions;
 }

@@ -13,12 +13,14 @@ import type {
 } from '../../core/driver/driver.js';
 import { ClientReplacedError } from '../../core/errors/client-replaced.error.js';
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
+import { noteClient } from './clients-of-process.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { DataLimit } from './pub-msg-size.js';
 import { StanSession } from './stan-session.js';
 import type { StanSessionListener } from './stan-session.js';
 import { StanSubscriptions } from './stan-subscriptions.js';
@@ -42,6 +44,7 @@ interface OpenedSession {
 export class StanDriver implements Driver {
   private readonly events = new DriverEvents();
   private readonly subscriptions: StanSubscriptions;
+  private readonly dataLimit: DataLimit;
   private readonly stopped = new AbortController();
   private status: StanStatus | undefined;
   private session: StanSession | undefined;
@@ -55,6 +58,7 @@ export class StanDriver implements Driver {
    */
   private doubtCount = 0;
   private attemptCount = 0;
+  private leaveProcess: () => void = () => undefined;
   /** Resolved when the next session is up, or when there will be none. */
   private sessionWaiters: (() => void)[] = [];
 
@@ -62,6 +66,7 @@ export class StanDriver implements Driver {
     private readonly options: ResolvedConnectionOptions,
     private readonly random: () => number = Math.random,
   ) {
+    this.dataLimit = new DataLimit(options.clientId);
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
     const holder = {
@@ -77,8 +82,9 @@ export class StanDriver implements Driver {
     return this.session?.isReady() ?? false;
   }
 
-  maxPayloadBytes(): number | undefined {
-    return this.session?.maxPayloadBytes();
+  maxDataBytes(subject: string, headerBytes: number): number | undefined {
+    const limitBytes = this.session?.maxPayloadBytes();
+    return limitBytes === undefined ? undefined : this.dataLimit.of(limitBytes, subject, headerBytes);
   }
 
   native(): unknown {
@@ -122,6 +128,7 @@ export class StanDriver implements Driver {
 
   private async connectFirst(): Promise<void> {
     if (this.closing !== undefined) throw new StanClosedError('connect');
+    this.leaveProcess = noteClient(this.options);
     this.setStatus('connecting');
     try {
       const { firstConnectTimeoutMs } = this.options.reconnect;
@@ -257,6 +264,7 @@ export class StanDriver implements Driver {
   }
 
   private giveUp(error: StanError): void {
+    this.leaveProcess();
     this.givenUpWith = error;
     this.stopped.abort();
     this.wakeWaiters();
@@ -288,6 +296,7 @@ export class StanDriver implements Driver {
   }
 
   private async closeAll(): Promise<void> {
+    this.leaveProcess();
     this.stopped.abort();
     this.wakeWaiters();
     const session = this.session;

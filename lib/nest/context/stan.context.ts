@@ -2,6 +2,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 
 import type { DriverMessage } from '../../core/driver/driver.js';
 import { NoTransactionError } from '../../core/errors/no-transaction.error.js';
+import { hasBrand, setBrand } from '../../core/errors/brand.js';
 import { decodeHeaders } from '../../core/wire/index.js';
 
 /**
@@ -22,6 +23,10 @@ type ContextArgs = [delivery: ContextDelivery, transaction?: unknown];
  * @publicApi
  */
 export class StanContext extends BaseRpcContext<ContextArgs> {
+  static {
+    setBrand(this, 'StanContext');
+  }
+
   private headers: ReadonlyMap<string, string> | undefined;
 
   /** @internal */
@@ -116,4 +121,9 @@ export class StanContext extends BaseRpcContext<ContextArgs> {
   isSettled(): boolean {
     return this.args[0].isSettled();
   }
+}
+
+/** Of any copy of this package. @internal */
+export function isStanContext(value: unknown): value is StanContext {
+  return hasBrand(value, 'StanContext');
 }
