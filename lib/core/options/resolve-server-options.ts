@@ -44,8 +44,8 @@ export function resolveServerOptions(input: StanServerOptions): ResolvedServerOp
 export function resolveClientOptions(input: StanClientOptions): ResolvedClientOptions {
   const place = { owner: 'ClientStan' };
   refuseUnknownNames(clientOptionGroups, input, place);
-  const { serializer } = readKnownOptions(OwnClientOptions, input, place);
-  return Object.freeze({ ...resolveSharedParts(input, place), serializer });
+  const { serializer, contract } = readKnownOptions(OwnClientOptions, input, place);
+  return Object.freeze({ ...resolveSharedParts(input, place), serializer, contract });
 }
 
 function resolveSharedParts(input: object, place: OptionPlace) {

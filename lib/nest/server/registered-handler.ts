@@ -4,6 +4,8 @@ import { HandlerConflictError } from '../../core/errors/handler-conflict.error.j
 import { MessagePatternUnsupportedError } from '../../core/errors/message-pattern-unsupported.error.js';
 import { assertSubscribable, resolveSubscriptionOptions } from '../../core/options/index.js';
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
+import type { ContractRules } from '../../core/contracts/index.js';
+import { contractKey } from '../contracts/contract-key.js';
 import { handlerNameKey } from '../decorators/handler-name.js';
 
 /** A handler as Nest has handed it over. */
@@ -24,6 +26,8 @@ export interface SubscribableHandler {
   readonly subject: string;
   readonly callback: MessageHandler;
   readonly options: ResolvedSubscriptionOptions;
+  /** Reads its events, where the handler was decorated by a contract. */
+  readonly contract: ContractRules | undefined;
 }
 
 /**
@@ -49,7 +53,12 @@ function toSubscribable(handler: RegisteredHandler, index: number, server: Resol
   const given = options.queueGroup ?? options.durableName;
   const service = given ?? clientId;
   const serviceLasts = given !== undefined || !clientIdIsGenerated;
-  return { name, service, serviceLasts, subject, callback, options };
+  return { name, service, serviceLasts, subject, callback, options, contract: contractOf(handler) };
+}
+
+function contractOf({ extras }: RegisteredHandler): ContractRules | undefined {
+  // Only a contract's own decorator puts anything there.
+  return extras[contractKey] as ContractRules | undefined;
 }
 
 /** Nest gives a plain `@EventPattern` no name of its method; then its place among the handlers has to do. */
