@@ -46,6 +46,13 @@ module.exports = {
       from: { path: '^lib/', pathNot: room('telemetry/opentelemetry') },
       to: { path: 'node_modules/@opentelemetry/' },
     },
+    {
+      name: 'one-importer-of-prom-client',
+      comment: 'An optional peer: only its own door may load it',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('telemetry/prometheus') },
+      to: { path: 'node_modules/prom-client/' },
+    },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
     {

@@ -8,7 +8,15 @@ export { STAN_TRANSPORT } from './nest/stan-transport.js';
 export { NonRetriableException } from './nest/exceptions/non-retriable.exception.js';
 export { RetryLaterException } from './nest/exceptions/retry-later.exception.js';
 export { StanHealthIndicator } from './nest/health/stan-health.indicator.js';
-export type { StanHealthSource } from './nest/health/stan-health.indicator.js';
+export type { StanHealthOptions, StanHealthResult, StanHealthSource } from './nest/health/stan-health.indicator.js';
+export type {
+  HealthLag,
+  HealthLagOptions,
+  HealthLagSource,
+  HealthSubscription,
+  LagHealth,
+} from './nest/health/lag-health.js';
+export type { HandlerLoad } from './nest/server/server-link.js';
 
 // The client that publishes
 export { ClientStan, StanRecord, StanRecordBuilder } from './nest/client/index.js';
@@ -88,19 +96,22 @@ export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from '
 export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
 
 // The server's monitoring endpoints
-export { StanMonitoring } from './monitoring/index.js';
+export { StanLag, StanMonitoring } from './monitoring/index.js';
 export type {
   ChannelLimits,
   Channelsz,
   Channelz,
   Clientsz,
   Clientz,
+  LagOf,
   Page,
   PageQuery,
   RowQuery,
   Serverz,
+  StanLagOptions,
   StanMonitoringOptions,
   Storez,
+  SubscriptionLag,
   Subscriptionz,
 } from './monitoring/index.js';
 

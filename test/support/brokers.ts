@@ -30,6 +30,8 @@ export interface TestBrokerOptions {
   readonly heartbeat?: { readonly intervalMs: number; readonly timeoutMs: number; readonly failCount: number };
   /** Channels at most; 0 means no limit. @defaultValue 0 */
   readonly maxChannels?: number;
+  /** Messages at most in a channel. @defaultValue the server's own: 1 000 000 */
+  readonly maxMessages?: number;
 }
 
 /** A running broker, whichever it is. */
@@ -107,10 +109,10 @@ function isWanted({ name }: BrokerRow): boolean {
 }
 
 async function startRealBroker(options: TestBrokerOptions): Promise<TestBroker> {
-  const { heartbeat, persistent = true, maxChannels = 0 } = options;
+  const { heartbeat, persistent = true, maxChannels = 0, maxMessages } = options;
   const server = await startRealServer({
     store: persistent ? 'file' : 'memory',
-    args: ['-mc', String(maxChannels)],
+    args: ['-mc', String(maxChannels), ...(maxMessages === undefined ? [] : ['-mm', String(maxMessages)])],
     ...(options.clusterId && { clusterId: options.clusterId }),
     ...(heartbeat && {
       heartbeat: {

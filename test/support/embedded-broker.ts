@@ -6,14 +6,14 @@ import { brokerFacts } from './monitoring.js';
 
 /** Starts the embedded broker for a suite; the same shape as a real server. */
 export async function startEmbeddedBroker(features: BrokerFeatures, options: TestBrokerOptions): Promise<TestBroker> {
-  const { clusterId = 'test-cluster', clock = 'virtual', heartbeat, maxChannels = 0 } = options;
+  const { clusterId = 'test-cluster', clock = 'virtual', heartbeat, maxChannels = 0, maxMessages } = options;
   const broker = await StanBroker.start({
     clusterId,
     clock,
     // Not port 0: an ephemeral port could be taken by a connection of this very process while the broker is down.
     port: await freePort(),
     monitoringPort: 0,
-    limits: { maxChannels },
+    limits: { maxChannels, ...(maxMessages !== undefined && { maxMessages }) },
     ...(heartbeat && {
       heartbeatIntervalMs: heartbeat.intervalMs,
       heartbeatTimeoutMs: heartbeat.timeoutMs,

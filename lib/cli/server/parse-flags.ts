@@ -48,5 +48,6 @@ function explainUnknown(shown: string, name: string): string {
   if (foreignFlags.includes(name)) {
     return `${shown} is a flag of nats-streaming-server that the embedded broker does not have`;
   }
-  return `unknown flag ${shown}; did you mean ${spell(nearestName(name, [...byName.keys()]))}?`;
+  const nearest = nearestName(name, [...byName.keys()]);
+  return nearest === undefined ? `unknown flag ${shown}` : `unknown flag ${shown}; did you mean ${spell(nearest)}?`;
 }

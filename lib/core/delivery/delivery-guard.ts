@@ -29,6 +29,8 @@ const skipHandled: GuardVerdict = { action: 'skip', reason: 'handled' };
  */
 export class DeliveryGuard {
   private readonly open = new Map<number, Delivery>();
+  /** Those whose sequence a server that began anew has given to another message. */
+  private readonly displaced = new Set<Delivery>();
   private readonly handled = new HandledMemory(handledCapacity);
   private readonly position: ResumePosition | undefined;
 
@@ -37,8 +39,11 @@ export class DeliveryGuard {
     private readonly failures: FailureMemory,
     private readonly clock: DeliveryClock,
   ) {
-    this.position =
-      options.durableName === undefined ? new ResumePosition(options.startAt, () => clock.nowMs()) : undefined;
+    if (options.durableName !== undefined) return;
+    const { startAt, queueGroup, maxInFlight, ackWaitMs } = options;
+    const isGroupMember = queueGroup !== undefined;
+    const setup = { isGroupMember, maxInFlight, ackWaitMs, handled: this.handled };
+    this.position = new ResumePosition(startAt, () => clock.nowMs(), setup);
   }
 
   /** Where the next session starts; see the driver port. */
@@ -51,11 +56,13 @@ export class DeliveryGuard {
     const known = this.open.get(message.sequence);
     if (known?.isSameMessage(message)) {
       // Sent by another server process it is news to the position, which forgot what was on its way from the one before.
-      if (!known.isSettled()) this.position?.received(message);
+      if (known.isSettled()) this.position?.passed(message);
+      else this.position?.received(message);
       known.renew(message, this.clock.nowMs());
       return { action: 'skip', reason: known.state === 'running' ? 'running' : 'waiting' };
     }
     if (this.isHandled(message)) {
+      this.position?.passed(message);
       message.ack();
       return skipHandled;
     }
@@ -66,6 +73,8 @@ export class DeliveryGuard {
   /** Makes the delivery of a message that is to be started here, sooner or later. */
   admit(message: DriverMessage): Delivery {
     const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
+    const other = this.open.get(message.sequence);
+    if (other !== undefined) this.displaced.add(other);
     this.open.set(message.sequence, delivery);
     return delivery;
   }
@@ -75,10 +84,12 @@ export class DeliveryGuard {
    * ack was lost, or a subscription without a durable is sent everything again by another server process.
    */
   admitSettled(message: DriverMessage): Delivery | undefined {
-    if (this.isHandled(message)) return undefined;
+    if (this.isHandled(message)) {
+      this.position?.passed(message);
+      return undefined;
+    }
     this.position?.received(message);
-    this.position?.settled(message);
-    this.handled.remember(message.sequence, message.timestampNs);
+    this.settle(message);
     const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
     delivery.markSettled();
     return delivery;
@@ -88,21 +99,26 @@ export class DeliveryGuard {
   release(delivery: Delivery): void {
     const { sequence } = delivery.message;
     if (this.open.get(sequence) === delivery) this.open.delete(sequence);
+    else this.displaced.delete(delivery);
   }
 
   /** The deliveries that are here now. */
-  deliveries(): Iterable<Delivery> {
-    return this.open.values();
+  deliveries(): Delivery[] {
+    return [...this.open.values(), ...this.displaced];
   }
 
   private isHandled(message: DriverMessage): boolean {
-    return this.handled.has(message.sequence, message.timestampNs) || (this.position?.isPassedOver(message) ?? false);
+    return this.position?.isPassedOver(message) ?? this.handled.has(message.sequence, message.timestampNs);
+  }
+
+  private settle(message: DriverMessage): void {
+    if (this.position === undefined) this.handled.remember(message.sequence, message.timestampNs);
+    else this.position.settled(message);
   }
 
   private readonly rememberHandled = (delivery: Delivery): void => {
     const { message } = delivery;
-    this.handled.remember(message.sequence, message.timestampNs);
-    this.position?.settled(message);
+    this.settle(message);
     this.failures.delete(message.sequence);
   };
 

@@ -1,54 +1,73 @@
-/** Places at the start; most subscriptions never need more. */
-const initialPlaces = 1_024;
+/** Sequences side by side share a chunk, so that memory follows what is remembered, dense or sparse. */
+const chunkLength = 32;
+
+/** A sequence of the channel and when the server stored it: together they name one message for good. */
+export interface KnownMessage {
+  readonly sequence: number;
+  readonly timestampNs: number;
+}
 
 /**
  * Remembers which messages were handled here, so that one sent again (its ack was lost, or crossed the redelivery) is
- * acked again and not handled again. Bounded: it covers the newest `capacity` sequences of the channel, 16 bytes each,
- * and takes the memory for them only as they come.
+ * acked again and not handled again. Bounded: it remembers at least the newest `capacity` sequences, and less than twice
+ * as many places; an older sequence never takes the place of a newer one.
  *
  * A message is known by its sequence *and* its time stamp: a server that lost its state gives the same sequences out
  * again, and those are other messages.
  * @internal
  */
 export class HandledMemory {
-  // Two flat arrays, each sequence in the place `sequence % length`: nothing is allocated per message and nothing is
-  // left to the garbage collector, as it would be with a Map of the same size.
-  private sequences: Float64Array;
-  private timestamps: Float64Array;
+  /** Time stamps by place in the chunk; NaN, which equals nothing, where none is remembered. */
+  private readonly chunks = new Map<number, number[]>();
+  private readonly mostChunks: number;
+  // The chunk used last: sequences come in order, and need no look into the map then.
+  private lastNumber = -1;
+  private lastChunk: number[] | undefined;
 
-  constructor(private readonly capacity: number) {
-    const places = Math.min(initialPlaces, capacity);
-    this.sequences = new Float64Array(places);
-    this.timestamps = new Float64Array(places);
+  constructor(capacity: number) {
+    this.mostChunks = Math.max(2, Math.ceil(capacity / chunkLength) * 2);
   }
 
   remember(sequence: number, timestampNs: number): void {
-    let place = sequence % this.sequences.length;
-    const there = this.sequences[place];
-    if (there !== 0 && there !== sequence && this.sequences.length < this.capacity) {
-      this.grow();
-      place = sequence % this.sequences.length;
-    }
-    this.sequences[place] = sequence;
-    this.timestamps[place] = timestampNs;
+    const number = Math.floor(sequence / chunkLength);
+    const chunk = this.chunkOf(number) ?? this.addChunk(number);
+    chunk[sequence % chunkLength] = timestampNs;
   }
 
   has(sequence: number, timestampNs: number): boolean {
-    const place = sequence % this.sequences.length;
-    return this.sequences[place] === sequence && this.timestamps[place] === timestampNs;
+    return this.chunkOf(Math.floor(sequence / chunkLength))?.[sequence % chunkLength] === timestampNs;
   }
 
-  private grow(): void {
-    const { sequences, timestamps } = this;
-    const places = Math.min(sequences.length * 2, this.capacity);
-    this.sequences = new Float64Array(places);
-    this.timestamps = new Float64Array(places);
-    for (const [index, sequence] of sequences.entries()) {
-      const place = sequence % places;
-      // Two may meet in one place; the newer one stays.
-      if (sequence < (this.sequences[place] ?? 0)) continue;
-      this.sequences[place] = sequence;
-      this.timestamps[place] = timestamps[index] ?? 0;
+  /** The lowest sequence that is remembered. Goes through all of it. */
+  lowest(): KnownMessage | undefined {
+    if (this.chunks.size === 0) return undefined;
+    const number = [...this.chunks.keys()].reduce((low, each) => Math.min(low, each));
+    const chunk = this.chunks.get(number) ?? [];
+    const place = chunk.findIndex((timestampNs) => !Number.isNaN(timestampNs));
+    return { sequence: number * chunkLength + place, timestampNs: chunk[place] ?? 0 };
+  }
+
+  private chunkOf(number: number): number[] | undefined {
+    if (number !== this.lastNumber) {
+      this.lastNumber = number;
+      this.lastChunk = this.chunks.get(number);
     }
+    return this.lastChunk;
+  }
+
+  private addChunk(number: number): number[] {
+    if (this.chunks.size >= this.mostChunks) this.forgetOlderHalf();
+    const chunk = new Array<number>(chunkLength).fill(NaN);
+    this.chunks.set(number, chunk);
+    this.lastNumber = number;
+    this.lastChunk = chunk;
+    return chunk;
+  }
+
+  /** Seldom, and all at once: cheaper than to look for the oldest each time. */
+  private forgetOlderHalf(): void {
+    const numbers = [...this.chunks.keys()].sort((a, b) => a - b);
+    for (const number of numbers.slice(0, Math.ceil(numbers.length / 2))) this.chunks.delete(number);
+    this.lastNumber = -1;
   }
 }

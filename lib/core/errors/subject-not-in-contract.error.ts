@@ -15,8 +15,8 @@ export class SubjectNotInContractError extends StanError {
     readonly subjects: readonly string[],
     options?: ErrorOptions,
   ) {
-    const nearest = subjects.length > 0 ? nearestName(subject, subjects) : undefined;
-    const hint = nearest === undefined ? '' : `, did you mean ${JSON.stringify(nearest)}?`;
+    const nearest = nearestName(subject, subjects);
+    const hint = nearest === undefined ? '.' : `; did you mean ${JSON.stringify(nearest)}?`;
     super(
       `${JSON.stringify(subject)} is not a subject of this client's contract${hint} Nothing was sent; ` +
         `add it to the contract (or to pick()), or publish through a client without one`,

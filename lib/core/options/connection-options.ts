@@ -99,7 +99,8 @@ export class StanConnectionOptions {
   declare readonly clientId: string | (() => string);
   /**
    * One server URL or several, as an array or joined by commas: `nats://host:port`, `tls://host:port` or `host:port`.
-   * Limits: at least one; scheme `nats://` and port 4222 where left out; percent-encode a `,`, `/` or `@` in a password.
+   * Limits: at least one; scheme `nats://` and port 4222 where left out; percent-encode `,`, `/`, `#`,
+   * `?`, `%`, `:` and `@` in user, password and token, or give them in `connection`. An IPv6 address stands in brackets.
    * All of them have to belong to one NATS cluster.
    * @defaultValue 'nats://127.0.0.1:4222'
    * @throws InvalidOptionError (STAN_INVALID_OPTION), which never shows user, password or token

@@ -4,6 +4,7 @@ import type { OptionPlace } from '../option-rules/option-group.js';
 import { optionName } from '../option-rules/option-group.js';
 
 const defaultPort = '4222';
+const anyUrl = 'a server URL such as "nats://127.0.0.1:4222"';
 const schemes: readonly string[] = ['nats:', 'tls:'];
 
 /**
@@ -19,7 +20,7 @@ export function parseServerUrls(servers: string | readonly string[], place: Opti
 
 function parseServerUrl(text: string, place: OptionPlace): string {
   const url = toUrl(text);
-  const problem = url === undefined ? 'a server URL such as "nats://127.0.0.1:4222"' : expectedOf(url);
+  const problem = unreadableSecret(text) ?? (url === undefined ? anyUrl : expectedOf(url));
   if (url === undefined || problem !== undefined) {
     throw new InvalidOptionError(optionName(place, 'servers'), problem ?? '', redactServerUrl(text), {
       owner: place.owner,
@@ -28,6 +29,27 @@ function parseServerUrl(text: string, place: OptionPlace): string {
   const secret = url.password === '' ? '' : `:${url.password}`;
   const user = url.username === '' && secret === '' ? '' : `${url.username}${secret}@`;
   return `${url.protocol}//${user}${url.hostname}:${url.port || defaultPort}`;
+}
+
+/** A password is often pasted as it is; what ends a URL's authority, or looks like an escape, must be encoded there. */
+function unreadableSecret(text: string): string | undefined {
+  const [, secret = ''] = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(.*)@/i.exec(text) ?? [];
+  if (/[#/?\s]/.test(secret) || !isDecodable(secret)) {
+    return (
+      'user and password with "#", "/", "?", "%" and blanks percent-encoded ("%23", "%2F", "%3F", "%25", "%20"), ' +
+      'or given as connection.user and connection.pass'
+    );
+  }
+  return undefined;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function toUrl(text: string): URL | undefined {

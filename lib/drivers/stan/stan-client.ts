@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { connect } from 'node-nats-streaming';
 import type { Stan, Subscription } from 'node-nats-streaming';
+import { readServerUrls } from './server-selection.js';
 
 /**
  * What this driver uses of node-nats-streaming 0.3.2 beyond its own typings. The version is pinned and the package no
@@ -59,5 +60,7 @@ export interface NatsConnection extends EventEmitter {
 /** Makes a client and starts to connect it. Throws what the vendor throws on options that it cannot use. */
 export function createStanClient(clusterId: string, clientId: string, options: object): StanClient {
   // The one cast at this edge: the interface above holds what the typings leave out.
-  return connect(clusterId, clientId, options) as unknown as StanClient;
+  const client = connect(clusterId, clientId, options) as unknown as StanClient;
+  readServerUrls(client);
+  return client;
 }

@@ -10,7 +10,6 @@ import type { Driver } from '../../core/driver/driver.js';
 import { describeValue } from '../../core/errors/describe-value.js';
 import {
   DrainTimeoutError,
-  InvalidSubjectError,
   MessagePatternUnsupportedError,
   NotConnectedError,
   StanClosedError,
@@ -31,10 +30,13 @@ import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
+import { assertListener } from '../events/event-names.js';
 import { within } from '../server/within.js';
+import { assertPattern } from '../event-pattern.js';
 import { ClientLink } from './client-link.js';
 import { EmittedEvent } from './emitted-event.js';
 import { PendingEncodings } from './pending-encodings.js';
+import { clientEventNames } from './stan-client-events.js';
 import type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
 import type { StanRecord } from './stan-record.js';
 import { toGivenEvent, toOutgoingHeaders } from './outgoing-headers.js';
@@ -177,9 +179,24 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     return throwError(() => new MessagePatternUnsupportedError('send()', patternText(pattern)));
   }
 
-  /** Adds a listener for one kind of event; see {@link StanClientEvents}. A listener that throws is logged. */
+  /**
+   * Adds a listener for one kind of event; see {@link StanClientEvents}. A listener that throws is logged.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION) for a name that is none of them, since it would never be called
+   */
   override on<Type extends keyof StanClientEvents>(type: Type, listener: StanClientEvents[Type]): void {
+    assertListener('ClientStan', clientEventNames, type, listener);
     this.hub.on(type, listener);
+  }
+
+  /** Removes a listener that `on()` has added. */
+  off<Type extends keyof StanClientEvents>(type: Type, listener: StanClientEvents[Type]): void {
+    this.hub.off(type, listener);
+  }
+
+  /** Events without an outcome, and the bytes that count against `maxPendingPublishBytes`. */
+  pending(): { readonly count: number; readonly bytes: number } {
+    const ledger = this.link?.ledger;
+    return { count: this.encodings.count + (ledger?.pendingCount ?? 0), bytes: ledger?.pendingBytes ?? 0 };
   }
 
   /**
@@ -236,7 +253,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   private prepare({ pattern, data: given, options: givenOptions }: Emission): Outgoing {
     const { data, options } = toGivenEvent(given, givenOptions);
-    const subject = this.subjectOf(pattern);
+    const subject = assertPattern(pattern);
     if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
     const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
     const headers = toOutgoingHeaders(subject, options, metadata);
@@ -298,13 +315,6 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     });
   }
 
-  private subjectOf(pattern: unknown): string {
-    if (typeof pattern === 'string') return pattern;
-    const subject: unknown = this.normalizePattern(pattern as never);
-    if (typeof subject === 'string') return subject;
-    throw new InvalidSubjectError(patternText(pattern), 'it is not a string');
-  }
-
   private metadataOf(pattern: unknown, data: unknown): unknown {
     const packet: ReadPacket & { readonly metadata?: unknown } = this.createPacket(pattern, data);
     return packet.metadata;
@@ -345,8 +355,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   private warnUndrained(timeoutMs: number): void {
-    const pendingCount = this.encodings.count + (this.link?.ledger.pendingCount ?? 0);
-    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, pendingCount).message);
+    this.logger.warn(new DrainTimeoutError(timeoutMs, 0, this.pending().count).message);
   }
 
   private tellConnectionEvent(event: DriverEvent): void {

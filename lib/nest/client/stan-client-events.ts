@@ -1,3 +1,5 @@
+import type { EventNames } from '../events/event-names.js';
+import { connectionEventNames } from '../events/stan-events.js';
 import type { PublishSettledEvent } from '../../core/observe/index.js';
 import type { CallbacksOf, StanConnectionEvent } from '../events/stan-events.js';
 
@@ -20,3 +22,10 @@ export interface PublishErrorEvent {
  * @publicApi
  */
 export type StanClientEvents = CallbacksOf<StanConnectionEvent | PublishErrorEvent | PublishSettledEvent>;
+
+/** @internal */
+export const clientEventNames: EventNames<StanClientEvents> = {
+  ...connectionEventNames,
+  publishError: true,
+  publishSettled: true,
+};

@@ -1,4 +1,3 @@
-import { EventPattern } from '@nestjs/microservices';
 import { ContractRules } from '../../core/contracts/index.js';
 import type {
   ContractOptions,
@@ -8,7 +7,7 @@ import type {
   VersionedPayload,
 } from '../../core/contracts/index.js';
 import type { StanPublishContract, StanSubscriptionOptions } from '../../core/options/index.js';
-import { handlerNameKey } from '../decorators/handler-name.js';
+import { StanEventPattern } from '../decorators/stan-event-pattern.decorator.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
 import { contractKey } from './contract-key.js';
 
@@ -60,11 +59,8 @@ export class EventContract<
   ): EventHandlerDecorator<THandled[Subject]> => {
     // Refuses an unknown subject where the decorator stands.
     const rules = this.rules.pick([subject]);
-    return (target, propertyKey, descriptor) => {
-      const handlerName = `${target.constructor.name}.${String(propertyKey)}`;
-      const extras = { ...options, [handlerNameKey]: handlerName, [contractKey]: rules };
-      EventPattern<string>(subject, transport, extras)(target, propertyKey, descriptor as TypedPropertyDescriptor<any>);
-    };
+    // Under a symbol, so that it is no option.
+    return StanEventPattern(subject, { ...options, [contractKey]: rules } as StanSubscriptionOptions, transport);
   };
 
   /**
@@ -165,11 +161,5 @@ export class DeclaredEvents<TEvents extends Record<keyof TEvents, unknown>> {
     subject: Subject,
     options: StanSubscriptionOptions = {},
     transport: symbol = STAN_TRANSPORT,
-  ): EventHandlerDecorator<TEvents[Subject]> => {
-    return (target, propertyKey, descriptor) => {
-      const handlerName = `${target.constructor.name}.${String(propertyKey)}`;
-      const extras = { ...options, [handlerNameKey]: handlerName };
-      EventPattern<string>(subject, transport, extras)(target, propertyKey, descriptor as TypedPropertyDescriptor<any>);
-    };
-  };
+  ): EventHandlerDecorator<TEvents[Subject]> => StanEventPattern(subject, options, transport);
 }

@@ -15,6 +15,11 @@ export class EventHub {
     this.listeners.set(type, listeners.add(listener));
   }
 
+  off(type: string, listener: Listener): void {
+    const listeners = this.listeners.get(type);
+    if (listeners?.delete(listener) === true && listeners.size === 0) this.listeners.delete(type);
+  }
+
   /** Whether somebody listens, so that a report nobody hears can go to the log instead. */
   has(type: string): boolean {
     return this.listeners.has(type);

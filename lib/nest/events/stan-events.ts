@@ -1,5 +1,6 @@
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DriverEvent } from '../../core/driver/driver-event.js';
+import type { EventNames } from './event-names.js';
 
 /** One callback type per event, by the event's `type`. A type alias, since Nest demands an index signature. */
 export type CallbacksOf<Event extends { readonly type: string }> = {
@@ -17,3 +18,29 @@ export type StanConnectionEvent = Exclude<DriverEvent, { readonly type: 'status'
  * @publicApi
  */
 export type StanServerEvents = CallbacksOf<StanConnectionEvent | DeliveryEvent>;
+
+/** @internal */
+export const connectionEventNames: EventNames<CallbacksOf<StanConnectionEvent>> = {
+  connectAttemptFailed: true,
+  transportLost: true,
+  transportRestored: true,
+  serverSilent: true,
+  serverAnswered: true,
+  sessionLost: true,
+  sessionRestored: true,
+  subscribeAttemptFailed: true,
+  gaveUp: true,
+  warning: true,
+};
+
+/** @internal */
+export const serverEventNames: EventNames<StanServerEvents> = {
+  ...connectionEventNames,
+  handled: true,
+  handlerError: true,
+  deadLettered: true,
+  deadLetterFailed: true,
+  undecodable: true,
+  ackWaitNear: true,
+  deliverySkipped: true,
+};

@@ -6,19 +6,14 @@ import { assertSubscribable, resolveSubscriptionOptions } from '../../core/optio
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
 import type { ContractRules } from '../../core/contracts/index.js';
 import { contractKey } from '../contracts/contract-key.js';
-import { handlerNameKey } from '../decorators/handler-name.js';
-
-/** A handler as Nest has handed it over. */
-export interface RegisteredHandler {
-  readonly subject: string;
-  readonly callback: MessageHandler;
-  readonly isEventHandler: boolean;
-  readonly extras: Record<PropertyKey, unknown>;
-}
+import { assertPattern, patternText } from '../event-pattern.js';
+import type { RegisteredHandler } from './handler-registry.js';
 
 /** A handler with all that its subscription needs. */
 export interface SubscribableHandler {
   readonly name: string;
+  /** Its name in dead letters of a version that knew only the class with the decorator. */
+  readonly declaredName: string | undefined;
   /** The service it belongs to, for dead letters: its queue group, else its durable name, else the client id. */
   readonly service: string;
   /** Whether the next start belongs to the same service, and may find what was left for it. */
@@ -44,27 +39,27 @@ export function toSubscribableHandlers(
 }
 
 function toSubscribable(handler: RegisteredHandler, index: number, server: ResolvedServerOptions): SubscribableHandler {
-  const { subject, callback, extras } = handler;
-  if (!handler.isEventHandler) throw new MessagePatternUnsupportedError('@MessagePattern', subject);
+  const { pattern, callback, declaredName } = handler;
   const name = nameOf(handler, index);
-  const options = resolveSubscriptionOptions(extras, server.subscription, name);
+  const subject = assertPattern(pattern, name);
+  if (!handler.isEventHandler) throw new MessagePatternUnsupportedError('@MessagePattern', subject);
+  const options = resolveSubscriptionOptions(handler.options, server.subscription, name);
   assertSubscribable({ subject, subscription: options, connection: server.connection, where: name });
   const { clientId, clientIdIsGenerated } = server.connection;
   const given = options.queueGroup ?? options.durableName;
   const service = given ?? clientId;
   const serviceLasts = given !== undefined || !clientIdIsGenerated;
-  return { name, service, serviceLasts, subject, callback, options, contract: contractOf(handler) };
+  return { name, declaredName, service, serviceLasts, subject, callback, options, contract: contractOf(handler) };
 }
 
-function contractOf({ extras }: RegisteredHandler): ContractRules | undefined {
+function contractOf({ options }: RegisteredHandler): ContractRules | undefined {
   // Only a contract's own decorator puts anything there.
-  return extras[contractKey] as ContractRules | undefined;
+  return options[contractKey] as ContractRules | undefined;
 }
 
-/** Nest gives a plain `@EventPattern` no name of its method; then its place among the handlers has to do. */
-function nameOf({ extras, subject }: RegisteredHandler, index: number): string {
-  const name = extras[handlerNameKey];
-  return typeof name === 'string' ? name : `@EventPattern('${subject}') (handler ${String(index + 1)})`;
+/** Where Nest's registration could not be watched, a plain `@EventPattern` has its place among the handlers for a name. */
+function nameOf({ name, pattern }: RegisteredHandler, index: number): string {
+  return name ?? `@EventPattern(${patternText(pattern)}) (handler ${String(index + 1)})`;
 }
 
 /**

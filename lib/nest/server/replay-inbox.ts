@@ -17,7 +17,8 @@ export interface ReplayGroup {
 
 /** A dead letter that came back: what the handler gets, and what its context shows. */
 export interface Replayed {
-  readonly handler: SubscribableHandler | undefined;
+  /** Whose letter it may be: one, where all is well. */
+  readonly handlers: readonly SubscribableHandler[];
   readonly letter: DeadLetter;
   readonly data: unknown;
 }
@@ -42,6 +43,7 @@ export function toReplayGroups(handlers: readonly SubscribableHandler[]): Replay
  */
 export class ReplayInbox {
   readonly subject: string;
+  readonly name: string;
   readonly service: string;
   readonly options: ResolvedSubscriptionOptions;
 
@@ -52,6 +54,7 @@ export class ReplayInbox {
     const { service, deadLetterSubject, handlers } = group;
     this.service = service;
     this.subject = replaySubject(deadLetterSubject);
+    this.name = `replay on "${this.subject}"`;
     const ackWaitMs = Math.max(...handlers.map((handler) => handler.options.ackWaitMs));
     const deadLetter = { subject: deadLetterSubject };
     this.options = resolveSubscriptionOptions(
@@ -66,17 +69,19 @@ export class ReplayInbox {
     const letter = parseDeadLetter(message.data);
     if (letter === undefined) throw new TypeError('not a dead letter');
     // Another service's: its bytes are none of ours to read.
-    if (letter.service !== this.service) return { handler: undefined, letter, data: undefined };
-    const handler = this.group.handlers.find((candidate) => candidate.name === letter.handler);
+    if (letter.service !== this.service) return { handlers: [], letter, data: undefined };
+    const handlers = this.handlersOf(letter);
     const { subject, sequence } = letter;
     const bytes = decodePayload(letter.payload);
+    const [handler] = handlers;
     // A letter whose handler is gone is read all the same: it is refused by name then.
-    const data: unknown = handler
-      ? decodeFor(handler, this.decoder)({ subject, sequence, data: bytes })
-      : this.decoder.decode(subject, bytes);
+    const data: unknown =
+      handler === undefined
+        ? this.decoder.decode(subject, bytes)
+        : decodeFor(handler, this.decoder)({ subject, sequence, data: bytes });
     return data instanceof Promise
-      ? data.then((value: unknown) => ({ handler, letter, data: value }))
-      : { handler, letter, data };
+      ? data.then((value: unknown) => ({ handlers, letter, data: value }))
+      : { handlers, letter, data };
   }
 
   /** Whether a letter is for this service; other services on the same dead-letter subject get their own copy. */
@@ -85,9 +90,26 @@ export class ReplayInbox {
   }
 
   /** The handler of a letter that is for this service. */
-  handlerOf({ handler, letter }: Replayed): SubscribableHandler {
-    if (handler !== undefined) return handler;
-    throw new NonRetriableException(`service "${letter.service}" has no handler "${letter.handler}" any more`);
+  handlerOf({ handlers, letter }: Replayed): SubscribableHandler {
+    const [handler, another] = handlers;
+    const whose = `"${letter.handler}" for "${letter.subject}"`;
+    if (handler === undefined)
+      throw new NonRetriableException(`service "${letter.service}" has no handler ${whose} any more`);
+    if (another === undefined) return handler;
+    throw new NonRetriableException(
+      `service "${letter.service}" has ${String(handlers.length)} handlers ${whose}; give their classes different names, ` +
+        'or replay without --handler',
+    );
+  }
+
+  /**
+   * By subject and class; a letter of a version that named the class with the decorator, which may have several
+   * subclasses, by that.
+   */
+  private handlersOf(letter: DeadLetter): SubscribableHandler[] {
+    const ofSubject = this.group.handlers.filter(({ subject }) => subject === letter.subject);
+    const named = ofSubject.filter(({ name }) => name === letter.handler);
+    return named.length > 0 ? named : ofSubject.filter(({ declaredName }) => declaredName === letter.handler);
   }
 
   /** The letter of a replay that failed: the original event with the new cause, not a letter about a letter. */

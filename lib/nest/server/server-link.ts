@@ -9,13 +9,36 @@ import { within } from './within.js';
 /** What is subscribed to: a handler, or a replay inbox. */
 export interface Subscribed {
   readonly subject: string;
+  /** As events and dead letters name it. */
+  readonly name: string;
   readonly options: ResolvedSubscriptionOptions;
+}
+
+/**
+ * What one handler has to do now. Unit of the counts: deliveries.
+ * @publicApi
+ */
+export interface HandlerLoad {
+  readonly subject: string;
+  /** The handler's method, as far as it is known. */
+  readonly handler: string;
+  readonly queueGroup: string | undefined;
+  readonly durableName: string | undefined;
+  /** Outside of a queue group, where the subscription belongs to the client. */
+  readonly clientId: string | undefined;
+  /** How many may run at a time. */
+  readonly concurrency: number;
+  /** Handlers that run. */
+  readonly running: number;
+  /** Deliveries that wait here for a free place. */
+  readonly waiting: number;
 }
 
 /** One connection of a server with its subscriptions, from `listen()` to `close()`. */
 export class ServerLink {
   readonly outbox: DeadLetterOutbox;
   private readonly pipelines: DeliveryPipeline[] = [];
+  private readonly loads: (() => HandlerLoad)[] = [];
 
   constructor(
     readonly driver: Driver,
@@ -23,12 +46,23 @@ export class ServerLink {
     onEvent: (event: DriverEvent) => void,
   ) {
     driver.on(onEvent);
-    this.outbox = new DeadLetterOutbox(driver, options.publish, options.connection.clientId);
+    this.outbox = new DeadLetterOutbox(driver, options.publish);
   }
 
-  async subscribe({ subject, options }: Subscribed, pipeline: DeliveryPipeline): Promise<void> {
+  /** What each subscription has to do now. */
+  load(): HandlerLoad[] {
+    return this.loads.map((load) => load());
+  }
+
+  async subscribe({ subject, name, options }: Subscribed, pipeline: DeliveryPipeline): Promise<void> {
     this.pipelines.push(pipeline);
-    const { queueGroup, durableName, startAt, ackWaitMs, maxInFlight, ackMode } = options;
+    const { queueGroup, durableName, startAt, ackWaitMs, maxInFlight, ackMode, concurrency } = options;
+    const clientId = queueGroup === undefined ? this.options.connection.clientId : undefined;
+    this.loads.push(() => ({
+      ...{ subject, handler: name, queueGroup, durableName, clientId, concurrency },
+      running: pipeline.runningCount(),
+      waiting: pipeline.waitingCount(),
+    }));
     const request = {
       ...{ subject, queueGroup, durableName, startAt, ackWaitMs, maxInFlight },
       manualAck: ackMode !== 'onDelivery',

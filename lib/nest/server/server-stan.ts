@@ -34,19 +34,27 @@ import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
+import { assertListener } from '../events/event-names.js';
+import { serverEventNames } from '../events/stan-events.js';
 import type { StanServerEvents } from '../events/stan-events.js';
 import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
 import { untilComplete } from './until-complete.js';
 import type { DeadLetterOutbox } from './dead-letter-outbox.js';
 import { logDeliveryEvent } from './delivery-log.js';
+import { HandlerRegistry } from './handler-registry.js';
+import { watchRegistration, witnessKey } from './nest-registration.js';
+import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
+import { logQuestionable } from './questionable-handlers.js';
+import type { UnheardMethod } from './unheard-methods.js';
 import { passFailuresThrough } from './failure-passthrough.js';
 import { toSubscribableHandlers } from './registered-handler.js';
-import type { RegisteredHandler, SubscribableHandler } from './registered-handler.js';
+import type { SubscribableHandler } from './registered-handler.js';
 import { decodeFor } from './decode-for.js';
 import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
 import { ServerLink } from './server-link.js';
+import type { HandlerLoad } from './server-link.js';
 
 /** Makes the driver of a server; for tests, and for drivers to come. */
 export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
@@ -78,7 +86,9 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private readonly options: ResolvedServerOptions;
   private readonly decoder: Decoder;
   private readonly hub: EventHub;
-  private readonly handlers: RegisteredHandler[] = [];
+  private readonly registry = new HandlerRegistry();
+  private owner: HandlerOwner | undefined;
+  private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
   private readonly nestStartHook = this.onProcessingStartHook;
@@ -99,6 +109,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.telemetry =
       telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.error('the telemetry failed', error));
     passFailuresThrough();
+    watchRegistration();
   }
 
   /**
@@ -126,9 +137,23 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return this.closing;
   }
 
-  /** Adds a listener for one kind of event; see `StanServerEvents`. A listener that throws is logged. */
+  /**
+   * Adds a listener for one kind of event; see `StanServerEvents`. A listener that throws is logged.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION) for a name that is none of them, since it would never be called
+   */
   on<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
+    assertListener('ServerStan', serverEventNames, type, listener);
     this.hub.on(type, listener);
+  }
+
+  /** Removes a listener that `on()` has added. */
+  off<Type extends keyof StanServerEvents>(type: Type, listener: StanServerEvents[Type]): void {
+    this.hub.off(type, listener);
+  }
+
+  /** What each subscription has to do now, replays included; empty before `listen()` and after `close()`. */
+  load(): readonly HandlerLoad[] {
+    return this.link?.load() ?? [];
   }
 
   /**
@@ -148,16 +173,24 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     isEventHandler = false,
     extras: Record<string, unknown> = {},
   ): void {
-    const subject = this.normalizePattern(pattern as never);
     callback.isEventHandler = isEventHandler;
     callback.extras = extras;
-    this.handlers.push({ subject, callback, isEventHandler, extras });
-    // For whoever asks Nest which patterns there are; nothing is called through it.
-    if (!this.messageHandlers.has(subject)) this.messageHandlers.set(subject, callback);
+    this.registry.add({ pattern, callback, isEventHandler, extras, owner: this.owner }, this.transportId);
+    // For whoever asks Nest which patterns there are; nothing is called through it. Others are refused at the start.
+    if (typeof pattern === 'string' && !this.messageHandlers.has(pattern)) this.messageHandlers.set(pattern, callback);
+  }
+
+  /** Told by Nest's registration, see {@link watchRegistration}. @internal */
+  get [witnessKey](): RegistrationWitness {
+    return {
+      registering: (owner) => (this.owner = owner),
+      surveyed: (findUnheardMethods) => (this.findUnheard = findUnheardMethods),
+    };
   }
 
   private async start(): Promise<void> {
-    const handlers = toSubscribableHandlers(this.handlers, this.options);
+    const handlers = toSubscribableHandlers(this.registry.handlers, this.options);
+    logQuestionable(this.logger, handlers, this.findUnheard(this.transportId));
     await this.reopen();
     const { connection } = this.options;
     const link = new ServerLink(this.makeDriver(connection), this.options, (event) => this.tellConnectionEvent(event));
@@ -168,7 +201,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox))),
       ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox))),
     ]);
-    this.logger.log(`listening as "${connection.clientId}" with ${String(handlers.length)} handlers`);
+    this.logger.log(`listening as "${connection.clientId}" with ${handlersText(handlers.length)}`);
   }
 
   /**
@@ -212,10 +245,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox): DeliveryPipeline {
-    const { options, subject, service } = inbox;
+    const { options, name, service } = inbox;
     const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
-      ...{ ...this.pipelineBasics(observer), options, service, handlerName: `replay on "${subject}"` },
+      ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
       decode: (message) => inbox.decode(message),
       handle: async (decoded, delivery) => {
         // What the inbox decodes is what comes back here.
@@ -311,4 +344,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const problem = await link?.close();
     if (problem !== undefined) this.logger.warn(problem.message);
   }
+}
+
+function handlersText(count: number): string {
+  return count === 1 ? '1 handler' : `${String(count)} handlers`;
 }

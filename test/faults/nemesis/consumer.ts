@@ -70,6 +70,8 @@ const newLink = () => {
 };
 strategy.on('transportLost', newLink);
 strategy.on('transportRestored', newLink);
+strategy.on('serverSilent', newLink);
+strategy.on('serverAnswered', newLink);
 strategy.on('sessionLost', newLink);
 strategy.on('sessionRestored', newLink);
 // Failing handlers are part of the plan and would fill the log; the end of the connection is not.

@@ -18,7 +18,6 @@ describe('an option that the broker does not know', () => {
     [{ limit: {} }, 'limit', '{  }', 'limits'],
     [{ limits: { maxChanels: 5 } }, 'limits.maxChanels', '5', 'maxChannels'],
     [{ limits: { channels: { a: { maxMessage: 1 } } } }, "limits.channels['a'].maxMessage", '1', 'maxMessages'],
-    [{ limits: { channels: { a: { maxChannels: 1 } } } }, "limits.channels['a'].maxChannels", '1', 'maxBytes'],
     [{ auth: { user: 'u', passwd: 'secret' } }, 'auth.passwd', '{ user, passwd }', 'pass'],
     [{ auth: { tokn: 'secret' } }, 'auth.tokn', '{ tokn }', 'token'],
   ])('%o is refused by name, with the nearest known one', async (options, option, received, nearest) => {
@@ -26,6 +25,12 @@ describe('an option that the broker does not know', () => {
     expect(error).toMatchObject({ code: 'STAN_INVALID_OPTION', option, received, nearest, expected: 'a known option' });
     expect((error as Error).message).toContain(`did you mean "${nearest}"?`);
     expect((error as Error).message).not.toContain('secret');
+  });
+
+  it('is refused without a guess where no known one is close', async () => {
+    const error = await refusal({ limits: { channels: { a: { maxChannels: 1 } } } });
+    expect(error).toMatchObject({ option: "limits.channels['a'].maxChannels", nearest: undefined });
+    expect((error as Error).message).not.toContain('did you mean');
   });
 
   it('of the file store is refused as well', () => {

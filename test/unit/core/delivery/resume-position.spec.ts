@@ -66,6 +66,10 @@ describe('on a server that may have begun anew', () => {
     const { position } = at('new');
     position.received(makeMessage(5, { timestampNs: 500 }));
     position.resumeAt(true);
+    for (const sequence of [1, 2, 3, 4]) {
+      position.received(makeMessage(sequence, { timestampNs: 800 + sequence }));
+      position.settled(makeMessage(sequence, { timestampNs: 800 + sequence }));
+    }
     position.received(makeMessage(5, { timestampNs: 900 }));
     position.received(makeMessage(6, { timestampNs: 950 }));
     position.settled(makeMessage(5, { timestampNs: 500 }));
@@ -79,8 +83,30 @@ describe('on a server that may have begun anew', () => {
     position.settled(makeMessage(500, { timestampNs: 500 }));
     position.resumeAt(true);
     expect(position.resumeAt(false)).toBe('first');
-    position.received(makeMessage(2, { timestampNs: 600 }));
-    position.settled(makeMessage(2, { timestampNs: 600 }));
+    for (const sequence of [1, 2]) {
+      position.received(makeMessage(sequence, { timestampNs: 600 }));
+      position.settled(makeMessage(sequence, { timestampNs: 600 }));
+    }
     expect(position.resumeAt(false)).toEqual({ sequence: 3 });
+  });
+});
+
+describe('what it remembers', () => {
+  it('is every event settled behind a gap, however many', () => {
+    const { position } = at('first');
+    for (let sequence = 2; sequence <= 200_000; sequence += 1) {
+      position.received(makeMessage(sequence));
+      position.settled(makeMessage(sequence));
+    }
+    expect(position.resumeAt(false)).toEqual({ sequence: 1 });
+    expect(position.isPassedOver(makeMessage(1))).toBe(false);
+    expect(position.isPassedOver(makeMessage(2))).toBe(true);
+    expect(position.isPassedOver(makeMessage(200_000))).toBe(true);
+  });
+
+  it('holds no more unsettled events than the server lets out, so that other members of a group cannot make it grow', () => {
+    const position = new ResumePosition('first', () => 0, { isGroupMember: true, maxInFlight: 2 });
+    for (let sequence = 1; sequence <= 100; sequence += 1) position.received(makeMessage(sequence));
+    expect(position.resumeAt(false)).toEqual({ sequence: 97 });
   });
 });

@@ -37,3 +37,78 @@ describe('a resume on another server process', () => {
     expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 1 });
   });
 });
+
+describe('a resume on the same server process', () => {
+  it('starts at the first event that never arrived here, and hands out what was handled not again', async () => {
+    const harness = new PipelineHarness({ startAt: 'first' });
+    for (const sequence of [1, 3, 4]) {
+      await harness.arrive(sequence);
+      await harness.lastRun().succeed();
+    }
+    expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 2 });
+    const again = await Promise.all([2, 3, 4].map((sequence) => harness.arrive(sequence)));
+    await harness.lastRun().succeed();
+    expect(harness.runs.map((run) => run.sequence)).toEqual([1, 3, 4, 2]);
+    expect(again.map((message) => message.acks)).toEqual([1, 1, 1]);
+    expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 5 });
+  });
+
+  it('starts at the first of all where that one never arrived', async () => {
+    const harness = new PipelineHarness({ startAt: 'first' });
+    await harness.arrive(2);
+    await harness.lastRun().succeed();
+    expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 1 });
+  });
+
+  it('does not ask again for what the channel has dropped, once it would have been sent again several times', async () => {
+    const harness = new PipelineHarness({ startAt: 'first', ackWaitMs: 1_000 });
+    for (const sequence of [501, 502]) {
+      await harness.arrive(sequence);
+      await harness.lastRun().succeed();
+      await harness.clock.advance(10_000);
+    }
+    await harness.arrive(503);
+    await harness.lastRun().succeed();
+    expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 504 });
+  });
+
+  it('cannot tell, as a member of a queue group, a lost event from one that another member has', async () => {
+    const harness = new PipelineHarness({ startAt: 'first', queueGroup: 'orders' });
+    for (const sequence of [1, 3]) {
+      await harness.arrive(sequence);
+      await harness.lastRun().succeed();
+    }
+    expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 4 });
+  });
+});
+
+describe('a server that lost its state and whose clock is behind', () => {
+  it('has its events handled, whatever their time', async () => {
+    const harness = new PipelineHarness({ startAt: 'first' });
+    for (const sequence of [1, 2]) {
+      await harness.arrive(sequence, { timestampNs: 5_000 + sequence });
+      await harness.lastRun().succeed();
+    }
+    harness.pipeline.resumeAt(true);
+    for (const sequence of [1, 2, 3]) {
+      await harness.arrive(sequence, { timestampNs: 1_000 + sequence });
+      await harness.lastRun().succeed();
+    }
+    expect(harness.runs.map((run) => run.sequence)).toEqual([1, 2, 1, 2, 3]);
+  });
+
+  it('leaves no timer behind a stop, for an event whose sequence it has given to another', async () => {
+    const harness = new PipelineHarness({
+      startAt: 'first',
+      ackWaitMs: 60_000,
+      retry: { attempts: 2, delayMs: 20_000 },
+    });
+    await harness.arrive(1, { timestampNs: 5_000 });
+    await harness.lastRun().fail(new Error('later'));
+    harness.pipeline.resumeAt(true);
+    await harness.arrive(1, { timestampNs: 6_000 });
+    await harness.lastRun().succeed();
+    harness.pipeline.stop();
+    expect(harness.clock.pendingCount()).toBe(0);
+  });
+});

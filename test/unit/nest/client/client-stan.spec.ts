@@ -89,10 +89,17 @@ describe('emitAsync', () => {
     },
   );
 
-  it('makes the subject of an object pattern as Nest does for the handlers', async () => {
+  it.each([
+    ['an object', { b: 2, a: 'x' }],
+    ['a RegExp', /a/],
+    ['a symbol', Symbol('a')],
+    ['nothing', undefined],
+    ['null', null],
+    ['a function', () => 'a'],
+  ])('refuses a pattern that is %s, as the handlers do', async (_name, pattern) => {
     const { client, drivers } = makeClient();
-    await client.emitAsync({ b: 2, a: 'x' }, 1);
-    expect(drivers[0]!.attempts[0]!.subject).toBe('{"a":"x","b":2}');
+    await expect(client.emitAsync(pattern, 1)).rejects.toMatchObject({ code: 'STAN_INVALID_SUBJECT' });
+    expect(drivers).toHaveLength(0);
   });
 });
 

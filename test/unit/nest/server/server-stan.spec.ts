@@ -266,6 +266,28 @@ describe('a start that fails', () => {
   });
 });
 
+describe('on()', () => {
+  it.each([
+    ['error', 'handlerError'],
+    ['sessionlost', 'sessionLost'],
+    ['handlerErrors', 'handlerError'],
+    ['publishError', undefined],
+    ['constructor', undefined],
+    [Symbol('x'), undefined],
+  ])('refuses an event that never comes: %s', (name, nearest) => {
+    const { server } = makeServer();
+    const listen = () => server.on(name as never, (() => undefined) as never);
+    expect(listen).toThrow(expect.objectContaining({ code: 'STAN_INVALID_OPTION', option: 'event', nearest }));
+  });
+
+  it('refuses a listener that cannot be called', () => {
+    const { server } = makeServer();
+    expect(() => server.on('sessionLost', undefined as never)).toThrow(
+      'option "listener" of ServerStan.on("sessionLost"): expected a function, got undefined',
+    );
+  });
+});
+
 describe('unwrap()', () => {
   it('gives the client of the session, and a typed error where there is none', async () => {
     const { server } = makeServer();

@@ -1,0 +1,124 @@
+import { NestMicroservice } from '@nestjs/microservices';
+
+import { nestPatternsOf } from '../decorators/declared-patterns.js';
+import type { NestPatterns } from '../decorators/declared-patterns.js';
+import { assertPattern } from '../event-pattern.js';
+import { findUnheard } from './unheard-methods.js';
+import type { NestModules, UnheardMethod } from './unheard-methods.js';
+
+/** The controller whose methods Nest is about to hand over. */
+export interface HandlerOwner {
+  /** Tells one controller from another, also where their classes share a name. */
+  readonly controller: object;
+  /** `Class.method` of the method with these extras: the class that Nest has made, not the one with the decorator. */
+  handlerName(extras: object): string | undefined;
+}
+
+/** What a server is told while Nest registers its handlers. */
+export interface RegistrationWitness {
+  registering(owner: HandlerOwner | undefined): void;
+  /** Which methods of the app have a decorator and will not be subscribed. */
+  surveyed(findUnheardMethods: (transportId: unknown) => readonly UnheardMethod[]): void;
+}
+
+/** Under this key a server of any copy of this package is a {@link RegistrationWitness}. */
+export const witnessKey: unique symbol = Symbol.for('nestjs-stan.registrationWitness') as never;
+
+const alreadyWatched = Symbol.for('nestjs-stan.registrationWatched');
+
+/** What is used of Nest's own objects (@nestjs/microservices 11.1 and 12.1, nest-microservice, listeners-controller). */
+interface NestInternals {
+  readonly serverInstance?: { [witnessKey]?: RegistrationWitness };
+  readonly container?: { getModules?: () => NestModules };
+  readonly microservicesModule?: { readonly listenersController?: ListenersController };
+}
+
+interface ListenersController {
+  registerPatternHandlers?: (wrapper: ControllerWrapper, ...rest: unknown[]) => unknown;
+}
+
+interface ControllerWrapper {
+  readonly instance?: object;
+  readonly metatype?: { readonly name?: string };
+}
+
+/**
+ * Lets a server see whose methods it is given: Nest hands over the bare function, so subclasses of one base and classes of
+ * one name could not be told apart, and a method that Nest passes over would never be missed. Where Nest's own objects are
+ * not as expected nothing is watched: handlers are then named after the class that has the decorator.
+ */
+export function watchRegistration(): void {
+  const prototype = NestMicroservice.prototype as object;
+  if (Object.hasOwn(prototype, alreadyWatched)) return;
+  Object.defineProperty(prototype, alreadyWatched, { value: true });
+  const original: unknown = Reflect.get(prototype, 'registerListeners');
+  if (typeof original !== 'function') return;
+  const replacement = function (this: NestInternals): unknown {
+    const witness = this.serverInstance?.[witnessKey];
+    const register = () => Reflect.apply(original, this, []) as unknown;
+    return witness === undefined ? register() : registerWatched(this, witness, register);
+  };
+  Object.defineProperty(prototype, 'registerListeners', { value: replacement, configurable: true, writable: true });
+}
+
+function registerWatched(nest: NestInternals, witness: RegistrationWitness, register: () => unknown): unknown {
+  const modules = nest.container?.getModules?.();
+  if (modules !== undefined) witness.surveyed((transportId) => findUnheard(modules, transportId));
+  const listeners = nest.microservicesModule?.listenersController;
+  const original = listeners?.registerPatternHandlers;
+  if (listeners === undefined || original === undefined) return register();
+  listeners.registerPatternHandlers = function (wrapper, ...rest) {
+    const owner = ownerOf(wrapper);
+    if (wrapper.instance !== undefined) refuseSymbols(wrapper.instance, wrapper.metatype?.name ?? '');
+    witness.registering(owner);
+    try {
+      return Reflect.apply(original, listeners, [wrapper, ...rest]);
+    } finally {
+      witness.registering(undefined);
+    }
+  };
+  try {
+    return register();
+  } finally {
+    listeners.registerPatternHandlers = original;
+  }
+}
+
+function ownerOf({ instance, metatype }: ControllerWrapper): HandlerOwner | undefined {
+  const className = metatype?.name;
+  if (instance === undefined || className === undefined) return undefined;
+  return {
+    controller: instance,
+    handlerName: (extras) => {
+      const method = methodWith(extras, instance);
+      return method === undefined ? undefined : `${className}.${method}`;
+    },
+  };
+}
+
+/** Nest itself fails on them with a bare TypeError, before it hands them over. */
+function refuseSymbols(instance: object, className: string): void {
+  for (const [name, { patterns }] of decoratedMethods(instance)) {
+    const symbol = patterns.find((pattern) => typeof pattern === 'symbol');
+    if (symbol !== undefined) assertPattern(symbol, `${className}.${name}`);
+  }
+}
+
+/** Nest gives each decorated method an object of extras of its own. */
+function methodWith(extras: object, instance: object): string | undefined {
+  const found = decoratedMethods(instance).find(([, patterns]) => patterns.extras === extras);
+  return found?.[0];
+}
+
+/** The methods of an object that have a decorator of Nest's, its own before those that it inherits. */
+function decoratedMethods(instance: object): (readonly [name: string, patterns: NestPatterns])[] {
+  const found: (readonly [string, NestPatterns])[] = [];
+  for (let prototype: unknown = Object.getPrototypeOf(instance); prototype !== null;) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype as object))) {
+      const patterns = typeof value === 'function' ? nestPatternsOf(value as object) : undefined;
+      if (patterns !== undefined) found.push([name, patterns]);
+    }
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return found;
+}
