@@ -10,7 +10,7 @@ import type { Contract } from '../support/contract.js';
 import { contract } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
 import { usePostgres } from '../support/postgres/use-postgres.js';
-import { eventually, quietFor } from '../support/wait.js';
+import { eventually, latch, quietFor } from '../support/wait.js';
 
 /** More with `COUNTING_SEEDS=20`. */
 const seeds = Number(process.env['COUNTING_SEEDS'] ?? 1);
@@ -55,11 +55,12 @@ async function run(t: Contract, seed: number, isGated: boolean): Promise<Outcome
   const settings = { url, clusterId, subject, group, schema, databaseUrl: postgres.url, isGated };
   const members = await Promise.all([0, 1].map((index) => startMember({ ...settings, clientId: `${group}-${index}` })));
 
-  let [isDone, kills] = [false, 0];
+  let kills = 0;
+  const done = latch();
   const killing = (async () => {
-    while (!isDone) {
+    for (;;) {
       await quietFor(600 + random() * 500);
-      if (isDone) return;
+      if (done.isOpen()) return;
       const index = random() < 0.5 ? 0 : 1;
       const dead = once(members[index]!, 'close');
       members[index]!.kill('SIGKILL');
@@ -76,7 +77,7 @@ async function run(t: Contract, seed: number, isGated: boolean): Promise<Outcome
     // What is published twice may still come: it must change nothing.
     await eventually(async () => kills > 0);
   } finally {
-    isDone = true;
+    done.open();
     await killing;
   }
   await quietFor(2_500);

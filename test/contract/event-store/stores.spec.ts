@@ -120,7 +120,7 @@ function prismaLike(pool: pg.Pool) {
   return {
     $transaction: <T>(work: (tx: { $queryRawUnsafe: (text: string, ...values: unknown[]) => Promise<unknown> }) => Promise<T>) =>
       fromPg(pool).transaction((client) =>
-        work({ $queryRawUnsafe: async (text, ...values) => (await client.query(text, values)).rows as unknown }),
+        work({ $queryRawUnsafe: async (text, ...values) => (await client.query(text, values)).rows }),
       ),
   };
 }
