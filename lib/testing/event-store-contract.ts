@@ -37,9 +37,7 @@ const cases: Readonly<Record<string, Examine>> = {
     equal(await record(`${consumer}-other`), true);
   },
   'gives one event id to exactly one of four transactions at once': async (store, consumer) => {
-    const four = [1, 2, 3, 4].map(() =>
-      store.transaction((tx) => store.recordInbox(tx, consumer, 'e1', Date.now())),
-    );
+    const four = [1, 2, 3, 4].map(() => store.transaction((tx) => store.recordInbox(tx, consumer, 'e1', Date.now())));
     deepEqual((await Promise.all(four)).sort(), [false, false, false, true]);
   },
   'forgets an event id with the transaction that fails': async (store, consumer) => {

@@ -18,11 +18,8 @@ export { MessagePatternUnsupportedError } from './message-pattern-unsupported.er
 export { MalformedMessageError } from './malformed-message.error.js';
 export { MissingEventIdError } from './missing-event-id.error.js';
 export { MonitoringError, type MonitoringErrorDetails } from './monitoring.error.js';
-<<<<<<< HEAD
 export { NoTransactionError } from './no-transaction.error.js';
-=======
 export { NewerEventVersionError } from './newer-event-version.error.js';
->>>>>>> main
 export { NotConnectedError } from './not-connected.error.js';
 export { PayloadTooLargeError } from './payload-too-large.error.js';
 export { PublishBufferFullError } from './publish-buffer-full.error.js';
@@ -32,11 +29,8 @@ export { PublishTimeoutError, type PublishTimeoutFacts } from './publish-timeout
 export { SerializationFailedError } from './serialization-failed.error.js';
 export { SessionLostError } from './session-lost.error.js';
 export { StanClosedError } from './stan-closed.error.js';
-<<<<<<< HEAD
 export { StoreSchemaError } from './store-schema.error.js';
-=======
 export { SubjectNotInContractError } from './subject-not-in-contract.error.js';
->>>>>>> main
 export { SubscribeFailedError } from './subscribe-failed.error.js';
 export { SubscribeTimeoutError } from './subscribe-timeout.error.js';
 export { UnusableKeyError } from './unusable-key.error.js';

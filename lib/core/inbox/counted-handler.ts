@@ -28,7 +28,7 @@ export interface CountedHandler {
   readonly subject: string;
   readonly options: ResolvedSubscriptionOptions;
   /** Bytes to data; throws, or rejects, on bytes that it refuses. */
-  readonly decode: (message: Pick<DriverMessage, 'subject' | 'data'>) => unknown;
+  readonly decode: (message: Pick<DriverMessage, 'subject' | 'sequence' | 'data'>) => unknown;
   /** Runs guards, interceptors, pipes and handler to their end; rejects where one failed. */
   readonly run: (data: unknown, delivery: CountedDelivery, transaction: unknown) => Promise<void>;
 }

@@ -103,7 +103,8 @@ export class ParkedEvents {
     const deadLetterSubject = isLast ? options?.deadLetter?.subject : undefined;
     const next = deadLetterSubject === undefined ? 'parked' : 'deadLetter';
     this.setup.emit({ type: 'handlerError', ...aboutDelivery(parked), error, deliveries: attempts, tries: 1, next });
-    if (deadLetterSubject !== undefined && (await this.deadLetter(parked, { deadLetterSubject, attempts, error }))) return;
+    if (deadLetterSubject !== undefined && (await this.deadLetter(parked, { deadLetterSubject, attempts, error })))
+      return;
     const retry = options?.retry ?? defaultsOf(RetryOptions);
     const waitMs = this.setup.classifier.retryLaterMs(error) ?? retryDelayMs(retry, attempts);
     const { name, message } = describeError(error);

@@ -81,7 +81,10 @@ export class VersionGate {
     return true;
   }
 
-  private toParked({ consumer, stream, key, version }: VersionedEntity, message: CountedDelivery['message']): ParkedEvent {
+  private toParked(
+    { consumer, stream, key, version }: VersionedEntity,
+    message: CountedDelivery['message'],
+  ): ParkedEvent {
     const { subject, sequence, timestampNs, headerText, data } = message;
     return {
       ...{ consumer, stream, key, version, subject, sequence, timestampNs, headerText },

@@ -4,11 +4,8 @@ import type { ResolvedConnectionOptions } from './connection-options.js';
 import { StanConnectionOptions } from './connection-options.js';
 import type { ResolvedPublishOptions } from './publish-options.js';
 import { StanPublishOptions } from './publish-options.js';
-<<<<<<< HEAD
 import type { StanEventStore } from '../inbox/event-store.js';
-=======
 import type { StanPublishContract } from './publish-contract.js';
->>>>>>> main
 import type { StanSubscriptionOptions } from './subscription-options.js';
 import type { StanTelemetry } from './telemetry-options.js';
 

@@ -50,7 +50,13 @@ function refuseStreamConflicts(handlers: readonly SubscribableHandler[]): void {
     const other = places.get(key);
     if (other !== undefined) {
       const { queueGroup, durableName } = options;
-      throw new HandlerConflictError({ firstHandler: other.name, secondHandler: name, subject, queueGroup, durableName });
+      throw new HandlerConflictError({
+        firstHandler: other.name,
+        secondHandler: name,
+        subject,
+        queueGroup,
+        durableName,
+      });
     }
     places.set(key, handler);
     if (version !== undefined) refuseOtherRules(streams, JSON.stringify([service, version.stream]), name, version);

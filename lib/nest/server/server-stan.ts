@@ -277,7 +277,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const observer = new HandleObserver(this.telemetry);
     return {
       ...{ name, service, subject, options },
-      decode: (message) => this.decoder.decode(message.subject, message.data),
+      decode: decodeFor(handler, this.decoder),
       run: async (data, delivery, transaction) => {
         const { sequence } = delivery.message;
         try {
@@ -297,16 +297,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const gate = gates.get(handler);
     return new DeliveryPipeline({
       ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
-<<<<<<< HEAD
-      decode: (message) => this.decoder.decode(message.subject, message.data),
+      decode: decodeFor(handler, this.decoder),
       handle:
         gate ??
         ((data, delivery) => this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery)),
-=======
-      decode: decodeFor(handler, this.decoder),
-      handle: (data, delivery) =>
-        this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery),
->>>>>>> main
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
     });
   }

@@ -124,7 +124,10 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
     return true;
   }
 
-  override async takeParked(tx: Tx, { consumer, stream, key, version }: EntityVersion): Promise<ParkedEvent | undefined> {
+  override async takeParked(
+    tx: Tx,
+    { consumer, stream, key, version }: EntityVersion,
+  ): Promise<ParkedEvent | undefined> {
     const { schema } = this.options;
     const [row] = await this.sql.query(
       tx,

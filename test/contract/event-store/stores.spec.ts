@@ -118,7 +118,9 @@ it('the double of a TransactionHost has the methods of the real one', () => {
 /** `PrismaClient` as far as the adapter uses it: positional values, rows as objects, bytes as Uint8Array. */
 function prismaLike(pool: pg.Pool) {
   return {
-    $transaction: <T>(work: (tx: { $queryRawUnsafe: (text: string, ...values: unknown[]) => Promise<unknown> }) => Promise<T>) =>
+    $transaction: <T>(
+      work: (tx: { $queryRawUnsafe: (text: string, ...values: unknown[]) => Promise<unknown> }) => Promise<T>,
+    ) =>
       fromPg(pool).transaction((client) =>
         work({ $queryRawUnsafe: async (text, ...values) => (await client.query(text, values)).rows }),
       ),
@@ -132,6 +134,7 @@ function hostLike(pool: pg.Pool) {
     get tx(): pg.PoolClient {
       return clients.getStore()!;
     },
-    withTransaction: <T>(work: () => Promise<T>) => fromPg<pg.PoolClient>(pool).transaction((client) => clients.run(client, work)),
+    withTransaction: <T>(work: () => Promise<T>) =>
+      fromPg<pg.PoolClient>(pool).transaction((client) => clients.run(client, work)),
   };
 }
