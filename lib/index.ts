@@ -43,6 +43,7 @@ export type {
   StanConnectionOptions,
   StanDeserializer,
   StanDrainOptions,
+  StanDriverChoice,
   StanTelemetryOptions,
   StanPublishOptions,
   StanSerializer,
