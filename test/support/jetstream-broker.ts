@@ -105,5 +105,5 @@ function toSubscription(detail: ConsumerDetail): SubscriptionFacts {
     last_sent: delivered.stream_seq,
     pending_count: pending,
     is_stalled: false,
-  } as unknown as SubscriptionFacts;
+  };
 }
