@@ -1,4 +1,5 @@
 import { ServerStan, durableQueue } from 'nestjs-stan';
+import { openTelemetry } from 'nestjs-stan/opentelemetry';
 import type { ServiceEnvironment } from '../service/service-environment.js';
 import { EventConflictError } from './event-conflict.error.js';
 
@@ -9,6 +10,7 @@ export function stanListener({ service, clientId, clusterId, natsUrls, driver }:
     clientId: `${clientId}-in`,
     servers: natsUrls,
     driver,
+    telemetry: openTelemetry(),
     subscription: {
       // One instance gets each event, none is missed while all are down, and the first start gets what was before it.
       ...durableQueue(service),
