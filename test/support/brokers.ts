@@ -58,6 +58,8 @@ export interface TestBroker {
   readonly facts: BrokerFacts;
   /** What a server or a client is given as its option `driver`. */
   readonly driver?: StanDriverChoice;
+  /** What the commands have to be told by the environment, besides the URL. */
+  readonly cliEnv?: Readonly<Record<string, string>>;
   /** The embedded broker itself, for faults that no other can make. */
   readonly embedded?: StanBroker;
   /** True while its time moves by `advance()` alone. */

@@ -14,6 +14,7 @@ export async function startJetStreamBroker(features: BrokerFeatures, options: Te
     hasVirtualClock: false,
     clusterId: options.clusterId ?? 'test-cluster',
     driver: jetstream({ stream: { ...(maxMessages !== undefined && { maxMessages }) } }),
+    cliEnv: { NATS_DRIVER: 'jetstream' },
     port: server.port,
     url: server.url,
     get monitoringUrl() {
