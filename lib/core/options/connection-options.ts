@@ -155,8 +155,8 @@ export class StanConnectionOptions {
   @ExpectObject()
   readonly connection?: object;
   /**
-   * Another broker than NATS Streaming, such as `jetstream()` of `nestjs-stan/jetstream`.
-   * @defaultValue undefined, which means NATS Streaming
+   * Another broker, such as `jetstream()` of `nestjs-stan/jetstream`; NATS Streaming where left out.
+   * @defaultValue undefined
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
