@@ -1,6 +1,7 @@
 import { isNativeError } from 'node:util/types';
 
 import { describeValue } from '../errors/describe-value.js';
+import { errorDetail } from '../errors/error-detail.js';
 import { decodeHeaders, encodeHeaders, isHeaderName } from '../wire/headers.js';
 
 /**
@@ -46,7 +47,7 @@ export function describeError(error: unknown): DeadLetter['error'] {
   if (!isError(error)) return { name: typeof error, message: textOf(error) };
   // Declared as texts, which nobody is kept from overwriting.
   const { name, message, stack } = error as Record<'name' | 'message' | 'stack', unknown>;
-  const described = { name: textOf(name), message: textOf(message) };
+  const described = { name: textOf(name), message: errorDetail(error) ?? textOf(message) };
   return typeof stack === 'string' ? { ...described, stack } : described;
 }
 

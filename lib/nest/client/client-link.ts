@@ -25,7 +25,7 @@ export class ClientLink {
       if (event.type === 'gaveUp') this.isOver = true;
       onEvent(event);
     });
-    this.ledger = new PublishLedger({ driver, options: options.publish, clientId: options.connection.clientId });
+    this.ledger = new PublishLedger({ driver, options: options.publish });
     this.connected = driver.connect();
   }
 

@@ -46,7 +46,7 @@ export class ServerLink {
     onEvent: (event: DriverEvent) => void,
   ) {
     driver.on(onEvent);
-    this.outbox = new DeadLetterOutbox(driver, options.publish, options.connection.clientId);
+    this.outbox = new DeadLetterOutbox(driver, options.publish);
   }
 
   /** What each subscription has to do now. */
