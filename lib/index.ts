@@ -69,6 +69,7 @@ export type {
   StanConnectionOptions,
   StanDeserializer,
   StanDrainOptions,
+  StanDriverChoice,
   StanTelemetryOptions,
   StanPublishContract,
   StanPublishOptions,
