@@ -9,7 +9,9 @@ export type {
   ResolvedReconnectOptions,
   StanConnectionOptions,
 } from './connection-options.js';
+export type { StanDriverChoice } from './driver-choice.js';
 export { durableQueue, type DurableQueueOptions } from './durable-queue.js';
+export type { StanPublishContract } from './publish-contract.js';
 export type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
 export { resolveConnectionOptions } from './resolve-connection-options.js';
 export { resolvePublishOptions } from './resolve-publish-options.js';

@@ -6,6 +6,7 @@ import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
+import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
@@ -50,6 +51,7 @@ import type { UnheardMethod } from './unheard-methods.js';
 import { passFailuresThrough } from './failure-passthrough.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
+import { decodeFor } from './decode-for.js';
 import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
 import { ServerLink } from './server-link.js';
@@ -97,7 +99,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   constructor(
     options: StanServerOptions,
-    private readonly makeDriver: DriverFactory = (connection) => new StanDriver(connection),
+    private readonly makeDriver: DriverFactory = (connection) => chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
     this.options = resolveServerOptions(options);
@@ -156,7 +158,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /**
-   * The node-nats-streaming client of the current session.
+   * The node-nats-streaming client of the current session; with `jetstream()` the `NatsConnection`.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {
@@ -237,7 +239,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
       ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
-      decode: (message) => this.decoder.decode(message.subject, message.data),
+      decode: decodeFor(handler, this.decoder),
       handle: (data, delivery) =>
         this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery),
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
