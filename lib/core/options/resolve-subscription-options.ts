@@ -47,7 +47,11 @@ export function resolveSubscriptionOptions(
  * @internal
  */
 export function readSubscriptionOptions(input: unknown, place: OptionPlace): StanSubscriptionOptions {
-  const { startAt, retry, deadLetter, version, inbox, ...plain } = readOptionGroup(StanSubscriptionOptions, input, place);
+  const { startAt, retry, deadLetter, version, inbox, ...plain } = readOptionGroup(
+    StanSubscriptionOptions,
+    input,
+    place,
+  );
   return Object.freeze({
     ...plain,
     ...(startAt === undefined ? {} : { startAt: copyStartAt(startAt) }),

@@ -39,12 +39,19 @@ function refuseCountingContradictions(options: ResolvedSubscriptionOptions, owne
   const name = version === undefined ? 'inbox' : 'version';
   if (version === undefined && inbox === undefined) return;
   if (version !== undefined && inbox !== undefined) {
-    throw new InvalidOptionError('inbox', 'false beside version, which counts each event once already', inbox, { owner });
-  }
-  if (ackMode !== 'afterHandler') {
-    throw new InvalidOptionError('ackMode', `"afterHandler" beside ${name}: the event is acked after the commit`, ackMode, {
+    throw new InvalidOptionError('inbox', 'false beside version, which counts each event once already', inbox, {
       owner,
     });
+  }
+  if (ackMode !== 'afterHandler') {
+    throw new InvalidOptionError(
+      'ackMode',
+      `"afterHandler" beside ${name}: the event is acked after the commit`,
+      ackMode,
+      {
+        owner,
+      },
+    );
   }
   if (version !== undefined && version.waitMs >= ackWaitMs / 2) {
     const expected = `less than half of ackWaitMs (${String(ackWaitMs)})`;

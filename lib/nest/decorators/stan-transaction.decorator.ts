@@ -9,5 +9,6 @@ import type { StanContext } from '../context/stan.context.js';
  * @publicApi
  */
 export const StanTransaction: () => ParameterDecorator = createParamDecorator(
-  (_: unknown, execution: ExecutionContext): unknown => execution.switchToRpc().getContext<StanContext>().getTransaction(),
+  (_: unknown, execution: ExecutionContext): unknown =>
+    execution.switchToRpc().getContext<StanContext>().getTransaction(),
 );

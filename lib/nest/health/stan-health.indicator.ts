@@ -80,7 +80,10 @@ export class StanHealthIndicator {
     const openGaps = this.servers.reduce((sum, server) => sum + (server.openGapCount?.() ?? 0), 0);
     const live = openGaps > 0 && lagStatus === 'up' ? 'degraded' : lagStatus;
     const worst = status === 'down' ? 'down' : live;
-    return { [key]: { ...connections, ...facts, ...(openGaps > 0 && { openGaps }), status: worst } } as Record<Key, StanHealthResult>;
+    return { [key]: { ...connections, ...facts, ...(openGaps > 0 && { openGaps }), status: worst } } as Record<
+      Key,
+      StanHealthResult
+    >;
   }
 
   /** Stops watching. */
