@@ -10,10 +10,12 @@ export class MissingEventIdError extends StanError {
   constructor(
     readonly subject: string,
     readonly sequence: number,
+    options?: ErrorOptions,
   ) {
     super(
       `event ${String(sequence)} of "${subject}" has no id in its headers; publish it with the option id, ` +
         'or take the id from the payload: inbox: { id: (data) => … }',
+      options,
     );
   }
 }

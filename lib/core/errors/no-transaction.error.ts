@@ -7,7 +7,10 @@ import { StanError } from './stan.error.js';
 export class NoTransactionError extends StanError {
   readonly code = 'STAN_NO_TRANSACTION';
 
-  constructor(readonly subject: string) {
-    super(`the handler of "${subject}" runs in no transaction; give it the option version or inbox`);
+  constructor(
+    readonly subject: string,
+    options?: ErrorOptions,
+  ) {
+    super(`the handler of "${subject}" runs in no transaction; give it the option version or inbox`, options);
   }
 }

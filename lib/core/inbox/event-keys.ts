@@ -52,18 +52,6 @@ export function messageIdOf({ id }: InboxOptions, data: unknown, message: Messag
   return header;
 }
 
-/**
- * The lane of an event; undefined for none.
- * @throws UnusableKeyError (STAN_UNUSABLE_KEY)
- * @internal
- */
-export function laneKeyOf(lane: (data: never) => unknown, data: unknown, message: Message): string | undefined {
-  const rule = { option: 'lane', expected: `${keyExpected}, or undefined` };
-  const key = call(lane, data, message, rule);
-  if (key === undefined || isKey(key)) return key;
-  throw unusable(message, rule, key);
-}
-
 interface Rule {
   readonly option: string;
   readonly expected: string;

@@ -21,7 +21,7 @@ const table: Record<StanErrorCode, Row> = {
     says: ['event 7 of "ticket:updated"', 'version.key', 'expected', 'got undefined'],
   },
   STAN_MISSING_EVENT_ID: {
-    error: new errors.MissingEventIdError('payment:created', 7),
+    error: new errors.MissingEventIdError('payment:created', 7, { cause }),
     retryable: false,
     says: ['event 7 of "payment:created"', 'no id', 'option id'],
   },
@@ -36,7 +36,7 @@ const table: Record<StanErrorCode, Row> = {
     says: ['"nestjs_stan"', 'migration 1', 'migrationSql()'],
   },
   STAN_NO_TRANSACTION: {
-    error: new errors.NoTransactionError('ticket:updated'),
+    error: new errors.NoTransactionError('ticket:updated', { cause }),
     retryable: false,
     says: ['"ticket:updated"', 'version or inbox'],
   },
