@@ -1,4 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import type { DriverMessage } from '../driver/driver.js';
+import { ignoreRejection } from '../errors/describe-value.js';
 import type { StartAt } from '../options/subscription-options.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
@@ -28,8 +31,13 @@ export class DeliveryPipeline {
   private stopped = false;
   private saidNearAckWait = false;
   private idleWaiters: (() => void)[] = [];
+  private readonly setup: DeliveryPipelineSetup;
+  /** The async context in which the subscription was made: what a delivery enters stays its own. */
+  private readonly context = new AsyncResource('StanSubscription', { requireManualDestroy: true });
 
-  constructor(private readonly setup: DeliveryPipelineSetup) {
+  constructor(given: DeliveryPipelineSetup) {
+    const setup = { ...given, emit: neverThrowing(given.emit) };
+    this.setup = setup;
     const failures = new FailureMemory(failureCapacity);
     this.guard = new DeliveryGuard(setup.options, failures, setup.clock);
     this.failureHandler = new FailureHandler(setup, failures);
@@ -111,8 +119,12 @@ export class DeliveryPipeline {
     delivery.tries += 1;
     this.running += 1;
     delivery.startedAtMs = this.setup.isHeard() ? this.setup.clock.nowMs() : undefined;
-    void this.run(delivery);
+    this.context.runInAsyncScope(makeDeliveryContext).runInAsyncScope(this.runDelivery, undefined, delivery);
   }
+
+  private readonly runDelivery = (delivery: Delivery): void => {
+    void this.run(delivery);
+  };
 
   /** Never rejects. */
   private async run(delivery: Delivery): Promise<void> {
@@ -126,6 +138,7 @@ export class DeliveryPipeline {
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();
       if (delivery.startedAtMs !== undefined) this.tellHandled(delivery);
     } catch (error) {
+      ignoreRejection(error);
       if (isDecoded) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
@@ -201,4 +214,17 @@ export class DeliveryPipeline {
     // It came again while its handler runs, so its ack wait is over already.
     if (reason === 'running') this.warnNearAckWait(message, this.setup.options.ackWaitMs);
   }
+}
+
+const makeDeliveryContext = (): AsyncResource => new AsyncResource('StanDelivery', { requireManualDestroy: true });
+
+/** A delivery must be settled whatever whoever is told of it does. */
+function neverThrowing(emit: DeliveryPipelineSetup['emit']): DeliveryPipelineSetup['emit'] {
+  return (event) => {
+    try {
+      emit(event);
+    } catch {
+      // Reported where it was caught first, as far as that was possible.
+    }
+  };
 }

@@ -1,7 +1,8 @@
 import type { DriverMessage } from '../driver/driver.js';
 import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
+import { PayloadTooLargeError } from '../errors/payload-too-large.error.js';
 import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
-import { describeError, encodePayload, letterHeaders } from './dead-letter.js';
+import { describeError, encodePayload, isError, letterHeaders, shortDescription } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { AfterFailure } from './delivery-event.js';
 import { aboutMessage } from './delivery-pipeline-setup.js';
@@ -45,7 +46,7 @@ export class FailureHandler {
       return undefined;
     }
     const deliveries = this.deliveriesOf(delivery);
-    const decision = this.decide(delivery, error, deliveries, circumstances);
+    const decision = this.policy.decide({ error, deliveries, tries: delivery.tries, ...circumstances });
     this.tell(delivery, error, deliveries, afterDecision[decision.action]);
     if (decision.action === 'retry') return decision.afterMs;
     this.remember(delivery, deliveries, error, decision);
@@ -58,7 +59,7 @@ export class FailureHandler {
     const { message } = delivery;
     const policy = this.setup.options.onUndecodable;
     const error =
-      cause instanceof UndecodablePayloadError
+      isError(cause) && cause instanceof UndecodablePayloadError
         ? cause
         : new UndecodablePayloadError(message.subject, message.sequence, { cause });
     const deliveries = this.deliveriesOf(delivery);
@@ -66,20 +67,6 @@ export class FailureHandler {
     this.setup.emit({ type: 'undecodable', ...aboutMessage(this.setup, message), error, policy, deliveries });
     if (policy === 'ack') delivery.ack();
     if (policy === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
-  }
-
-  private decide(
-    { tries }: Delivery,
-    error: unknown,
-    deliveries: number,
-    circumstances: FailureCircumstances,
-  ): FailureDecision {
-    try {
-      return this.policy.decide({ error, deliveries, tries, ...circumstances });
-    } catch {
-      // The user's retryOn threw. Without its word there is no run here; the server still delivers again.
-      return { action: 'leave' };
-    }
   }
 
   private remember({ message }: Delivery, deliveries: number, error: unknown, decision: FailureDecision): void {
@@ -95,7 +82,7 @@ export class FailureHandler {
     const subject = this.setup.options.deadLetter?.subject;
     if (subject === undefined) return;
     try {
-      await this.setup.storeDeadLetter(subject, this.toDeadLetter(message, error, deliveries));
+      await this.store(subject, this.toDeadLetter(message, error, deliveries));
     } catch (cause) {
       const failed = new DeadLetterFailedError(message.subject, message.sequence, subject, { cause });
       this.setup.emit({ type: 'deadLetterFailed', ...aboutMessage(this.setup, message), error: failed });
@@ -109,6 +96,16 @@ export class FailureHandler {
       deliveries,
       error,
     });
+  }
+
+  /** Of an event near the server's maximum payload the letter fits with a short description, if at all. */
+  private async store(subject: string, letter: DeadLetter): Promise<void> {
+    try {
+      await this.setup.storeDeadLetter(subject, letter);
+    } catch (error) {
+      if (!(error instanceof PayloadTooLargeError)) throw error;
+      await this.setup.storeDeadLetter(subject, { ...letter, error: shortDescription(letter.error) });
+    }
   }
 
   private toDeadLetter(message: DriverMessage, error: unknown, deliveries: number): DeadLetter {

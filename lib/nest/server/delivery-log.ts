@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError, isError } from '../../core/delivery/dead-letter.js';
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { logLine } from '../events/log-line.js';
 import type { Line, LogFields } from '../events/log-line.js';
@@ -62,7 +62,7 @@ function skippedLine(
 function failureLine(event: HandlerErrorEvent, about: string): Omit<Line, 'fields'> {
   const { error } = event;
   const text = `${about} ${failureText(event)}: ${errorText(error)}`;
-  if (error instanceof RetryLaterException) return { level: 'warn', text };
+  if (isError(error) && error instanceof RetryLaterException) return { level: 'warn', text };
   return { level: 'error', text, stack: stackOf(error) };
 }
 
@@ -93,9 +93,9 @@ function isPowerOfTwo(count: number): boolean {
 
 function errorText(error: unknown): string {
   const { name, message } = describeError(error);
-  return error instanceof Error ? `${name}: ${message}` : message;
+  return isError(error) ? `${name}: ${message}` : message;
 }
 
 function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  return isError(error) ? describeError(error).stack : undefined;
 }
