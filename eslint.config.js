@@ -14,6 +14,8 @@ const optionGroups = [
   'BrokerLimits',
   'ChannelLimits',
   'CommandOptions',
+  'OwnServerOptions',
+  'OwnClientOptions',
 ].map((name) => ({ from: 'file', name }));
 
 export default tseslint.config(

@@ -18,8 +18,10 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
+const expectedStatuses: readonly number[] = [200, 204, 404];
+
 /**
- * Asks one endpoint; resolves for 200 and 404.
+ * Asks one endpoint; resolves for 200, 204 and 404.
  * @throws MonitoringError (STAN_MONITORING_FAILED) for any other status, no answer in time, or no connection
  * @internal
  */
@@ -35,7 +37,7 @@ export async function askEndpoint({ url, timeoutMs }: Endpoint, path: string, qu
     throw new MonitoringError(asked, reasonOf(error, timeoutMs), { cause: error });
   }
   const { status } = response;
-  if (status !== 200 && status !== 404) {
+  if (!expectedStatuses.includes(status)) {
     throw new MonitoringError(asked, `HTTP ${String(status)} ${text.slice(0, 200).trim()}`.trim(), { status });
   }
   return { url: asked, status, text, body: toObject(text) };

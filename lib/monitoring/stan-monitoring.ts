@@ -45,6 +45,16 @@ export class StanMonitoring {
     return demand<Serverz>(await this.ask('serverz'), 'version');
   }
 
+  /**
+   * Whether this server is the active one of a fault tolerance group; false for a standby, and for a server that belongs to
+   * no such group. Of a raft cluster `serverz()` tells, by `role`.
+   */
+  async isFTActive(): Promise<boolean> {
+    const { status, url } = await this.ask('isFTActive');
+    if (status === 404) throw new MonitoringError(url, 'HTTP 404', { status });
+    return status === 200;
+  }
+
   /** The store, its limits and what is in it. */
   async storez(): Promise<Storez> {
     return demand<Storez>(await this.ask('storez'), 'limits');

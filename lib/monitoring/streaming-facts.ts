@@ -12,7 +12,12 @@ export interface Serverz {
   readonly server_id: string;
   readonly version: string;
   readonly go: string;
+  /** `STANDALONE`, `CLUSTERED`, `FT_ACTIVE`, `FT_STANDBY`, `FAILED`, `SHUTDOWN`; more in `StanMonitoring.isFTActive()`. */
   readonly state: string;
+  /**
+   * In a raft cluster `Leader`, `Follower`, `Candidate` or `Shutdown`. Only the leader serves; what a follower says of
+   * clients and subscriptions lags behind, and its `pending_count` and `last_sent` are not the leader's.
+   */
   readonly role?: string;
   readonly node_id?: string;
   readonly now: string;

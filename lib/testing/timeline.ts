@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { errorDetail } from '../core/errors/error-detail.js';
 import type { HarnessFact } from './harness-fact.js';
 
 const DATA_LENGTH = 120;
@@ -52,5 +53,5 @@ function describeData(data: unknown): string {
 }
 
 function describeError(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : describeData(error);
+  return error instanceof Error ? `${error.name}: ${errorDetail(error) ?? error.message}` : describeData(error);
 }

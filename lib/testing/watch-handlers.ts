@@ -1,6 +1,7 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { isObservable, tap } from 'rxjs';
-import { StanContext } from '../nest/context/stan.context.js';
+import { isStanContext } from '../nest/context/stan.context.js';
+import type { StanContext } from '../nest/context/stan.context.js';
 import type { ServerStan } from '../nest/server/server-stan.js';
 
 /** Told how one run of a handler ended. @internal */
@@ -23,7 +24,7 @@ export function watchHandlers(server: ServerStan, watcher: HandlerWatcher): void
 function watched(callback: MessageHandler, watcher: HandlerWatcher): MessageHandler {
   const run = async (data: unknown, context: unknown): Promise<unknown> => {
     const result: unknown = await callback(data, context);
-    if (!(context instanceof StanContext)) return result;
+    if (!isStanContext(context)) return result;
     if (!isObservable(result)) {
       watcher.handled(data, context);
       return result;

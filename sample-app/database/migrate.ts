@@ -12,6 +12,7 @@ const messagingTables = `
     event jsonb NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
   );
+  ALTER TABLE outbox ADD COLUMN IF NOT EXISTS headers jsonb NOT NULL DEFAULT '{}';
   CREATE INDEX IF NOT EXISTS outbox_in_order ON outbox (aggregate_id, id);
   CREATE TABLE IF NOT EXISTS inbox (
     stream text NOT NULL,

@@ -1,8 +1,11 @@
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import type { Subject } from '../shared/subjects.js';
 
+/** What travels beside an event: the trace that it belongs to. */
+export type EventHeaders = Readonly<Record<string, string>>;
+
 /** The one thing that the relay needs from the event bus. */
 export abstract class EventPublisher {
-  /** Resolves when the server has stored the event; rejects when that is not known. */
-  abstract publish(subject: Subject, event: VersionedEvent): Promise<void>;
+  /** Resolves when the server has stored the event, with the headers beside it; rejects when that is not known. */
+  abstract publish(subject: Subject, event: VersionedEvent, headers?: EventHeaders): Promise<void>;
 }

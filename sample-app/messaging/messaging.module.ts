@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ServerStan, StanModule } from 'nestjs-stan';
+import { openTelemetry } from 'nestjs-stan/opentelemetry';
 import { FlowReporter } from '../service/flow-reporter.js';
 import { SERVICE_ENVIRONMENT } from '../service/service-environment.token.js';
 import type { ServiceEnvironment } from '../service/service-environment.js';
@@ -26,6 +27,7 @@ export class MessagingModule {
           clientId: `${environment.clientId}-out`,
           servers: environment.natsUrls,
           publishTimeoutMs: 5_000,
+          telemetry: openTelemetry(),
         }),
       ],
       providers: [

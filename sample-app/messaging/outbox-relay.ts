@@ -5,12 +5,15 @@ import type { Queryable } from '../database/database.js';
 import type { Subject } from '../shared/subjects.js';
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import { EventPublisher } from './event-publisher.js';
+import type { EventHeaders } from './event-publisher.js';
 
 interface OutboxRow {
   readonly id: string;
   readonly aggregate_id: string;
   readonly subject: Subject;
   readonly event: VersionedEvent;
+  /** The trace in which it was written. */
+  readonly headers: EventHeaders;
 }
 
 /** How often the relay looks by itself: for what an instance that died has left in the outbox. */
@@ -68,10 +71,10 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #publishInOrder(rows: readonly OutboxRow[]): Promise<{ done: string[]; failure?: Error }> {
     const done: string[] = [];
-    for (const { id, subject, event } of rows) {
+    for (const { id, subject, event, headers } of rows) {
       try {
         // One after the other: a second event that arrives although the first one failed would be out of order.
-        await this.publisher.publish(subject, event);
+        await this.publisher.publish(subject, event, headers);
         done.push(id);
       } catch (failure) {
         return { done, failure: asError(failure) };
@@ -120,7 +123,7 @@ async function claim(transaction: Queryable): Promise<OutboxRow[]> {
     [aggregatesPerRound],
   );
   const { rows } = await transaction.query<OutboxRow>(
-    'SELECT id, aggregate_id, subject, event FROM outbox WHERE aggregate_id = ANY($1::uuid[]) ORDER BY id LIMIT 500',
+    'SELECT id, aggregate_id, subject, event, headers FROM outbox WHERE aggregate_id = ANY($1::uuid[]) ORDER BY id LIMIT 500',
     [heads.rows.map((head) => head.aggregate_id)],
   );
   return rows;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../database/database.js';
+import { traceHeaders } from '../service/tracing.js';
 import type { EventOf, Subject } from '../shared/subjects.js';
 
 /**
@@ -13,10 +14,12 @@ export class Outbox {
    * @param about - the id within which the order of events is kept
    */
   async add<S extends Subject>(transaction: Queryable, subject: S, event: EventOf[S], about = event.id): Promise<void> {
-    await transaction.query('INSERT INTO outbox (aggregate_id, subject, event) VALUES ($1, $2, $3)', [
+    await transaction.query('INSERT INTO outbox (aggregate_id, subject, event, headers) VALUES ($1, $2, $3, $4)', [
       about,
       subject,
       JSON.stringify(event),
+      // The relay publishes it later, and elsewhere perhaps: the trace of whoever wrote it goes with it.
+      JSON.stringify(traceHeaders()),
     ]);
   }
 }

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { ClientStan } from 'nestjs-stan';
 import { FlowReporter } from '../service/flow-reporter.js';
+import { activeTraceId } from '../service/tracing.js';
 import { SupervisorLink } from '../service/supervisor-link.js';
 import type { Subject } from '../shared/subjects.js';
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import { EventPublisher } from './event-publisher.js';
+import type { EventHeaders } from './event-publisher.js';
 
 /** Publishes on NATS Streaming: done when the server has stored the event. */
 @Injectable()
@@ -17,11 +19,18 @@ export class StanEventPublisher extends EventPublisher {
     super();
   }
 
-  async publish(subject: Subject, event: VersionedEvent): Promise<void> {
+  async publish(subject: Subject, event: VersionedEvent, headers: EventHeaders = {}): Promise<void> {
     const copies = this.supervisor.faults.twice ? 2 : 1;
     for (let copy = 1; copy <= copies; copy += 1) {
-      await this.client.emitAsync(subject, event);
-      this.flow.report({ subject, outcome: 'published', id: event.id, version: event.version });
+      await this.client.emitAsync(subject, event, { headers });
+      const traceId = activeTraceId(headers);
+      this.flow.report({
+        subject,
+        outcome: 'published',
+        id: event.id,
+        version: event.version,
+        ...(traceId && { traceId }),
+      });
     }
   }
 }

@@ -1,4 +1,5 @@
 import { ServerStan, durableQueue } from 'nestjs-stan';
+import { openTelemetry } from 'nestjs-stan/opentelemetry';
 import type { ServiceEnvironment } from '../service/service-environment.js';
 import { EventConflictError } from './event-conflict.error.js';
 
@@ -8,6 +9,7 @@ export function stanListener({ service, clientId, clusterId, natsUrls }: Service
     clusterId,
     clientId: `${clientId}-in`,
     servers: natsUrls,
+    telemetry: openTelemetry(),
     subscription: {
       // One instance gets each event, none is missed while all are down, and the first start gets what was before it.
       ...durableQueue(service),

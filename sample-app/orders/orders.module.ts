@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { HealthModule } from '../service/health.module.js';
+import { MetricsModule } from '../service/metrics.module.js';
 import type { ServiceEnvironment } from '../service/service-environment.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
@@ -21,6 +22,7 @@ export class OrdersModule {
         DatabaseModule.register(environment.databaseUrl, ordersSchema),
         MessagingModule.register(environment),
         HealthModule,
+        MetricsModule,
       ],
       controllers: [OrdersController, TicketsListener],
       providers: [OrdersService, OrdersRepository, TicketCopiesRepository],

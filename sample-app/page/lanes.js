@@ -65,7 +65,7 @@ function newLane(name) {
   return lane;
 }
 
-function newLine(key, { at, subject, sequence, id, version, reason }) {
+function newLine(key, { at, subject, sequence, id, version, reason, traceId }) {
   const line = document.createElement('li');
   line.dataset.key = key;
   const time = document.createElement('time');
@@ -80,11 +80,23 @@ function newLine(key, { at, subject, sequence, id, version, reason }) {
   about.dataset.about = id;
   about.textContent = nameOf(id);
   what.append(versionPart, sequence === undefined ? ' ' : ` #${sequence} `, about);
+  if (traceId) what.append(' ', newTraceLink(traceId));
   const trail = document.createElement('span');
   trail.className = 'trail';
   line.append(time, name, what, trail);
   if (reason) line.title = reason;
   return line;
+}
+
+/** To everything that happened in the trace of an event. */
+function newTraceLink(traceId) {
+  const link = document.createElement('a');
+  link.className = 'trace';
+  link.href = `/api/traces/${encodeURIComponent(traceId)}`;
+  link.target = '_blank';
+  link.title = `trace ${traceId}`;
+  link.textContent = traceId.slice(0, 6);
+  return link;
 }
 
 function addBadge(trail, { outcome, redeliveries = 0, reason }) {

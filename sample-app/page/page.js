@@ -67,6 +67,16 @@ async function showSurroundings() {
   place.append(`). Postgres: ${database.note.split(',')[0]}.`);
 }
 
+/** How far each service is behind, by the server's own count. */
+async function showLag() {
+  const lag = await ask('GET', 'lag').catch(() => ({}));
+  const place = document.getElementById('lag');
+  const parts = Object.entries(lag).map(([service, count]) => `${service} ${count}`);
+  place.textContent = `Events still to be handled: ${parts.join(', ')}.`;
+  place.hidden = parts.length === 0;
+  setTimeout(showLag, 2000);
+}
+
 function chooseTheme(theme) {
   document.documentElement.dataset.theme = theme;
   document.getElementById('theme').textContent = theme === 'dark' ? 'Light' : 'Dark';
@@ -91,5 +101,6 @@ document.getElementById('theme').addEventListener('click', () => {
 
 chooseTheme(localStorage.getItem('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
 void showSurroundings();
+void showLag();
 follow();
 window.addEventListener('unhandledrejection', (event) => event.preventDefault());

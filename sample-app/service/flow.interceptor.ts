@@ -9,9 +9,11 @@ import type { Received } from '../messaging/inbox.js';
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import { FlowReporter } from './flow-reporter.js';
 import type { FlowEntry } from './service-messages.js';
+import { activeTraceId } from './tracing.js';
 import { SupervisorLink } from './supervisor-link.js';
 
-type Delivered = Required<Omit<FlowEntry, 'instance' | 'at' | 'reason'>> & Pick<FlowEntry, 'reason'>;
+type Optional = 'reason' | 'traceId';
+type Delivered = Required<Omit<FlowEntry, 'instance' | 'at' | Optional>> & Pick<FlowEntry, Optional>;
 
 /** Shows every delivery and its outcome on the page, and makes go wrong what the page asked for. */
 @Injectable()
@@ -27,12 +29,14 @@ export class FlowInterceptor implements NestInterceptor {
     const rpc = execution.switchToRpc();
     const { id, version } = rpc.getData<VersionedEvent>();
     const context = rpc.getContext<StanContext>();
+    const traceId = activeTraceId();
     const delivery = {
       subject: context.getSubject(),
       sequence: context.getSequence(),
       redeliveries: context.getRedeliveryCount(),
       id,
       version,
+      ...(traceId && { traceId }),
     };
     return defer(() => this.#misbehave()).pipe(
       mergeMap(() => next.handle()),

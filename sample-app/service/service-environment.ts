@@ -9,6 +9,8 @@ export interface ServiceEnvironment {
   readonly databaseUrl: string;
   readonly natsUrls: readonly string[];
   readonly clusterId: string;
+  /** The monitoring port of the server, for the lag in `/metrics`. */
+  readonly monitoringUrl?: string | undefined;
   readonly host: string;
   readonly port: number;
 }
@@ -16,7 +18,7 @@ export interface ServiceEnvironment {
 const defaultPorts: Readonly<Record<ServiceName, number>> = { tickets: 3001, orders: 3002 };
 
 /**
- * Reads `DATABASE_URL`, `NATS_URL`, `NATS_CLUSTER_ID`, `NATS_CLIENT_ID`, `HOST` and `PORT`.
+ * Reads `DATABASE_URL`, `NATS_URL`, `NATS_CLUSTER_ID`, `NATS_CLIENT_ID`, `NATS_MONITORING_URL`, `HOST` and `PORT`.
  * @throws Error that names the variable that is missing or wrong
  */
 export function readServiceEnvironment(service: ServiceName, env: NodeJS.ProcessEnv = process.env): ServiceEnvironment {
@@ -33,6 +35,7 @@ export function readServiceEnvironment(service: ServiceName, env: NodeJS.Process
     databaseUrl,
     natsUrls: (env['NATS_URL'] ?? 'nats://127.0.0.1:4222').split(','),
     clusterId: env['NATS_CLUSTER_ID'] ?? 'test-cluster',
+    monitoringUrl: env['NATS_MONITORING_URL'],
     host: env['HOST'] ?? '0.0.0.0',
     port,
   };

@@ -19,6 +19,8 @@ export interface FlowEntry {
   readonly sequence?: number;
   /** How often it had been delivered before. */
   readonly redeliveries?: number;
+  /** The trace that it belongs to. */
+  readonly traceId?: string;
   /** Why it was not handled. */
   readonly reason?: string;
   /** Unix time in milliseconds. */

@@ -6,6 +6,7 @@ import { refuseForeignRequests } from './refuse-foreign-requests.js';
 import { readServiceEnvironment } from './service-environment.js';
 import type { ServiceEnvironment } from './service-environment.js';
 import type { ServiceName } from './service-messages.js';
+import { startTracing, traceRequests } from './tracing.js';
 import { SupervisorLink } from './supervisor-link.js';
 
 /** Starts one instance of a service: HTTP for people, NATS Streaming for events. */
@@ -14,10 +15,12 @@ export async function startService(
   moduleFor: (environment: ServiceEnvironment) => DynamicModule,
 ): Promise<void> {
   const environment = readServiceEnvironment(service);
+  const stopTracing = startTracing(environment);
   const app = await NestFactory.create(moduleFor(environment), {
     logger: ['fatal', 'error', 'warn'],
     forceCloseConnections: true,
   });
+  app.use(traceRequests);
   app.use(refuseForeignRequests(environment.host));
   // Before connectMicroservice: it takes over what is there now.
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true }));
@@ -26,6 +29,7 @@ export async function startService(
   app.enableShutdownHooks();
   const supervisor = app.get(SupervisorLink);
   supervisor.onStop(() => void app.close());
+  supervisor.atEnd(stopTracing);
 
   // HTTP first: until the event bus is there, /health says that it is not.
   try {

@@ -11,6 +11,7 @@ import { noFaults } from './service-messages.js';
 export class SupervisorLink implements OnApplicationShutdown {
   #faults: Faults = noFaults;
   #stop: () => void = () => undefined;
+  #atEnd: () => Promise<void> = () => Promise.resolve();
 
   constructor() {
     process.on('message', (message: MessageToService) => {
@@ -42,8 +43,14 @@ export class SupervisorLink implements OnApplicationShutdown {
     this.#stop = stop;
   }
 
+  /** Has `task` done when everything else has been closed, whoever ends the process. */
+  atEnd(task: () => Promise<void>): void {
+    this.#atEnd = task;
+  }
+
   /** An open line would keep the process alive after everything else has been closed. */
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
+    await this.#atEnd();
     this.#stop = () => undefined;
     if (process.connected) process.disconnect();
   }

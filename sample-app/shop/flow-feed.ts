@@ -32,6 +32,11 @@ export class FlowFeed {
     return merge(states, entries);
   }
 
+  /** The last entries of one trace, in the order in which they came. */
+  ofTrace(traceId: string): readonly FlowEntry[] {
+    return this.#entries.filter((entry) => entry.traceId === traceId);
+  }
+
   #note(entry: FlowEntry): void {
     this.#entries.push(entry);
     if (this.#entries.length > remembered) this.#entries.shift();

@@ -11,6 +11,7 @@ export interface InstancesOptions {
   readonly count: number;
   readonly natsUrl: string;
   readonly clusterId: string;
+  readonly monitoringUrl?: string | undefined;
   readonly databaseUrls: Readonly<Record<ServiceName, string>>;
   /** A free port for the instance of this name. */
   portFor(service: ServiceName, index: number): Promise<number>;
@@ -60,6 +61,7 @@ export class Instances extends EventEmitter<InstancesEvents> {
           NATS_CLIENT_ID: name,
           NATS_URL: options.natsUrl,
           NATS_CLUSTER_ID: options.clusterId,
+          ...(options.monitoringUrl && { NATS_MONITORING_URL: options.monitoringUrl }),
           DATABASE_URL: options.databaseUrls[service],
           HOST: '127.0.0.1',
           PORT: String(await options.portFor(service, index)),

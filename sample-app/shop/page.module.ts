@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { FlowFeed } from './flow-feed.js';
 import { GatewayController } from './gateway.controller.js';
 import { Instances } from './instances.js';
+import { Lag } from './lag.js';
 import { PageController } from './page.controller.js';
 import type { Shop } from './shop.js';
 import { Surroundings } from './surroundings.js';
@@ -21,6 +22,7 @@ export class PageModule {
       controllers: [PageController, GatewayController],
       providers: [
         FlowFeed,
+        Lag,
         { provide: Instances, useValue: instances },
         { provide: Surroundings, useValue: surroundings },
       ],

@@ -90,6 +90,7 @@ async function prepareInstances(options: ShopOptions, database: Part, bus: BusPa
     count: options.instances,
     natsUrl: bus.url,
     clusterId: options.clusterId,
+    monitoringUrl: bus.monitoringUrl,
     databaseUrls: await createServiceDatabases(services, { url: database.url, fresh: options.fresh }),
     portFor: (service, index) => usualPort(firstPorts[service] + index, options.port),
   });

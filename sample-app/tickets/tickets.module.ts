@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { HealthModule } from '../service/health.module.js';
+import { MetricsModule } from '../service/metrics.module.js';
 import type { ServiceEnvironment } from '../service/service-environment.js';
 import { OrdersListener } from './orders.listener.js';
 import { TicketsController } from './tickets.controller.js';
@@ -20,6 +21,7 @@ export class TicketsModule {
         DatabaseModule.register(environment.databaseUrl, ticketsSchema),
         MessagingModule.register(environment),
         HealthModule,
+        MetricsModule,
       ],
       controllers: [TicketsController, OrdersListener],
       providers: [TicketsService, TicketsRepository],

@@ -15,6 +15,8 @@ const types = [
   'connectAttemptFailed',
   'transportLost',
   'transportRestored',
+  'serverSilent',
+  'serverAnswered',
   'sessionLost',
   'sessionRestored',
   'subscribeAttemptFailed',

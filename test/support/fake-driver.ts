@@ -198,7 +198,7 @@ export class FakeDriver implements Driver {
     return this.state === 'ready';
   }
 
-  maxPayloadBytes(): number | undefined {
+  maxDataBytes(): number | undefined {
     return this.maxPayload;
   }
 

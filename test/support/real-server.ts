@@ -10,8 +10,8 @@ import { eventually } from './wait.js';
 
 /** How to start a real nats-streaming-server. */
 export interface RealServerOptions {
-  /** @defaultValue 'file', in a new temporary folder */
-  readonly store?: 'file' | 'memory';
+  /** `given`: by `args`. @defaultValue 'file', in a new temporary folder */
+  readonly store?: 'file' | 'memory' | 'given';
   /** @defaultValue a name of its own */
   readonly clusterId?: string;
   /** Port for clients; a restart keeps it. @defaultValue a free one */
@@ -206,16 +206,8 @@ export class RealServer {
 
   #flags(): string[] {
     const { store = 'file', heartbeat = {}, args = [] } = this.#options;
-    const flags = [
-      '-a',
-      '127.0.0.1',
-      '-p',
-      String(this.#port),
-      '-m',
-      String(this.#monitoringPort),
-      '-cid',
-      this.clusterId,
-    ];
+    const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+    flags.push('-cid', this.clusterId);
     if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
     if (!args.includes('-mc')) flags.push('-mc', '0');
     if (heartbeat.interval) flags.push('-hbi', heartbeat.interval);

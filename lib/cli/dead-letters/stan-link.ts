@@ -55,7 +55,7 @@ export async function withStanLink<T>(
   });
   try {
     await driver.connect();
-    const ledger = new PublishLedger({ driver, options: resolvePublishOptions(), clientId: connection.clientId });
+    const ledger = new PublishLedger({ driver, options: resolvePublishOptions() });
     return await work({
       driver,
       publish: (subject, data, headerText) => publishWith(ledger, { subject, data, headerText }),

@@ -1,6 +1,7 @@
 import { isNativeError } from 'node:util/types';
 
 import { describeValue, ignoreRejection } from '../errors/describe-value.js';
+import { errorDetail } from '../errors/error-detail.js';
 import { decodeHeaders, encodeHeaders, isHeaderName } from '../wire/headers.js';
 
 /**
@@ -49,7 +50,7 @@ export function describeError(error: unknown): DeadLetter['error'] {
   ignoreRejection(error);
   if (!isError(error)) return { name: typeof error, message: cut(textOf(error), longest.message) };
   const name = cut(propertyText(error, 'name') ?? 'Error', longest.name);
-  const message = cut(propertyText(error, 'message') ?? '', longest.message);
+  const message = cut(errorDetail(error) ?? propertyText(error, 'message') ?? '', longest.message);
   const stack = ownText(error, 'stack');
   return stack === undefined ? { name, message } : { name, message, stack: cut(stack, longest.stack) };
 }

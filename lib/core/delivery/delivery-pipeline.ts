@@ -15,6 +15,9 @@ import { FailureMemory } from './failure-memory.js';
 /** Messages remembered as failed, per subscription. */
 const failureCapacity = 10_000;
 
+/** How often per ack wait the server is told that a handler is at work: two of them may get lost. */
+const extensionsPerAckWait = 3;
+
 /** From this share of ack wait on, a handler is called slow. */
 const nearAckWait = 0.8;
 
@@ -119,12 +122,21 @@ export class DeliveryPipeline {
     delivery.tries += 1;
     this.running += 1;
     delivery.startedAtMs = this.setup.isHeard() ? this.setup.clock.nowMs() : undefined;
+    if (delivery.message.extend !== undefined) this.extendWhileRunning(delivery);
     this.context.runInAsyncScope(makeDeliveryContext).runInAsyncScope(this.runDelivery, undefined, delivery);
   }
 
   private readonly runDelivery = (delivery: Delivery): void => {
     void this.run(delivery);
   };
+
+  /** For a broker that can be told that a handler is at work, where that is wanted. */
+  private extendWhileRunning(delivery: Delivery): void {
+    delivery.cancelExtending = this.setup.clock.after(this.setup.options.ackWaitMs / extensionsPerAckWait, () => {
+      if (!delivery.isSettled() && delivery.message.extend?.() === true) delivery.extended(this.setup.clock.nowMs());
+      this.extendWhileRunning(delivery);
+    });
+  }
 
   /** Never rejects. */
   private async run(delivery: Delivery): Promise<void> {
@@ -142,6 +154,7 @@ export class DeliveryPipeline {
       if (isDecoded) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
+    delivery.cancelExtending?.();
     this.watchAckWait(delivery);
     this.finish(delivery);
   }

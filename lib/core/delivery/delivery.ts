@@ -20,6 +20,8 @@ export class Delivery {
   startedAtMs: number | undefined;
   /** Cancels the timer of a held delivery. */
   cancelHold: (() => void) | undefined;
+  /** Ends the timer by which the server is told that its handler is at work. */
+  cancelExtending: (() => void) | undefined;
   private settled = false;
 
   constructor(
@@ -52,6 +54,11 @@ export class Delivery {
     this.latest = message;
     this.latestArrivedAtMs = nowMs;
     if (this.settled) message.ack();
+  }
+
+  /** The server was told that its handler is at work: ack wait began anew. */
+  extended(nowMs: number): void {
+    this.latestArrivedAtMs = nowMs;
   }
 
   /** How long its run waited and took, where its start was noted. The wait before a retry begins with the arrival too. */

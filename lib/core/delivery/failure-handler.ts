@@ -72,7 +72,9 @@ export class FailureHandler {
   private remember({ message }: Delivery, deliveries: number, error: unknown, decision: FailureDecision): void {
     const { sequence, timestampNs } = message;
     const laterMs = decision.action === 'leave' ? decision.notBeforeMs : undefined;
-    const notBeforeMs = laterMs === undefined ? undefined : this.setup.clock.nowMs() + laterMs;
+    // Where the server keeps the time itself, whatever it sends is due.
+    const isKeptHere = laterMs !== undefined && message.retryAfter?.(laterMs) !== true;
+    const notBeforeMs = isKeptHere ? this.setup.clock.nowMs() + laterMs : undefined;
     const givenUp = decision.action === 'giveUp';
     this.failures.set(sequence, { timestampNs, deliveries, notBeforeMs, givenUp, error: givenUp ? error : undefined });
   }

@@ -16,8 +16,12 @@ export interface Driver {
   /** True while a session is up and its transport is connected: a publish now is sent at once. */
   isReady(): boolean;
 
-  /** Largest payload in bytes that the server takes, as far as known: `undefined` before the first session. */
-  maxPayloadBytes(): number | undefined;
+  /**
+   * Most bytes that the data of an event may have which goes to `subject` with `headerBytes` of headers, what the wire
+   * needs beside them already taken off; may be negative. `undefined` while the server's limit is not known: before the
+   * first session.
+   */
+  maxDataBytes(subject: string, headerBytes: number): number | undefined;
 
   /**
    * Opens the first session, waiting for an absent broker with jittered back-off.
@@ -37,9 +41,10 @@ export interface Driver {
    * A transport that is lost for a moment calls nothing: the ack may still come after `resumed`.
    *
    * Does not block and does not bound: the caller keeps the window. Call it only while `isReady()`; otherwise `done`
-   * gets a `not-sent` error. `headerText` are the event's headers as text (`core/wire/headers`), empty for none.
+   * gets a `not-sent` error. `headerText` are the event's headers as text (`core/wire/headers`), empty for none. `id` is
+   * the publish's own number in this process, the same for every attempt: a broker that knows duplicates can be told.
    */
-  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void;
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string, id: number): void;
 
   /**
    * Asks the server now, rather than at the next ping, whether it answers: publishing has reason to doubt it. What comes
@@ -80,7 +85,7 @@ export interface Driver {
  * Called with the outcome of one publish attempt.
  * @internal
  */
-export type PublishAttemptDone = (error: PublishAttemptError | undefined, guid: string) => void;
+export type PublishAttemptDone = (error: PublishAttemptError | undefined, guid: string, isDuplicate?: boolean) => void;
 
 /**
  * Why one publish attempt did not succeed, and what that says about the message.
@@ -139,6 +144,16 @@ export interface DriverMessage {
    * session. More than one call sends more than one ack, which the server ignores.
    */
   ack(): boolean;
+  /**
+   * Asks the server to send it again after this many milliseconds, to whichever member. Returns whether that was handed to
+   * the transport. A broker that cannot be asked leaves it out: it sends again after ack wait.
+   */
+  retryAfter?(ms: number): boolean;
+  /**
+   * Tells the server that its handler is at work: ack wait begins anew. Returns whether that was handed to the transport.
+   * Only there where it is wanted: the pipeline then calls it three times per ack wait while a handler runs.
+   */
+  extend?(): boolean;
 }
 
 /**

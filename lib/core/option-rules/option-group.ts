@@ -40,6 +40,8 @@ export interface OptionPlace {
   readonly owner?: string | undefined;
   /** The group's own name, such as `reconnect`; `undefined` for the outermost group. */
   readonly path?: string | undefined;
+  /** Where else an option of this name belongs, found in the group of this path. */
+  readonly elsewhere?: ((name: string, path: string | undefined) => string | undefined) | undefined;
   /** Makes the error that refuses an option; an `InvalidOptionError` where it is left out. */
   readonly refuse?: (refusal: OptionRefusal) => InvalidOptionError;
 }
@@ -123,7 +125,7 @@ export function refuseNamesBeside(
     if (known.includes(name)) continue;
     // A string under an unknown name may be a password: of its group only the names are shown.
     const received: unknown = typeof value === 'string' ? input : value;
-    const nearest = nearestName(name, known);
+    const nearest = place.elsewhere?.(name, place.path) ?? nearestName(name, known);
     throw refusal(place, optionName(place, name), { expected: 'a known option', received, nearest });
   }
 }

@@ -12,4 +12,9 @@ export interface PublishReceipt {
    * than once, each time under another sequence.
    */
   readonly attempts: number;
+  /**
+   * True where the server knew the event already, from an attempt whose ack was lost: it is stored once. Only brokers that
+   * know duplicates say so (JetStream).
+   */
+  readonly duplicate?: boolean;
 }

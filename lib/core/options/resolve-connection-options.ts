@@ -11,23 +11,14 @@ import {
   readOptionGroup,
   refuseUnknownNames,
 } from '../option-rules/option-group.js';
+import { placeOfOurs } from './other-places.js';
 import { parseServerUrls } from './server-url.js';
 
-/** What this package sets at the client itself, and the option of ours that says it, where there is one. */
-const ownNames: Readonly<Record<string, keyof StanConnectionOptions | undefined>> = {
-  url: 'servers',
-  servers: 'servers',
-  connectTimeout: 'connectTimeoutMs',
-  stanPingInterval: 'pingIntervalMs',
-  stanMaxPingOut: 'maxPingsOut',
-  ackTimeout: undefined,
-  maxPubAcksInflight: undefined,
-  nc: undefined,
-  encoding: undefined,
-  stanEncoding: undefined,
-  json: undefined,
-  preserveBuffers: undefined,
-};
+/** What this package sets at the client itself; what option of ours says it is known to {@link placeOfOurs}. */
+const ownNames: readonly string[] = [
+  ...['url', 'servers', 'connectTimeout', 'stanPingInterval', 'stanMaxPingOut', 'ackTimeout', 'maxPubAcksInflight'],
+  ...['nc', 'encoding', 'stanEncoding', 'json', 'preserveBuffers'],
+];
 
 /**
  * Makes connection options complete: validated, with defaults, frozen, a `clientId` function called once.
@@ -83,15 +74,13 @@ function resolveReconnectOptions(input: ReconnectOptions | undefined, place: Opt
 function copyClientOptions(input: object | undefined, place: OptionPlace): Readonly<Record<string, unknown>> {
   const copy: Record<string, unknown> = { ...input };
   for (const name of Object.keys(copy)) {
-    if (!Object.hasOwn(ownNames, name)) continue;
-    const nearest = ownNames[name];
-    const details = { owner: place.owner, ...(nearest === undefined ? {} : { nearest }) };
-    throw new InvalidOptionError(
-      `${optionName(place, 'connection')}.${name}`,
-      'nothing, since this package sets it',
-      copy[name],
-      details,
-    );
+    const nearest = placeOfOurs(name);
+    if (nearest === undefined && !ownNames.includes(name)) continue;
+    const option = `${optionName(place, 'connection')}.${name}`;
+    throw new InvalidOptionError(option, 'nothing, since this package sets it', copy[name], {
+      owner: place.owner,
+      nearest,
+    });
   }
   return Object.freeze(copy);
 }

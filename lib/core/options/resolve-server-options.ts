@@ -1,5 +1,7 @@
 import type { OptionPlace } from '../option-rules/option-group.js';
 import { defaultsOf, readKnownOptions, refuseUnknownNames } from '../option-rules/option-group.js';
+import type { OptionRole } from './other-places.js';
+import { placeElsewhere } from './other-places.js';
 import { resolveConnectionPart } from './resolve-connection-options.js';
 import { resolvePublishPart } from './resolve-publish-options.js';
 import { readSubscriptionOptions } from './resolve-subscription-options.js';
@@ -25,7 +27,7 @@ import {
  * @internal
  */
 export function resolveServerOptions(input: StanServerOptions): ResolvedServerOptions {
-  const place = { owner: 'ServerStan' };
+  const place = placeOf('server', 'ServerStan');
   refuseUnknownNames(serverOptionGroups, input, place);
   const { subscription = {}, deserializer } = readKnownOptions(OwnServerOptions, input, place);
   return Object.freeze({
@@ -42,10 +44,14 @@ export function resolveServerOptions(input: StanServerOptions): ResolvedServerOp
  * @internal
  */
 export function resolveClientOptions(input: StanClientOptions): ResolvedClientOptions {
-  const place = { owner: 'ClientStan' };
+  const place = placeOf('client', 'ClientStan');
   refuseUnknownNames(clientOptionGroups, input, place);
   const { serializer } = readKnownOptions(OwnClientOptions, input, place);
   return Object.freeze({ ...resolveSharedParts(input, place), serializer });
+}
+
+function placeOf(role: OptionRole, owner: string): OptionPlace {
+  return { owner, elsewhere: (name, path) => placeElsewhere(role, name, path) };
 }
 
 function resolveSharedParts(input: object, place: OptionPlace) {

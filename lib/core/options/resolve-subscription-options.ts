@@ -3,6 +3,7 @@ import { refuseMaxBelowInitial } from './delay-range.js';
 import type { OptionPlace } from '../option-rules/option-group.js';
 import { defaultsOf, optionName, readOptionGroup } from '../option-rules/option-group.js';
 import type { ResolvedSwitches } from '../option-rules/resolved.js';
+import { placeElsewhere } from './other-places.js';
 import { copyStartAt } from './start-at.js';
 import { refuseContradictions } from './subscription-contradictions.js';
 import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from './subscription-options.js';
@@ -23,7 +24,7 @@ export function resolveSubscriptionOptions(
   serverDefaults: StanSubscriptionOptions | undefined,
   where?: string,
 ): ResolvedSubscriptionOptions {
-  const place = { owner: where };
+  const place: OptionPlace = { owner: where, elsewhere: (name, path) => placeElsewhere('handler', name, path) };
   const own = readSubscriptionOptions(handlerOptions ?? {}, place);
   const inherited = readSubscriptionOptions(serverDefaults ?? {}, { path: 'subscription' });
   const merged = { ...defaultsOf<StanSubscriptionOptions, Computed>(StanSubscriptionOptions), ...inherited, ...own };
@@ -53,14 +54,14 @@ export function readSubscriptionOptions(input: unknown, place: OptionPlace): Sta
   });
 }
 
-function readRetry(input: RetryOptions | false, { owner, ...place }: OptionPlace): RetryOptions | false {
+function readRetry(input: RetryOptions | false, place: OptionPlace): RetryOptions | false {
   if (input === false) return false;
-  return Object.freeze(readOptionGroup(RetryOptions, input, { owner, path: optionName(place, 'retry') }));
+  return Object.freeze(readOptionGroup(RetryOptions, input, { ...place, path: optionName(place, 'retry') }));
 }
 
-function readDeadLetter(input: DeadLetterOptions | false, { owner, ...place }: OptionPlace): DeadLetterOptions | false {
+function readDeadLetter(input: DeadLetterOptions | false, place: OptionPlace): DeadLetterOptions | false {
   if (input === false) return false;
-  const inner = { owner, path: optionName(place, 'deadLetter') };
+  const inner = { ...place, path: optionName(place, 'deadLetter') };
   // The rules demand the subject.
   return Object.freeze(readOptionGroup(DeadLetterOptions, input, inner)) as DeadLetterOptions;
 }

@@ -10,6 +10,13 @@ export type PublishDone = (error: StanError | undefined, receipt: PublishReceipt
 
 const nothing = new Uint8Array(0);
 
+let idCount = 0;
+
+function nextId(): number {
+  idCount += 1;
+  return idCount;
+}
+
 /**
  * One publish from acceptance to settlement, and its place in the {@link PublishQueue}.
  * @internal
@@ -18,6 +25,8 @@ export class PublishEntry {
   previous: PublishEntry | undefined;
   next: PublishEntry | undefined;
   isSettled = false;
+  /** No other publish of this process has it; each attempt is made under it. */
+  readonly id = nextId();
   /** How often it was handed to the driver. */
   attempts = 0;
   /** How many of these attempts are known not to have stored it. */
@@ -26,7 +35,7 @@ export class PublishEntry {
   unsentAttempts = 0;
   /** The stretch of connection in which the last attempt was made. */
   epoch = -1;
-  /** The size limit that it was last found to keep. */
+  /** The limit of its data that it was last found to keep. */
   checkedLimitBytes: number | undefined;
   /** Why the last attempt that was reported failed. */
   lastFailure: StanError | undefined;

@@ -19,10 +19,9 @@ import { PublishEntry } from './publish-entry.js';
 import type { PublishDone } from './publish-entry.js';
 import { PublishQueue } from './publish-queue.js';
 import { PublishSubjects } from './publish-subjects.js';
-import { pubMsgBytes } from './pub-msg-size.js';
 
 /** The driver as the ledger needs it. */
-type PublishDriver = Pick<Driver, 'publish' | 'isReady' | 'on' | 'maxPayloadBytes' | 'checkServer'>;
+type PublishDriver = Pick<Driver, 'publish' | 'isReady' | 'on' | 'maxDataBytes' | 'checkServer'>;
 
 /**
  * What a ledger works with.
@@ -31,10 +30,14 @@ type PublishDriver = Pick<Driver, 'publish' | 'isReady' | 'on' | 'maxPayloadByte
 export interface PublishLedgerSetup {
   readonly driver: PublishDriver;
   readonly options: ResolvedPublishOptions;
-  /** Sent along with each event, so it counts against the server's maximum payload. */
-  readonly clientId: string;
   /** @defaultValue the process's own clock */
   readonly clock?: PublishClock;
+}
+
+/** What an ack says. */
+interface Ack {
+  readonly guid: string;
+  readonly isDuplicate: boolean | undefined;
 }
 
 /**
@@ -58,7 +61,6 @@ export const publishOverheadBytes = 256;
 export class PublishLedger {
   private readonly driver: PublishDriver;
   private readonly options: ResolvedPublishOptions;
-  private readonly clientId: string;
   private readonly clock: PublishClock;
   private readonly queue = new PublishQueue();
   private readonly deadlines: PublishDeadlines;
@@ -75,10 +77,9 @@ export class PublishLedger {
   private gaveUpBy: StanError | undefined;
   private whenEmpty: (() => void)[] = [];
 
-  constructor({ driver, options, clientId, clock = systemPublishClock }: PublishLedgerSetup) {
+  constructor({ driver, options, clock = systemPublishClock }: PublishLedgerSetup) {
     this.driver = driver;
     this.options = options;
-    this.clientId = clientId;
     this.clock = clock;
     this.deadlines = new PublishDeadlines(clock, this.queue, (entry) => this.expire(entry));
     this.ackWatch = new AckWatch({
@@ -123,7 +124,7 @@ export class PublishLedger {
       return;
     }
     const entry = new PublishEntry(subject, data, deadline, done, headerText);
-    entry.checkedLimitBytes = this.driver.maxPayloadBytes();
+    entry.checkedLimitBytes = this.driver.maxDataBytes(subject, headerText.length);
     this.bytes += costOf(data, headerText);
     this.queue.append(entry);
     this.deadlines.watch();
@@ -151,23 +152,13 @@ export class PublishLedger {
     if (this.gaveUpBy !== undefined) return notConnected(subject, this.gaveUpBy, false);
     const problem = this.subjects.problemOf(subject);
     if (problem !== undefined) return new InvalidSubjectError(subject, problem);
-    const limitBytes = this.driver.maxPayloadBytes();
-    if (limitBytes !== undefined && this.exceeds(subject, data, headerText, limitBytes))
-      return this.tooLarge(subject, data, headerText, limitBytes);
+    const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
+    if (limitBytes !== undefined && data.byteLength > limitBytes) return tooLarge(subject, data, limitBytes);
     const { maxPendingPublishBytes } = this.options;
     if (this.bytes + costOf(data, headerText) > maxPendingPublishBytes) {
       return new PublishBufferFullError(this.bytes, maxPendingPublishBytes);
     }
     return undefined;
-  }
-
-  private exceeds(subject: string, data: Uint8Array, headerText: string, limitBytes: number): boolean {
-    return pubMsgBytes(this.clientId, subject, data.byteLength, headerText.length) > limitBytes;
-  }
-
-  private tooLarge(subject: string, { byteLength }: Uint8Array, headerText: string, limitBytes: number): StanError {
-    const overheadBytes = pubMsgBytes(this.clientId, subject, byteLength, headerText.length) - byteLength;
-    return new PayloadTooLargeError(subject, byteLength, Math.max(0, limitBytes - overheadBytes));
   }
 
   private pump(): void {
@@ -183,11 +174,11 @@ export class PublishLedger {
 
   /** The limit is unknown before the first session, and another server may have another one. */
   private keepsLimit(entry: PublishEntry): boolean {
-    const limitBytes = this.driver.maxPayloadBytes();
+    const limitBytes = this.driver.maxDataBytes(entry.subject, entry.headerText.length);
     if (limitBytes === undefined || limitBytes === entry.checkedLimitBytes) return true;
     entry.checkedLimitBytes = limitBytes;
-    if (!this.exceeds(entry.subject, entry.data, entry.headerText, limitBytes)) return true;
-    const error = this.tooLarge(entry.subject, entry.data, entry.headerText, limitBytes);
+    if (entry.data.byteLength <= limitBytes) return true;
+    const error = tooLarge(entry.subject, entry.data, limitBytes);
     this.settle(entry);
     queueMicrotask(() => entry.done(error, undefined));
     return false;
@@ -198,11 +189,11 @@ export class PublishLedger {
     const attempt = entry.attempts;
     this.attemptCount += 1;
     const attemptNumber = this.attemptCount;
-    const done: PublishAttemptDone = (error, guid) => {
-      if (error === undefined) this.onAck(entry, guid, attemptNumber);
+    const done: PublishAttemptDone = (error, guid, isDuplicate) => {
+      if (error === undefined) this.onAck(entry, { guid, isDuplicate }, attemptNumber);
       else this.onAttemptFailed(entry, attempt, error);
     };
-    this.driver.publish(entry.subject, entry.data, done, entry.headerText);
+    this.driver.publish(entry.subject, entry.data, done, entry.headerText, entry.id);
     this.ackWatch.watch();
   }
 
@@ -216,11 +207,12 @@ export class PublishLedger {
   }
 
   /** The ack of any attempt will do, a late one of an earlier session too: the event is stored. */
-  private onAck(entry: PublishEntry, guid: string, attemptNumber: number): void {
+  private onAck(entry: PublishEntry, { guid, isDuplicate }: Ack, attemptNumber: number): void {
     if (this.ackWatch.isProbing && this.ackWatch.provesLoss(attemptNumber)) this.sendAllAgain();
     if (!entry.isSettled) {
       this.settle(entry);
-      entry.done(undefined, { guid, subject: entry.subject, attempts: entry.sentCount });
+      const receipt = { guid, subject: entry.subject, attempts: entry.sentCount };
+      entry.done(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
     }
     this.pump();
   }
@@ -300,6 +292,10 @@ export class PublishLedger {
 
 function costOf(data: Uint8Array, headerText: string): number {
   return data.byteLength + headerText.length + publishOverheadBytes;
+}
+
+function tooLarge(subject: string, { byteLength }: Uint8Array, limitBytes: number): StanError {
+  return new PayloadTooLargeError(subject, byteLength, Math.max(0, limitBytes));
 }
 
 function finalErrorOf(

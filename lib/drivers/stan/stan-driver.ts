@@ -19,6 +19,7 @@ import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { DataLimit } from './pub-msg-size.js';
 import { StanSession } from './stan-session.js';
 import type { StanSessionListener } from './stan-session.js';
 import { StanSubscriptions } from './stan-subscriptions.js';
@@ -42,6 +43,7 @@ interface OpenedSession {
 export class StanDriver implements Driver {
   private readonly events = new DriverEvents();
   private readonly subscriptions: StanSubscriptions;
+  private readonly dataLimit: DataLimit;
   private readonly stopped = new AbortController();
   private status: StanStatus | undefined;
   private session: StanSession | undefined;
@@ -62,6 +64,7 @@ export class StanDriver implements Driver {
     private readonly options: ResolvedConnectionOptions,
     private readonly random: () => number = Math.random,
   ) {
+    this.dataLimit = new DataLimit(options.clientId);
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
     const holder = {
@@ -77,8 +80,9 @@ export class StanDriver implements Driver {
     return this.session?.isReady() ?? false;
   }
 
-  maxPayloadBytes(): number | undefined {
-    return this.session?.maxPayloadBytes();
+  maxDataBytes(subject: string, headerBytes: number): number | undefined {
+    const limitBytes = this.session?.maxPayloadBytes();
+    return limitBytes === undefined ? undefined : this.dataLimit.of(limitBytes, subject, headerBytes);
   }
 
   native(): unknown {
@@ -102,6 +106,10 @@ export class StanDriver implements Driver {
     }
     const cause = this.closing === undefined ? new NotConnectedError('publish') : new StanClosedError('publish');
     queueMicrotask(() => done({ outcome: 'not-sent', cause }, ''));
+  }
+
+  checkServer(): void {
+    this.session?.checkServer();
   }
 
   subscribe(
@@ -153,6 +161,8 @@ export class StanDriver implements Driver {
     const listener: StanSessionListener = {
       onTransportLost: () => this.transportLost(session),
       onTransportRestored: () => this.transportRestored(session),
+      onSilent: () => this.serverSilent(session),
+      onAnswered: (silentMs) => this.serverAnswered(session, silentMs),
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
@@ -194,6 +204,19 @@ export class StanDriver implements Driver {
   private transportRestored(session: StanSession): void {
     if (session !== this.session) return;
     this.events.emit({ type: 'transportRestored' });
+    this.wakeWaiters();
+    this.tellWhenConnected();
+  }
+
+  private serverSilent(session: StanSession): void {
+    if (session !== this.session) return;
+    this.events.emit({ type: 'serverSilent' });
+    this.setStatus('reconnecting');
+  }
+
+  private serverAnswered(session: StanSession, silentMs: number): void {
+    if (session !== this.session) return;
+    this.events.emit({ type: 'serverAnswered', silentMs });
     this.wakeWaiters();
     this.tellWhenConnected();
   }

@@ -9,6 +9,7 @@ import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { InboundMessages } from './inbound-messages.js';
 import type { MessageReceiver } from './inbound-messages.js';
+import { PingWatch } from './ping-watch.js';
 import { PublishEncoder } from './publish-message.js';
 import { createStanClient } from './stan-client.js';
 import type { NatsConnection, StanClient } from './stan-client.js';
@@ -26,11 +27,15 @@ import { toClientOptions } from './stan-options.js';
 export interface StanSessionListener {
   onTransportLost(): void;
   onTransportRestored(): void;
+  /** The transport stands, and STAN does not answer pings. */
+  onSilent(): void;
+  /** STAN answers again, after at least one ping without an answer. */
+  onAnswered(silentMs: number): void;
   onLost(error: StanError, forgottenByServer: boolean): void;
   onWarning(error: StanError): void;
 }
 
-type SessionState = 'opening' | 'up' | 'transportLost' | 'closing' | 'dead';
+type SessionState = 'opening' | 'up' | 'silent' | 'transportLost' | 'closing' | 'dead';
 
 /**
  * One registration of a client id at the server, from the connect request to its end. It is never reused: what comes
@@ -50,6 +55,7 @@ export class StanSession {
   /** The publishes that were open when the transport last came back, by guid. */
   private openAtReturn: readonly string[] = [];
   private inbound: InboundMessages | undefined;
+  private pings: PingWatch | undefined;
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
@@ -76,7 +82,7 @@ export class StanSession {
 
   /** False once dead; acks and requests of this session go nowhere then. */
   isAlive(): boolean {
-    return this.state === 'up' || this.state === 'transportLost' || this.state === 'closing';
+    return this.state !== 'opening' && this.state !== 'dead';
   }
 
   isReady(): boolean {
@@ -97,6 +103,7 @@ export class StanSession {
         signal.removeEventListener('abort', abort);
         this.state = error === undefined ? 'up' : 'dead';
         if (error === undefined) {
+          this.startPings();
           resolve();
           return;
         }
@@ -142,6 +149,11 @@ export class StanSession {
     nats.sendCommand(this.publishes.encode(subject, guid, data, headerText));
   }
 
+  /** Pings now, rather than at the next turn. */
+  checkServer(): void {
+    this.pings?.ask();
+  }
+
   /** Has `receiver` take the messages of one NATS subscription of the client. */
   receive(sid: number, receiver: MessageReceiver): void {
     const nats = this.client?.nc;
@@ -177,6 +189,7 @@ export class StanSession {
     const client = this.client;
     if (client === undefined || this.state === 'dead' || this.state === 'closing') return undefined;
     const transportUp = this.state === 'up';
+    this.pings?.stop();
     this.state = 'closing';
     this.endReason = new StanClosedError('publish');
     const problem = transportUp ? await this.sayGoodbye(client) : new CloseTimeoutError('the session', 0);
@@ -245,7 +258,7 @@ export class StanSession {
       return;
     }
     if (isInvalidPublish(error)) {
-      const cause = new SessionLostError(this.options.clientId, 'the server no longer knows this client');
+      const cause = forgottenError(this.options.clientId);
       done({ outcome: 'not-sent', cause }, guid);
       this.fail(cause, true);
       return;
@@ -258,10 +271,38 @@ export class StanSession {
     }
   }
 
+  /** A server that answers the connect request without a subject for pings knows none. */
+  private startPings(): void {
+    const { client } = this;
+    const nats = client?.nc;
+    if (nats === undefined || client?.pingRequests === undefined || client.pingBytes === undefined) return;
+    const target = { nats, subject: client.pingRequests, body: client.pingBytes };
+    this.pings = new PingWatch(target, this.options.pingIntervalMs, {
+      onSilent: () => this.fallSilent(),
+      onAnswered: (silentMs) => this.answerAgain(silentMs),
+      onForgotten: () => this.fail(forgottenError(this.options.clientId), true),
+    });
+    this.pings.start();
+  }
+
+  private fallSilent(): void {
+    if (this.state !== 'up') return;
+    this.state = 'silent';
+    this.listener.onSilent();
+  }
+
+  private answerAgain(silentMs: number): void {
+    if (this.state !== 'up' && this.state !== 'silent') return;
+    this.state = 'up';
+    this.letGoOfUnanswered();
+    this.listener.onAnswered(silentMs);
+  }
+
   private loseTransport(): void {
     if (this.state === 'opening') return;
     this.probeRound += 1;
-    if (this.state !== 'up') return;
+    this.pings?.stop();
+    if (this.state !== 'up' && this.state !== 'silent') return;
     this.state = 'transportLost';
     this.listener.onTransportLost();
   }
@@ -292,7 +333,7 @@ export class StanSession {
       }
       // An empty answer is "you are registered"; anything else is the error text "replaced or no longer registered".
       if (typeof reply === 'string' && reply.length === 0) this.restoreTransport();
-      else this.fail(new SessionLostError(this.options.clientId, 'the server no longer knows this client'), true);
+      else this.fail(forgottenError(this.options.clientId), true);
     });
   }
 
@@ -301,17 +342,18 @@ export class StanSession {
     this.serverIdSeen = this.client?.nc?.info?.server_id ?? this.serverIdSeen;
     this.state = 'up';
     this.letGoOfUnanswered();
+    this.pings?.start();
     this.listener.onTransportRestored();
   }
 
   /**
-   * An ack that a connection lost does not come again: what is open since before the connection that has just ended would
-   * stay so as long as the session. What that connection itself took may still be answered.
+   * An ack that a connection, or a STAN server, lost does not come again: what is open since before the connection that has
+   * just ended would stay so as long as the session. What that connection itself took may still be answered.
    */
   private letGoOfUnanswered(): void {
     const { client } = this;
     if (client === undefined) return;
-    const error = new Error('no answer, and two connections were lost since');
+    const error = new Error('no answer, and two connections or servers were lost since');
     for (const guid of this.openAtReturn) client.removeAck(guid)?.ah(error, guid);
     this.openAtReturn = Object.keys(client.pubAckMap);
   }
@@ -319,6 +361,7 @@ export class StanSession {
   /** Ends the vendor's client at once and for good: no timer, no socket, no listener of it stays. */
   private dispose(error: StanError): void {
     this.endWith(error);
+    this.pings?.stop();
     const client = this.client;
     if (client === undefined) return;
     const nats = client.nc;
@@ -326,4 +369,8 @@ export class StanSession {
     client.closeWithError('disposed', error);
     nats?.close();
   }
+}
+
+function forgottenError(clientId: string): SessionLostError {
+  return new SessionLostError(clientId, 'the server no longer knows this client');
 }

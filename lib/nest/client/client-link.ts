@@ -25,7 +25,7 @@ export class ClientLink {
     const stopNoting = driver.on((event) => {
       if (event.type === 'gaveUp') this.isOver = true;
     });
-    this.ledger = new PublishLedger({ driver, options: options.publish, clientId: options.connection.clientId });
+    this.ledger = new PublishLedger({ driver, options: options.publish });
     const stopTelling = driver.on(onEvent);
     this.stopListening = () => {
       stopNoting();

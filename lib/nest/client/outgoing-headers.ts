@@ -1,7 +1,7 @@
 import { isObject } from '../../core/option-rules/expect.decorator.js';
 import type { StanEmitOptions } from '../../core/wire/index.js';
 import { setHeaders, toHeaders } from '../../core/wire/index.js';
-import { StanRecord } from './stan-record.js';
+import { isStanRecord } from './stan-record.js';
 
 /** An event as it was given to `emit()`, taken apart. */
 export interface GivenEvent {
@@ -11,7 +11,7 @@ export interface GivenEvent {
 
 /** Takes a record apart; options given beside it go over its own, one by one. */
 export function toGivenEvent(data: unknown, options: StanEmitOptions | undefined): GivenEvent {
-  if (!(data instanceof StanRecord)) return { data, options };
+  if (!isStanRecord(data)) return { data, options };
   return { data: data.data, options: options === undefined ? data.options : { ...data.options, ...options } };
 }
 

@@ -1,3 +1,4 @@
+import { hasBrand, setBrand } from '../../core/errors/brand.js';
 import type { StanEmitOptions } from '../../core/wire/index.js';
 
 /**
@@ -6,6 +7,10 @@ import type { StanEmitOptions } from '../../core/wire/index.js';
  * @publicApi
  */
 export class StanRecord<Data = unknown> {
+  static {
+    setBrand(this, 'StanRecord');
+  }
+
   constructor(
     readonly data: Data,
     readonly options: StanEmitOptions,
@@ -51,4 +56,9 @@ export class StanRecordBuilder<Data = unknown> {
     const { data, id, key } = this;
     return new StanRecord(data, { id, key, headers: new Map(this.headers) });
   }
+}
+
+/** Of any copy of this package. @internal */
+export function isStanRecord(value: unknown): value is StanRecord {
+  return hasBrand(value, 'StanRecord');
 }

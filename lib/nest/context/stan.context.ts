@@ -1,6 +1,7 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 
 import type { DriverMessage } from '../../core/driver/driver.js';
+import { hasBrand, setBrand } from '../../core/errors/brand.js';
 import { decodeHeaders } from '../../core/wire/index.js';
 
 /**
@@ -18,6 +19,10 @@ export interface ContextDelivery {
  * @publicApi
  */
 export class StanContext extends BaseRpcContext<[ContextDelivery]> {
+  static {
+    setBrand(this, 'StanContext');
+  }
+
   private headers: ReadonlyMap<string, string> | undefined;
 
   /** @internal */
@@ -101,4 +106,9 @@ export class StanContext extends BaseRpcContext<[ContextDelivery]> {
   isSettled(): boolean {
     return this.args[0].isSettled();
   }
+}
+
+/** Of any copy of this package. @internal */
+export function isStanContext(value: unknown): value is StanContext {
+  return hasBrand(value, 'StanContext');
 }

@@ -24,6 +24,12 @@ export function logConnectionEvent(logger: LoggerService, event: DriverEvent): v
     case 'transportLost':
       logger.warn('connection to the server lost; the session may survive it');
       return;
+    case 'serverSilent':
+      logger.warn('the server does not answer, although the connection to NATS stands; waiting until it does');
+      return;
+    case 'serverAnswered':
+      logger.log(`the server answers again after ${String(event.silentMs)} ms`);
+      return;
     case 'sessionLost':
     case 'warning':
       logger.warn(event.error.message);

@@ -8,8 +8,8 @@ import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 export class DeadLetterOutbox {
   private readonly ledger: PublishLedger;
 
-  constructor(driver: Driver, options: ResolvedPublishOptions, clientId: string) {
-    this.ledger = new PublishLedger({ driver, options, clientId });
+  constructor(driver: Driver, options: ResolvedPublishOptions) {
+    this.ledger = new PublishLedger({ driver, options });
   }
 
   /** Resolves once the server has stored it; rejects with a `StanError` otherwise. */

@@ -4,7 +4,7 @@ import { describeError, isError } from '../../core/delivery/dead-letter.js';
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { logLine } from '../events/log-line.js';
 import type { Line, LogFields } from '../events/log-line.js';
-import { RetryLaterException } from '../exceptions/retry-later.exception.js';
+import { isRetryLater } from '../exceptions/retry-later.exception.js';
 
 /**
  * One line in the log for what happens to a delivery; an event that fails again and again is logged with growing
@@ -62,7 +62,7 @@ function skippedLine(
 function failureLine(event: HandlerErrorEvent, about: string): Omit<Line, 'fields'> {
   const { error } = event;
   const text = `${about} ${failureText(event)}: ${errorText(error)}`;
-  if (isError(error) && error instanceof RetryLaterException) return { level: 'warn', text };
+  if (isRetryLater(error)) return { level: 'warn', text };
   return { level: 'error', text, stack: stackOf(error) };
 }
 

@@ -3,7 +3,7 @@ import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 
-import { StanContext } from '../context/stan.context.js';
+import { isStanContext } from '../context/stan.context.js';
 
 const alreadyDone = Symbol.for('nestjs-stan.failurePassthrough');
 
@@ -21,7 +21,7 @@ export function passFailuresThrough(): void {
   Object.defineProperty(prototype, alreadyDone, { value: true });
   const original: unknown = Reflect.get(prototype, 'catch');
   const replacement = function (this: unknown, exception: unknown, host: ArgumentsHost): Observable<never> {
-    if (host.getArgByIndex<unknown>(1) instanceof StanContext) return throwError(() => exception);
+    if (isStanContext(host.getArgByIndex<unknown>(1))) return throwError(() => exception);
     return Reflect.apply(original as typeof replacement, this, [exception, host]);
   };
   Object.defineProperty(prototype, 'catch', { value: replacement, configurable: true, writable: true });

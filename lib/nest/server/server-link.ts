@@ -46,7 +46,7 @@ export class ServerLink {
     onEvent: (event: DriverEvent) => void,
   ) {
     // The own books first: what a listener does in answer must find them in order.
-    this.outbox = new DeadLetterOutbox(driver, options.publish, options.connection.clientId);
+    this.outbox = new DeadLetterOutbox(driver, options.publish);
     driver.on(onEvent);
   }
 

@@ -1,5 +1,6 @@
+import { checkCounters } from './counters.js';
 import { Epochs } from './epochs.js';
-import type { HistoryRecord } from './history.js';
+import type { CountersRecord, HistoryRecord } from './history.js';
 import { checkGaps } from './gaps.js';
 import { consumers } from './history.js';
 import type { Run } from './runs.js';
@@ -30,6 +31,8 @@ export interface HistoryCounts {
   };
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<string, number>;
+  /** What the metrics of each consumer said at its end. */
+  readonly counted: readonly CountersRecord[];
   readonly links: number;
   readonly servers: number;
   readonly epochs: number;
@@ -76,6 +79,7 @@ export function checkHistory(
       violations: checkDuplicates(runs, of('fault')),
     },
     { name: 'processes end only when and as they are told to', violations: checkExits(of('exit')) },
+    { name: 'O5 the metrics of each consumer equal what it wrote down', violations: checkCounters(history) },
     { name: 'the run comes to its end: all handled, all closed, no client left at the server', violations: stalls },
   ];
   return {
@@ -84,6 +88,7 @@ export function checkHistory(
       publishes: countPublishes(of('publish').length, resolved, rejected),
       deliveries: { ...countDeliveries(runs), excused: completeness.excused },
       faults: new Map([...groupBy(of('fault'), ({ kind }) => kind)].map(([kind, all]) => [kind, all.length])),
+      counted: of('counters'),
       links: of('link').length,
       servers: epochs.serverCount,
       epochs: epochs.last + 1,

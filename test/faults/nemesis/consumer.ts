@@ -4,7 +4,9 @@ import 'reflect-metadata';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
+import { Registry } from 'prom-client';
 import { durableQueue, ServerStan, StanContext, StanEventPattern } from '../../../lib/index.js';
+import { StanMetrics } from '../../../lib/telemetry/prometheus/index.js';
 import { quietFor } from '../../support/wait.js';
 import type { Consumer, HandlerRecord, SubscriptionName } from './history.js';
 import { openHistory } from './history.js';
@@ -70,15 +72,44 @@ const newLink = () => {
 };
 strategy.on('transportLost', newLink);
 strategy.on('transportRestored', newLink);
+strategy.on('serverSilent', newLink);
+strategy.on('serverAnswered', newLink);
 strategy.on('sessionLost', newLink);
 strategy.on('sessionRestored', newLink);
 // Failing handlers are part of the plan and would fill the log; the end of the connection is not.
 strategy.on('gaveUp', ({ error }) => void process.stderr.write(`gave up: ${error.message}\n`));
 
+const registry = new Registry();
+new StanMetrics({ server: strategy, registry });
+
 const app = await NestFactory.createMicroservice(ConsumerModule, { strategy, logger: ['warn', 'fatal'] });
 app.enableShutdownHooks();
 onCommand((command) => {
-  if (command === 'end') void app.close().then(() => tell('closed'));
+  if (command === 'end') void end();
 });
+async function end(): Promise<void> {
+  await app.close();
+  const handled = (await registry.getSingleMetric('stan_handled_total')?.get())?.values ?? [];
+  const outcomes: Record<string, number> = {};
+  for (const { labels, value } of handled) {
+    const outcome = String((labels as Record<string, unknown>)['outcome']);
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + value;
+  }
+  const [timed, running] = [
+    await sumOf('stan_handler_duration_seconds', '_count'),
+    await sumOf('stan_handlers_running'),
+  ];
+  record({ type: 'counters', ...me, outcomes, timed, running });
+  tell('closed');
+}
+
+async function sumOf(name: string, suffix = ''): Promise<number> {
+  const values: readonly { value: number; metricName?: string }[] =
+    (await registry.getSingleMetric(name)?.get())?.values ?? [];
+  return values
+    .filter(({ metricName = name }) => metricName === `${name}${suffix}`)
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
 await app.listen();
 tell('ready');

@@ -1,4 +1,5 @@
 import { quietFor } from '../../support/wait.js';
+import type { TopologyName } from '../../support/topologies.js';
 import type { FaultTarget } from './history.js';
 import { consumers } from './history.js';
 import type { Random } from './random.js';
@@ -117,15 +118,81 @@ const spoilNetwork =
     };
   };
 
+/** Kills the leader; it comes back while, or after, another has taken over. */
+const killLeader: MakeFault = (random) => {
+  const awayMs = between(random, 0, 6_000);
+  return {
+    kind: 'restart of the killed leader',
+    targets: ['server'],
+    strike: async (world) => world.restartNode(await world.topology.leader(), 'kill', () => quietFor(awayMs)),
+  };
+};
+
+const freezeLeader: MakeFault = (random) => {
+  const forMs = between(random, 500, 8_000);
+  return {
+    kind: 'leader SIGSTOP',
+    targets: ['server'],
+    strike: async (world) => {
+      const leader = await world.topology.leader();
+      await leader.freeze();
+      await quietFor(forMs);
+      leader.thaw();
+      await world.topology.leader();
+    },
+  };
+};
+
+const partitionNode: MakeFault = (random) => {
+  const [ofLeader, place, forMs] = [random() < 0.6, random(), between(random, 500, 8_000)];
+  return {
+    kind: 'restart of the network of a node',
+    targets: ['server'],
+    strike: async (world) => {
+      const { topology } = world;
+      const any = topology.nodes[Math.floor(place * topology.nodes.length)];
+      const node = ofLeader || any === undefined ? await topology.leader() : any;
+      topology.partition?.(node);
+      await quietFor(forMs);
+      topology.heal();
+      await topology.leader();
+    },
+  };
+};
+
+/** As an orderly upgrade does it: one node after the other, each when the one before is back. */
+const restartAll: MakeFault = (random) => {
+  const awayMs = between(random, 0, 1_000);
+  return {
+    kind: 'restart of all nodes, rolling',
+    targets: ['server'],
+    strike: async (world) => {
+      for (const node of world.topology.nodes) await world.restartNode(node, 'stop', () => quietFor(awayMs));
+    },
+  };
+};
+
+const ofChildren = [killChild, killChild, stopChild, stopChild, deployConsumer] as const;
+const ofNetworks = [cutNetwork, spoilNetwork('refuse'), spoilNetwork('swallow'), spoilNetwork('delay')] as const;
+
 /** What happens how often; the restart without state is rare, since it makes all sessions begin anew. */
-const makers: readonly MakeFault[] = [
-  ...[killChild, killChild, stopChild, stopChild, deployConsumer],
+const makersOfSingle: readonly MakeFault[] = [
+  ...ofChildren,
   ...[restartServer('kept'), restartServer('kept'), restartServer('lost'), freezeServer],
-  ...[cutNetwork, spoilNetwork('refuse'), spoilNetwork('swallow'), spoilNetwork('delay')],
+  ...ofNetworks,
+];
+
+/** Where servers replace each other, what befalls them is more than half of it. */
+const makersOfSeveral: readonly MakeFault[] = [
+  ...ofChildren,
+  ...[killLeader, killLeader, killLeader, killLeader, freezeLeader, freezeLeader],
+  ...[partitionNode, partitionNode, partitionNode, restartAll],
+  ...ofNetworks,
 ];
 
 /** The next fault, or two at a time that strike different targets. */
-export function nextFaults(random: Random): readonly Fault[] {
+export function nextFaults(random: Random, topology: TopologyName): readonly Fault[] {
+  const makers = topology === 'single' ? makersOfSingle : makersOfSeveral;
   const first = pick(random, makers)(random);
   const second = pick(random, makers)(random);
   const together = random() < 0.3 && !second.targets.some((target) => first.targets.includes(target));

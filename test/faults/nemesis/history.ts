@@ -25,6 +25,8 @@ export type HistoryRecord = { readonly at: number } & (
   | { readonly type: 'server'; readonly server: string; readonly state: 'kept' | 'lost' }
   /** The server process is gone for certain. */
   | { readonly type: 'serverGone' }
+  /** What the metrics of a consumer say at its end. */
+  | CountersRecord
   /** The server confirmed that everything stored before this moment was delivered to every subscription and acked. */
   | { readonly type: 'drained' }
   | { readonly type: 'fault'; readonly kind: string; readonly targets: readonly FaultTarget[]; readonly until: number }
@@ -36,6 +38,14 @@ export interface ProcessName {
   readonly process: Consumer;
   /** Counts its starts. */
   readonly incarnation: number;
+}
+
+/** The sums of `stan_handled_total` by outcome, and the gauge of running handlers, when a process has closed. */
+export interface CountersRecord extends ProcessName {
+  readonly type: 'counters';
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly timed: number;
+  readonly running: number;
 }
 
 /** A run of a handler begins, has finished, or has failed on purpose. */

@@ -1,9 +1,12 @@
 // The nemesis: a publisher and two consumers in processes of their own, a real server, and a seeded sequence of faults;
-// then a checker that reads what all of them wrote down. `npm run test:nemesis -- --minutes 10 --seed 42`
+// then a checker that reads what all of them wrote down. `npm run test:nemesis -- --minutes 10 --seed 42`; with
+// `--topology cluster|ft|behind-nats` several servers instead of one.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { TopologyName } from '../../support/topologies.js';
+import { topologyNames } from '../../support/topologies.js';
 import { quietFor } from '../../support/wait.js';
 import { checkHistory } from './checker.js';
 import type { Fault } from './faults.js';
@@ -16,25 +19,31 @@ import { World } from './world.js';
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '2' }, seed: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '2' },
+    seed: { type: 'string' },
+    topology: { type: 'string', default: 'single' },
+  },
 });
 const minutes = Number(values.minutes);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
+const topology = (['single', ...topologyNames] as const).find((name) => name === values.topology);
+if (topology === undefined) throw new Error(`usage: --topology single|${topologyNames.join('|')}`);
 if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('usage: --minutes <number above 0> --seed <whole number>');
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-nemesis-'));
-say(`nemesis: ${String(minutes)} minutes, seed ${String(seed)}`);
+say(`nemesis: ${topology}, ${String(minutes)} minutes, seed ${String(seed)}`);
 
 const startedAt = Date.now();
 const sinceStart = () => `${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s`;
 const stalls: string[] = [];
 const historyFile = join(folder, 'history.jsonl');
-const world = await World.create(historyFile, seed);
+const world = await World.create(historyFile, seed, topology);
 process.once('exit', () => world.killNow());
 try {
   await world.start();
-  await torment();
+  await torment(topology);
   say(`${sinceStart()}  faults are over; waiting until everything is handled`);
   await world.end();
 } catch (error) {
@@ -54,17 +63,19 @@ const failed = checks.filter(({ violations }) => violations.length > 0).length;
 if (failed === 0) rmSync(folder, { recursive: true, force: true });
 else {
   for (const line of world.describeOutput()) say(line);
-  say(`history: ${historyFile}; the same faults again: --minutes ${String(minutes)} --seed ${String(seed)}`);
+  say(
+    `history: ${historyFile}; the same faults again: --topology ${topology} --minutes ${String(minutes)} --seed ${String(seed)}`,
+  );
 }
 say(`${String(checks.length - failed)} passed, ${String(failed)} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-async function torment(): Promise<void> {
+async function torment(name: TopologyName): Promise<void> {
   const random = seededRandom(seed);
   while (Date.now() - startedAt < minutes * 60_000) {
     // Long rests too: what comes twice in one has no fault to be blamed on.
     await quietFor(random() < 0.15 ? 12_000 : between(random, 300, 3_000));
-    const faults = nextFaults(random);
+    const faults = nextFaults(random, name);
     say(`${sinceStart()}  ${faults.map(({ kind, targets }) => `${kind} ${targets.join()}`).join(' + ')}`);
     await Promise.all(faults.map(strike));
   }

@@ -13,6 +13,7 @@ export function describeCounts(counts: HistoryCounts): string[] {
       `${String(deliveries.duplicates)} duplicates, ${String(deliveries.failed)} failed on purpose, ` +
       `${String(deliveries.excused)} lost with the server's state`,
     `faults ${String(total)}: ${kinds.join(', ')}`,
+    `metrics: ${counts.counted.map(({ process, outcomes }) => `${process} ${JSON.stringify(outcomes)}`).join(', ')}`,
     `sessions: ${String(counts.links)} losses and returns of connections, ${String(counts.servers)} server processes, ` +
       `${String(counts.epochs - 1)} restarts without state`,
   ];

@@ -1,9 +1,10 @@
 import type { BrokerFacts } from '../../support/monitoring.js';
 import { brokerFacts } from '../../support/monitoring.js';
 import type { RealServer, ServerState } from '../../support/real-server.js';
-import { startRealServer } from '../../support/real-server.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
+import type { Topology, TopologyName } from '../../support/topologies.js';
+import { closeTopology, startTopology } from '../../support/topologies.js';
 import { eventually } from '../../support/wait.js';
 import { Child } from './child.js';
 import type { Consumer } from './history.js';
@@ -14,38 +15,45 @@ const childNames: readonly ChildName[] = [...consumers, 'publisher'];
 
 const subject = 'orders';
 
-/** Everything that a run is made of: one server, and for each process a proxy of its own in front of it. */
+/** Everything that a run is made of: servers, and for each process a proxy of its own in front of them. */
 export class World {
   readonly facts: BrokerFacts;
+  private leader: RealServer;
 
   private constructor(
+    readonly topology: Topology,
     readonly server: RealServer,
     private readonly proxies: ReadonlyMap<ChildName, TcpProxy>,
     private readonly children: ReadonlyMap<ChildName, Child>,
     readonly record: ReturnType<typeof openHistory>,
   ) {
-    this.facts = brokerFacts(() => server.monitoringUrl);
+    this.leader = server;
+    this.facts = brokerFacts(() => this.leader.monitoringUrl);
   }
 
-  /** A server and its proxies; no other process yet. */
-  static async create(historyFile: string, seed: number): Promise<World> {
+  /** The servers and their proxies; no other process yet. */
+  static async create(historyFile: string, seed: number, topologyName: TopologyName): Promise<World> {
     const record = openHistory(historyFile);
-    const server = await startRealServer({ heartbeat: { interval: '2s', timeout: '1s', failCount: 3 } });
+    const heartbeat = { interval: '2s', timeout: '1s', failCount: 3 };
+    const topology = await startTopology(topologyName, { heartbeat });
+    const { entrances, clusterId } = topology;
     const proxies = new Map<ChildName, TcpProxy>();
     const children = new Map<ChildName, Child>();
     for (const name of childNames) {
-      const proxy = await startTcpProxy(() => server.port);
+      const place = childNames.indexOf(name);
+      const proxy = await startTcpProxy(() => entranceFor(place, entrances).port);
       proxies.set(name, proxy);
-      const common = { url: proxy.url, clusterId: server.clusterId, subject, historyFile };
-      const childSeed = seed * 7_919 + 1_000 * childNames.indexOf(name);
+      const common = { url: proxy.url, clusterId, subject, historyFile };
+      const childSeed = seed * 7_919 + 1_000 * place;
       children.set(name, new Child({ ...common, process: name, seed: childSeed }, record));
     }
-    return new World(server, proxies, children, record);
+    return new World(topology, await topology.leader(), proxies, children, record);
   }
 
   /** Starts all processes; resolves when every one is connected. */
   async start(): Promise<void> {
-    await this.tellServer('lost');
+    for (const [index, entrance] of this.topology.entrances.entries())
+      await this.tellServer(index === 0 ? 'lost' : 'kept', entrance);
     // The publisher last: its events are for durables that exist.
     for (const name of childNames) await this.startChild(name);
   }
@@ -69,7 +77,16 @@ export class World {
     this.record({ type: 'serverGone' });
     await away();
     await this.server.restart({ state });
-    await this.tellServer(state);
+    await this.tellServer(state, this.server);
+  }
+
+  /** Ends one node of several, leaves it away for as long as `away` takes, and starts it again with its state. */
+  async restartNode(node: RealServer, how: 'kill' | 'stop', away: () => Promise<void>): Promise<void> {
+    await node[how]();
+    await away();
+    await node.start();
+    if (this.topology.entrances.includes(node)) await this.tellServer('kept', node);
+    await this.topology.leader();
   }
 
   /**
@@ -93,6 +110,7 @@ export class World {
       await this.child(name).whenSaid('closed', 30_000);
     }
     await Promise.all(childNames.map((name) => this.child(name).exited()));
+    this.leader = await this.topology.leader();
     const left = await this.facts.clientIds();
     if (left.length > 0) throw new Error(`the server still knows ${left.join(', ')} after all have closed`);
   }
@@ -100,13 +118,13 @@ export class World {
   /** The last lines of every process, for a failure. */
   describeOutput(): string[] {
     const ofChildren = [...this.children.values()].flatMap(({ name, output }) => [`--- ${name}`, ...output]);
-    return [...ofChildren, this.server.describeLog(40)];
+    return [...ofChildren, ...this.topology.nodes.map((node) => node.describeLog(40))];
   }
 
   /** Kills what still runs and removes the server's files. */
   async dispose(): Promise<void> {
     this.killNow();
-    await this.server.close();
+    await closeTopology(this.topology);
     for (const proxy of this.proxies.values()) await proxy.close();
   }
 
@@ -124,6 +142,7 @@ export class World {
   }
 
   private async checkDrained(): Promise<boolean> {
+    this.leader = await this.topology.leader();
     const at = Date.now();
     const channel = await this.facts.channel(subject);
     const subscriptions = channel?.subscriptions ?? [];
@@ -140,8 +159,8 @@ export class World {
     return drained;
   }
 
-  private async tellServer(state: ServerState): Promise<void> {
-    const about = (await (await fetch(`${this.server.monitoringUrl}/varz`)).json()) as { server_id: string };
+  private async tellServer(state: ServerState, entrance: RealServer): Promise<void> {
+    const about = (await (await fetch(`${entrance.monitoringUrl}/varz`)).json()) as { server_id: string };
     this.record({ type: 'server', server: about.server_id, state });
   }
 }
@@ -149,4 +168,10 @@ export class World {
 function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('no such process');
   return value;
+}
+
+/** Each process goes to another NATS server, and to the next one while that is away. */
+function entranceFor(place: number, entrances: readonly RealServer[]): RealServer {
+  const inOrder = entrances.map((_, index) => entrances[(place + index) % entrances.length]);
+  return present(inOrder.find((entrance) => entrance?.isRunning()) ?? inOrder[0]);
 }

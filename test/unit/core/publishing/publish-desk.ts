@@ -34,7 +34,6 @@ export class PublishDesk {
     this.ledger = new PublishLedger({
       driver: this.driver,
       options: { maxPublishInFlight, maxPendingPublishBytes, publishTimeoutMs, ackTimeoutMs },
-      clientId: 'orders-0',
       clock: this.clock,
     });
   }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 import { describe, expect, it } from 'vitest';
 
-import { pubMsgBytes } from '../../../../lib/core/publishing/pub-msg-size.js';
+import { pubMsgBytes } from '../../../../lib/drivers/stan/pub-msg-size.js';
 import { PublishEncoder } from '../../../../lib/drivers/stan/publish-message.js';
 
 interface VendorPubMsg {

@@ -1,0 +1,29 @@
+/**
+ * Names of the classes whose instances another copy of this package in the same process has to know: its ES modules beside
+ * its CommonJS build, or two versions. `instanceof` knows those of its own copy alone.
+ */
+type Brand = 'StanContext' | 'NonRetriableException' | 'RetryLaterException' | 'StanRecord';
+
+const keyOf = (brand: Brand): symbol => Symbol.for(`nestjs-stan.is.${brand}`);
+
+/**
+ * Marks all instances of a class; called from its static block.
+ * @internal
+ */
+export function setBrand(owner: { readonly prototype: object }, brand: Brand): void {
+  Object.defineProperty(owner.prototype, keyOf(brand), { value: true });
+}
+
+/**
+ * Tells whether a value is an instance of a class, whichever copy of this package made it. Never throws.
+ * @internal
+ */
+export function hasBrand(value: unknown, brand: Brand): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return Reflect.get(value, keyOf(brand)) === true;
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
+}
