@@ -12,7 +12,7 @@ export const exoticValues: Readonly<Record<string, () => unknown>> = {
   'a symbol': () => Symbol('no'),
   'a function': () => () => undefined,
   'a function whose name is a symbol': () => Object.defineProperty(() => undefined, 'name', { value: Symbol('no') }),
-  'a class': () => class Nothing {},
+  'a class': () => Map,
   'an object that holds itself': () => {
     const circular: { self?: unknown } = {};
     circular.self = circular;

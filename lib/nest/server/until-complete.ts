@@ -1,5 +1,8 @@
-import { from, isObservable, observable } from 'rxjs';
+import { from, isObservable } from 'rxjs';
 import type { ObservableInput } from 'rxjs';
+
+/** By which streams of other libraries, and of other copies of rxjs, are known. */
+const observableKey = (Symbol as { readonly observable?: symbol }).observable ?? '@@observable';
 
 /**
  * Waits for what a handler has returned to come to its end: a stream, whose values are not looked at, until it completes;
@@ -8,7 +11,7 @@ import type { ObservableInput } from 'rxjs';
  */
 export function untilComplete(result: unknown): Promise<void> | undefined {
   if (typeof result !== 'object' || result === null) return undefined;
-  if (isObservable(result) || hasMethod(result, observable)) return untilStreamEnds(result);
+  if (isObservable(result) || hasMethod(result, observableKey)) return untilStreamEnds(result);
   if (hasMethod(result, Symbol.asyncIterator)) return untilIterated(result as AsyncIterable<unknown>);
   // An array or a map is a value; an iterator is work that is not done yet.
   if (hasMethod(result, Symbol.iterator) && hasMethod(result, 'next'))
