@@ -57,6 +57,9 @@ const raise = (value: unknown): never => {
 };
 
 describe.each(values)('%s', (_name, make) => {
+  /** Async functions reject with whatever they throw. */
+  const rejecting = async (): Promise<never> => raise(make());
+
   it('thrown by a handler is a failure as any other: dead-lettered, readable, and the next event runs', async () => {
     const seen: unknown[] = [];
     const { driver, listen, deliver } = await serve(
@@ -85,7 +88,7 @@ describe.each(values)('%s', (_name, make) => {
     });
     server.on('handled', () => raise(make()));
     server.on('handlerError', () => raise(make()));
-    server.on('handlerError', () => Promise.reject(make() as Error));
+    server.on('handlerError', rejecting);
     server.setOnProcessingStartHook((_transport, _context, done) => {
       void done().catch(() => undefined);
       raise(make());
@@ -119,7 +122,7 @@ describe.each(values)('%s', (_name, make) => {
     const serializer: StanClientOptions['serializer'] = {
       serialize: ({ data }: { data: unknown }) => {
         if (data === 'throw') raise(make());
-        if (data === 'reject') return Promise.reject(make());
+        if (data === 'reject') return rejecting();
         return 'fine';
       },
     };
