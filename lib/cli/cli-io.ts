@@ -1,3 +1,5 @@
+import { printableLines } from '../core/errors/printable.js';
+
 /**
  * What a command may touch of the process it runs in; a test gives its own.
  * @internal
@@ -20,7 +22,11 @@ export const processIo: CliIo = {
   now: () => new Date(),
 };
 
-/** @internal */
+/**
+ * Writes a line, or several; names and payloads in it come from events, and none of their escape sequences may reach the
+ * terminal.
+ * @internal
+ */
 export function printLine(stream: NodeJS.WritableStream, text: string): void {
-  stream.write(`${text}\n`);
+  stream.write(`${printableLines(text)}\n`);
 }

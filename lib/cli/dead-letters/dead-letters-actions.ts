@@ -5,6 +5,7 @@ import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import { toEntries } from './dead-letter-entry.js';
 import { describeEntries, describeEntry, describeStep, entryAsJson } from './entry-view.js';
+import { refuseUnknownChannel } from './known-channel.js';
 import { Progress } from './progress.js';
 import type { Selection } from './select-entries.js';
 import { findEntry, refuseUnclearSelection, selectEntries } from './select-entries.js';
@@ -17,6 +18,8 @@ import { currentPerson, lockingClientId, withStanLink } from './stan-link.js';
 export interface CommonOptions extends LinkOptions {
   readonly subject: string;
   readonly json?: boolean;
+  /** Where to ask whether the subject is known. */
+  readonly monitoring?: string;
 }
 
 /** @internal */
@@ -40,7 +43,7 @@ export interface ReplayOptions extends SettleOptions {
  * @internal
  */
 export async function listDeadLetters(options: ListOptions, io: CliIo): Promise<void> {
-  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options.subject));
+  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options));
   const shown = options.all === true ? entries : entries.filter(({ done }) => done === undefined);
   const now = io.now();
   if (options.json === true)
@@ -52,6 +55,7 @@ export async function listDeadLetters(options: ListOptions, io: CliIo): Promise<
   const doneCount = entries.filter(({ done }) => done !== undefined).length;
   const openCount = entries.length - doneCount;
   printLine(io.stderr, `${String(openCount)} open, ${String(doneCount)} done on "${options.subject}"`);
+  if (entries.length === 0 && options.monitoring === undefined) printLine(io.stderr, emptyChannel);
 }
 
 /**
@@ -59,7 +63,7 @@ export async function listDeadLetters(options: ListOptions, io: CliIo): Promise<
  * @internal
  */
 export async function showDeadLetter(sequence: number, options: CommonOptions, io: CliIo): Promise<void> {
-  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options.subject));
+  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options));
   const entry = findEntry(entries, sequence);
   if (options.json === true) printJson(io, entryAsJson(entry, io.now()));
   else printLine(io.stdout, describeEntry(entry, io.now()));
@@ -93,11 +97,15 @@ async function settle(
   // A dry run changes nothing, so it needs no lock.
   const clientId = options.clientId ?? (dryRun ? undefined : lockingClientId(subject));
   await withStanLink({ ...options, ...(clientId === undefined ? {} : { clientId }) }, io, async (link) => {
-    const steps = selectEntries(await readEntries(link.driver, subject), selection).map(toStep);
+    const steps = selectEntries(await readEntries(link.driver, options), selection).map(toStep);
     if (!dryRun) await takeWithProgress(steps, link, subject, io);
     printSteps(steps, options, io);
   });
 }
+
+/** A misspelt subject looks like this, too. */
+const emptyChannel =
+  'The channel is empty; where there was none of this name, there is one now. With --monitoring <url> a subject that the server does not have is refused.';
 
 async function takeWithProgress(
   steps: readonly Step[],
@@ -135,10 +143,16 @@ function printSteps(steps: readonly Step[], { json, dryRun = false }: SettleOpti
   printLine(io.stderr, `${String(steps.length)} ${dryRun ? 'would be done (dry run)' : 'done'}`);
 }
 
-async function readEntries(driver: StanLink['driver'], subject: string): Promise<DeadLetterEntry[]> {
+async function readEntries(
+  driver: StanLink['driver'],
+  { subject, monitoring }: CommonOptions,
+): Promise<DeadLetterEntry[]> {
+  if (monitoring !== undefined) await refuseUnknownChannel(monitoring, subject);
   return toEntries(await readChannel(driver, subject));
 }
 
 function printJson(io: CliIo, value: unknown): void {
-  printLine(io.stdout, JSON.stringify(value, undefined, 2));
+  // Inside of JSON the escapes are the same text; what JSON itself leaves as it is must not reach the terminal either.
+  const text = JSON.stringify(value, undefined, 2);
+  printLine(io.stdout, text);
 }

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import { decodePayload } from '../../core/delivery/dead-letter.js';
+import { printable, printableLines } from '../../core/errors/printable.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import type { Step } from './settle-entries.js';
 
@@ -48,7 +49,7 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
   ];
   if (letter === undefined) {
     rows.push(['bytes', `${String(bytes.length)}, no readable dead letter`]);
-    return `${toTable(rows)}\n\n${printableText(bytes.toString('utf8'))}`;
+    return `${toTable(rows)}\n\n${printableLines(bytes.toString('utf8'))}`;
   }
   rows.push(
     ['event', `${letter.subject} #${String(letter.sequence)}, published ${letter.timestamp}`],
@@ -59,7 +60,7 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
     ['payload', `${String(decodePayload(letter.payload).length)} bytes, as ${letter.payload.encoding}`],
   );
   const cause = letter.error.stack ?? `${letter.error.name}: ${letter.error.message}`;
-  return `${toTable(rows)}\n\n${printableText(letter.payload.data)}\n\n${printableText(cause)}`;
+  return `${toTable(rows)}\n\n${printableLines(letter.payload.data)}\n\n${printableLines(cause)}`;
 }
 
 function headerRows({ headers = {} }: DeadLetter): [string, string][] {
@@ -73,7 +74,7 @@ function headerRows({ headers = {} }: DeadLetter): [string, string][] {
 export function describeStep({ sequence, action, send }: Step): string {
   return send === undefined
     ? `${String(sequence)} ${action}`
-    : `${String(sequence)} ${action} to ${send.subject} (${String(send.data.length)} bytes)`;
+    : `${String(sequence)} ${action} to ${printable(send.subject)} (${String(send.data.length)} bytes)`;
 }
 
 /**
@@ -115,20 +116,10 @@ function oneLine(text: string): string {
 }
 
 function toTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => printable(row[column] ?? '').length)),
+  );
   const line = (row: readonly string[]): string =>
     row.map((cell, column) => printable(cell).padEnd(widths[column] ?? 0)).join('  ');
   return rows.map((row) => line(row).trimEnd()).join('\n');
-}
-
-/** Names, messages and payloads come from events: no escape sequence of theirs may reach the terminal. */
-function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what it takes out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-}
-
-/** Text of several lines, which keeps them. */
-function printableText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what it takes out
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
 }

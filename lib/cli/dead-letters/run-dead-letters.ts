@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { redactServerUrl } from '../../core/errors/describe-value.js';
+import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import { StanError } from '../../core/errors/stan.error.js';
+import { UsageError } from '../usage.error.js';
 import { StanConnectionOptions } from '../../core/options/connection-options.js';
 import { maxInt32 } from '../../core/option-rules/option-limits.js';
 import { assertSubject } from '../../core/options/subject.js';
@@ -11,6 +13,7 @@ import type { CommonOptions, ListOptions, ReplayOptions, SettleOptions } from '.
 import { dropDeadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from './dead-letters-actions.js';
 
 const failed = 1;
+const usageError = 2;
 
 /**
  * Runs `nestjs-stan dead-letters …` and resolves with the exit code; never rejects for what a person can cause.
@@ -23,10 +26,11 @@ export async function runDeadLetters(argv: readonly string[], io: CliIo): Promis
     return 0;
   } catch (error) {
     // Commander has printed its own already: usage errors, and help, which is no error.
-    if (error instanceof CommanderError) return error.exitCode;
-    if (!(error instanceof StanError) && !(error instanceof CommandError)) throw error;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError;
+    if (!(error instanceof StanError) && !(error instanceof CommandError) && !(error instanceof UsageError))
+      throw error;
     printLine(io.stderr, `error: ${error.message}`);
-    return failed;
+    return error instanceof InvalidOptionError || error instanceof UsageError ? usageError : failed;
   }
 }
 
@@ -66,6 +70,12 @@ function withConnection(command: Command, { env }: CliIo): Command {
     .requiredOption('--subject <subject>', 'the dead-letter subject of the service, such as orders:dead', toSubject)
     .addOption(serversOption(env))
     .option('--cluster <id>', 'cluster id of the server (NATS_CLUSTER_ID)', env['NATS_CLUSTER_ID'] ?? 'test-cluster')
+    .addOption(
+      new Option(
+        '--monitoring <url>',
+        'monitoring URL of the server (NATS_MONITORING_URL): a subject that it does not have is refused',
+      ).default(env['NATS_MONITORING_URL'], 'none'),
+    )
     .option('--client-id <id>', 'client id, if it must be a certain one')
     .option('--timeout <ms>', 'how long the server may stay away', toDurationMs, 10_000)
     .option('--json', 'print JSON');

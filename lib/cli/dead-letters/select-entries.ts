@@ -1,3 +1,4 @@
+import { UsageError } from '../usage.error.js';
 import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 
@@ -16,13 +17,13 @@ export interface Selection {
 
 /**
  * Says before anything is read whether a selection means something.
- * @throws CommandError where nothing, or two things at once, was named
+ * @throws UsageError where nothing, or two things at once, was named
  * @internal
  */
 export function refuseUnclearSelection({ sequences, all = false, from, to }: Selection): void {
   const isRange = from !== undefined || to !== undefined;
   if ([sequences.length > 0, all, isRange].filter(Boolean).length === 1) return;
-  throw new CommandError('name the entries by one of: <sequence...>, --all, --from/--to');
+  throw new UsageError('name the entries by one of: <sequence...>, --all, --from/--to');
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { BrokerLogger, StanBrokerOptions } from '../../broker/index.js';
 import { LmdbStore, StanBroker } from '../../broker/index.js';
+import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
+import { printable } from '../../core/errors/printable.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import type { CliIo } from '../cli-io.js';
 import { printLine, processIo } from '../cli-io.js';
@@ -9,7 +11,7 @@ import { banner, helpText } from './server-texts.js';
 import type { DeclaredFlag } from '../../core/option-rules/flag.decorator.js';
 import { brokerFlags, limitFlags } from './server-settings.js';
 import type { ServerSettings } from './server-settings.js';
-import { UsageError } from './usage.error.js';
+import { UsageError } from '../usage.error.js';
 
 const failed = 1;
 const usageError = 2;
@@ -52,7 +54,8 @@ export async function runServer(
     }
     if (!(error instanceof StanError)) throw error;
     printLine(io.stderr, `error: ${error.message}`);
-    return failed;
+    // A port out of range, or a cluster id that is none: the command line is wrong.
+    return error instanceof InvalidOptionError ? usageError : failed;
   }
 }
 
@@ -85,6 +88,6 @@ function pick(settings: ServerSettings, flags: readonly DeclaredFlag[]): object 
 
 function streamLogger(io: CliIo, withDebug: boolean): BrokerLogger {
   const line = (level: string) => (message: string) =>
-    printLine(io.stderr, `[${String(process.pid)}] ${io.now().toISOString()} [${level}] STREAM: ${message}`);
+    printLine(io.stderr, `[${String(process.pid)}] ${io.now().toISOString()} [${level}] STREAM: ${printable(message)}`);
   return { error: line('ERR'), warn: line('WRN'), info: line('INF'), debug: withDebug ? line('DBG') : () => undefined };
 }

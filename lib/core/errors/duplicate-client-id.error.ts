@@ -1,5 +1,11 @@
 import { StanError } from './stan.error.js';
 
+/** @internal */
+interface DuplicateClientIdDetails extends ErrorOptions {
+  /** True where the other one is known to be in this process. */
+  readonly isInThisProcess?: boolean;
+}
+
 /**
  * The server still holds a session with this client id and its client answers. Retryable, since a dead one is let go.
  * @publicApi
@@ -10,11 +16,17 @@ export class DuplicateClientIdError extends StanError {
 
   constructor(
     readonly clientId: string,
-    options?: ErrorOptions,
+    options: DuplicateClientIdDetails = {},
   ) {
+    const { isInThisProcess = false, ...errorOptions } = options;
     super(
-      `client id "${clientId}" is already registered at the server; give every process a clientId of its own, or stop the other one`,
-      options,
+      `client id "${clientId}" is already registered with the server${isInThisProcess ? inThisProcess : elsewhere}`,
+      errorOptions,
     );
   }
 }
+
+const inThisProcess =
+  ' by another ServerStan or ClientStan of this process, or by the same module imported twice; each of them is a client of ' +
+  'its own: give it a clientId of its own';
+const elsewhere = '; give every process a clientId of its own, or stop the other one';

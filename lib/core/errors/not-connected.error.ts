@@ -17,7 +17,9 @@ export class NotConnectedError extends StanError {
     options: PublishFailureDetails = {},
   ) {
     const { mayBeStored = false, ...errorOptions } = options;
-    super(`cannot ${action}: not connected; await connect() or wait for the status "connected"`, errorOptions);
+    const { cause } = errorOptions;
+    const reason = cause instanceof Error ? `: ${cause.message}` : '';
+    super(`cannot ${action}: not connected${reason}; await connect() or wait for the status "connected"`, errorOptions);
     this.mayBeStored = mayBeStored;
   }
 }

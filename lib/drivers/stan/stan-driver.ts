@@ -13,6 +13,7 @@ import type {
 } from '../../core/driver/driver.js';
 import { ClientReplacedError } from '../../core/errors/client-replaced.error.js';
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
+import { noteClient } from './clients-of-process.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
@@ -57,6 +58,7 @@ export class StanDriver implements Driver {
    */
   private doubtCount = 0;
   private attemptCount = 0;
+  private leaveProcess: () => void = () => undefined;
   /** Resolved when the next session is up, or when there will be none. */
   private sessionWaiters: (() => void)[] = [];
 
@@ -126,6 +128,7 @@ export class StanDriver implements Driver {
 
   private async connectFirst(): Promise<void> {
     if (this.closing !== undefined) throw new StanClosedError('connect');
+    this.leaveProcess = noteClient(this.options);
     this.setStatus('connecting');
     try {
       const { firstConnectTimeoutMs } = this.options.reconnect;
@@ -261,6 +264,7 @@ export class StanDriver implements Driver {
   }
 
   private giveUp(error: StanError): void {
+    this.leaveProcess();
     this.givenUpWith = error;
     this.stopped.abort();
     this.wakeWaiters();
@@ -292,6 +296,7 @@ export class StanDriver implements Driver {
   }
 
   private async closeAll(): Promise<void> {
+    this.leaveProcess();
     this.stopped.abort();
     this.wakeWaiters();
     const session = this.session;

@@ -1,6 +1,7 @@
 import type { PublishAttemptError } from '../../core/driver/driver.js';
 import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
+import { hasTwinInProcess } from './clients-of-process.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { PublishRefusedError } from '../../core/errors/publish-refused.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
@@ -60,7 +61,10 @@ export function toErrorOptions(error: unknown): ErrorOptions {
 export function toConnectError(error: unknown, options: ResolvedConnectionOptions): StanError {
   const text = textOf(error);
   if (text.includes(serverTexts.duplicateClientId)) {
-    return new DuplicateClientIdError(options.clientId, toErrorOptions(error));
+    return new DuplicateClientIdError(options.clientId, {
+      ...toErrorOptions(error),
+      isInThisProcess: hasTwinInProcess(options),
+    });
   }
   if (text.includes('connect request timeout')) {
     return new ConnectTimeoutError(options.servers, options.connectTimeoutMs, toErrorOptions(error));

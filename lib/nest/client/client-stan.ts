@@ -7,6 +7,7 @@ import type { Observable } from 'rxjs';
 import { describeError, isError } from '../../core/delivery/dead-letter.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
+import { printable } from '../../core/errors/printable.js';
 import { describeValue } from '../../core/errors/describe-value.js';
 import {
   DrainTimeoutError,
@@ -353,9 +354,14 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
+<<<<<<< HEAD
     const { message, cause } = error;
     const reasons = isError(cause) ? `${message}; ${describeError(cause).message}` : message;
     this.logger.error(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`);
+=======
+    const reasons = error.cause instanceof Error ? `${error.message}; ${error.cause.message}` : error.message;
+    this.logger.error(printable(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`));
+>>>>>>> main
     const event: PublishErrorEvent = { type: 'publishError', pattern, data, error };
     this.hub.emit(event);
   }

@@ -72,6 +72,12 @@ export class ServerLink {
     await this.driver.subscribe(request, (message) => pipeline.accept(message));
   }
 
+  /** What a stop has to wait for. */
+  pending(): { readonly runningHandlers: number; readonly publishes: number } {
+    const runningHandlers = this.pipelines.reduce((sum, pipeline) => sum + pipeline.runningCount(), 0);
+    return { runningHandlers, publishes: this.outbox.pendingCount() };
+  }
+
   /**
    * Stops in order; see `ServerStan.close()`. Acks must go out before their subscription is closed: the server ignores
    * later ones. Resolves with what could not be finished in time, if anything.
@@ -87,7 +93,7 @@ export class ServerLink {
   }
 
   private undrained(timeoutMs: number): DrainTimeoutError {
-    const running = this.pipelines.reduce((sum, pipeline) => sum + pipeline.runningCount(), 0);
-    return new DrainTimeoutError(timeoutMs, running, this.outbox.pendingCount());
+    const { runningHandlers, publishes } = this.pending();
+    return new DrainTimeoutError(timeoutMs, runningHandlers, publishes);
   }
 }

@@ -196,6 +196,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const link = new ServerLink(this.makeDriver(connection), this.options, (event) => this.tellConnectionEvent(event));
     this.link = link;
     await link.driver.connect();
+    this.logger.log(`connected as "${connection.clientId}", subscribing ${handlersText(handlers.length)}`);
     const replays = toReplayGroups(handlers).map((group) => new ReplayInbox(group, this.decoder));
     await Promise.all([
       ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox))),
@@ -365,8 +366,19 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const { link } = this;
     this.link = undefined;
     if (link === undefined) this._status$.next('closed');
+    if (link !== undefined) this.tellWait(link);
     const problem = await link?.close();
     if (problem !== undefined) this.logger.warn(problem.message);
+  }
+
+  /** A stop that takes seconds says what it waits for. */
+  private tellWait(link: ServerLink): void {
+    const { runningHandlers, publishes } = link.pending();
+    if (runningHandlers === 0 && publishes === 0) return;
+    this.logger.log(
+      `stopping: waiting up to ${String(this.options.drainTimeoutMs)} ms for ${handlersText(runningHandlers)} that ` +
+        `${runningHandlers === 1 ? 'runs' : 'run'} and ${String(publishes)} dead letters on their way`,
+    );
   }
 }
 

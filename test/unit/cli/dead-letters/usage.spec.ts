@@ -22,7 +22,7 @@ describe('a usage error ends the command before anything is connected', () => {
     ['an unknown command', ['remove'], /remove/],
   ])('%s', async (_what, argv, reason) => {
     const { exitCode, out, err } = await run(argv, { NATS_URL: 'nats://127.0.0.1:1' });
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
     expect(out).toBe('');
     expect(err).toMatch(reason);
     expect(err).not.toContain('ECONNREFUSED');
@@ -30,7 +30,7 @@ describe('a usage error ends the command before anything is connected', () => {
 
   it('an illegal connection option, by name', async () => {
     const { exitCode, err } = await run(['list', '--subject', 'dead', '--servers', 'http://app:secret@h']);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
     expect(err).toContain('option "servers"');
     expect(err).not.toContain('secret');
   });

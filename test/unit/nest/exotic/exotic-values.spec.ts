@@ -88,6 +88,7 @@ describe.each(values)('%s', (_name, make) => {
     });
     server.on('handled', () => raise(make()));
     server.on('handlerError', () => raise(make()));
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- users do
     server.on('handlerError', rejecting);
     server.setOnProcessingStartHook((_transport, _context, done) => {
       void done().catch(() => undefined);
