@@ -354,14 +354,9 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
-<<<<<<< HEAD
     const { message, cause } = error;
     const reasons = isError(cause) ? `${message}; ${describeError(cause).message}` : message;
-    this.logger.error(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`);
-=======
-    const reasons = error.cause instanceof Error ? `${error.message}; ${error.cause.message}` : error.message;
     this.logger.error(printable(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`));
->>>>>>> main
     const event: PublishErrorEvent = { type: 'publishError', pattern, data, error };
     this.hub.emit(event);
   }
