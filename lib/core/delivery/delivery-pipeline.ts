@@ -2,7 +2,9 @@ import { AsyncResource } from 'node:async_hooks';
 
 import type { DriverMessage } from '../driver/driver.js';
 import { ignoreRejection } from '../errors/describe-value.js';
+import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { StartAt } from '../options/subscription-options.js';
+import { isError } from './dead-letter.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
 import { aboutMessage } from './delivery-pipeline-setup.js';
@@ -151,7 +153,8 @@ export class DeliveryPipeline {
       if (delivery.startedAtMs !== undefined) this.tellHandled(delivery);
     } catch (error) {
       ignoreRejection(error);
-      if (isDecoded) await this.handlerFailed(delivery, error);
+      // A newer version is no bad event: another member, or the next release, knows it.
+      if (isDecoded || isNewerVersion(error)) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
     delivery.cancelExtending?.();
@@ -240,4 +243,8 @@ function neverThrowing(emit: DeliveryPipelineSetup['emit']): DeliveryPipelineSet
       // Reported where it was caught first, as far as that was possible.
     }
   };
+}
+
+function isNewerVersion(error: unknown): boolean {
+  return isError(error) && error instanceof NewerEventVersionError;
 }

@@ -1,7 +1,9 @@
 import { types } from 'node:util';
 
 import { ignoreRejection } from '../errors/describe-value.js';
+import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from '../options/subscription-options.js';
+import { isError } from './dead-letter.js';
 
 /**
  * What an error says about the next try; the framework's room knows its own exceptions.
@@ -66,6 +68,8 @@ export class FailurePolicy {
   private nextRetryMs(failed: FailedDelivery): number | undefined {
     const { retry } = this.options;
     if (retry === undefined || !failed.mayRetryHere || failed.tries >= retry.attempts) return undefined;
+    // This process will not learn the version meanwhile.
+    if (isError(failed.error) && failed.error instanceof NewerEventVersionError) return undefined;
     // Without its word there is no run here; the server still delivers again.
     if (!isYes(ask(() => retry.retryOn(failed.error)))) return undefined;
     const afterMs = delayBeforeRun(retry, failed.tries, this.random);
