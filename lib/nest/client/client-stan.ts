@@ -5,6 +5,7 @@ import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 
 import { describeError, isError } from '../../core/delivery/dead-letter.js';
+import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { printable } from '../../core/errors/printable.js';
@@ -96,7 +97,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   constructor(
     options: StanClientOptions<TEvents>,
     private readonly makeDriver: (options: ResolvedConnectionOptions) => Driver = (connection) =>
-      new StanDriver(connection),
+      chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
     this.options = resolveClientOptions(options);
@@ -204,7 +205,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   /**
-   * The node-nats-streaming client of the current session.
+   * The node-nats-streaming client of the current session; with `jetstream()` the `NatsConnection`.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {
