@@ -29,6 +29,7 @@ module.exports = {
       room('core/(options|option-rules|errors)'),
     ]),
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
+    only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
     only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),

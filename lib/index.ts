@@ -31,6 +31,28 @@ export type {
 export type { StanEmitOptions, StanHeaders } from './core/wire/index.js';
 export type { PublishReceipt } from './core/publishing/index.js';
 
+// Contracts
+export { declareEvents, DeclaredEvents, defineEvents, EventContract } from './nest/contracts/index.js';
+export type {
+  EmittedBy,
+  EventHandlerDecorator,
+  EventMapOf,
+  HandledBy,
+  PayloadOf,
+  SubjectOf,
+} from './nest/contracts/index.js';
+export { firstVersion, payload, TypeOnlyPayload, VersionedPayload } from './core/contracts/index.js';
+export type {
+  ContractOptions,
+  InputOf,
+  OutputOf,
+  PayloadClass,
+  PayloadSchema,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './core/contracts/index.js';
+
 // Options
 export { durableQueue, uniqueClientId, ackModes, undecodablePolicies } from './core/options/index.js';
 export type {
@@ -44,6 +66,7 @@ export type {
   StanDeserializer,
   StanDrainOptions,
   StanTelemetryOptions,
+  StanPublishContract,
   StanPublishOptions,
   StanSerializer,
   StanServerOptions,
@@ -108,7 +131,10 @@ export {
   HandlerConflictError,
   InvalidHeadersError,
   InvalidOptionError,
+  InvalidPayloadError,
   InvalidSubjectError,
+  NewerEventVersionError,
+  SubjectNotInContractError,
   MalformedMessageError,
   MessagePatternUnsupportedError,
   MonitoringError,
@@ -129,7 +155,9 @@ export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
   InvalidOptionDetails,
+  InvalidPayloadDetails,
   MonitoringErrorDetails,
+  PayloadIssue,
   PublishFailureDetails,
   PublishTimeoutFacts,
   StanErrorCode,

@@ -1,4 +1,5 @@
 import type { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
+import type { InvalidPayloadError } from '../errors/invalid-payload.error.js';
 import type { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
 import type { UndecodablePolicy } from '../options/subscription-options.js';
 
@@ -81,7 +82,7 @@ export interface DeadLetterFailedEvent extends AboutDelivery {
  */
 export interface UndecodableEvent extends AboutDelivery {
   readonly type: 'undecodable';
-  readonly error: UndecodablePayloadError;
+  readonly error: UndecodablePayloadError | InvalidPayloadError;
   readonly policy: UndecodablePolicy;
   readonly deliveries: number;
 }

@@ -1,4 +1,5 @@
 import type { DriverMessage } from '../driver/driver.js';
+import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { StartAt } from '../options/subscription-options.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
@@ -138,7 +139,8 @@ export class DeliveryPipeline {
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();
       if (delivery.startedAtMs !== undefined) this.tellHandled(delivery);
     } catch (error) {
-      if (isDecoded) await this.handlerFailed(delivery, error);
+      // A newer version is no bad event: another member, or the next release, knows it.
+      if (isDecoded || error instanceof NewerEventVersionError) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
     delivery.cancelExtending?.();

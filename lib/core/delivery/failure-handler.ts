@@ -1,5 +1,6 @@
 import type { DriverMessage } from '../driver/driver.js';
 import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
+import { InvalidPayloadError } from '../errors/invalid-payload.error.js';
 import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
 import { describeError, encodePayload, letterHeaders } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
@@ -58,7 +59,7 @@ export class FailureHandler {
     const { message } = delivery;
     const policy = this.setup.options.onUndecodable;
     const error =
-      cause instanceof UndecodablePayloadError
+      cause instanceof UndecodablePayloadError || cause instanceof InvalidPayloadError
         ? cause
         : new UndecodablePayloadError(message.subject, message.sequence, { cause });
     const deliveries = this.deliveriesOf(delivery);

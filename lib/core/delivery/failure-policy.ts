@@ -1,3 +1,4 @@
+import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from '../options/subscription-options.js';
 
 /**
@@ -63,6 +64,8 @@ export class FailurePolicy {
   private nextRetryMs(failed: FailedDelivery): number | undefined {
     const { retry } = this.options;
     if (retry === undefined || !failed.mayRetryHere || failed.tries >= retry.attempts) return undefined;
+    // This process will not learn the version meanwhile.
+    if (failed.error instanceof NewerEventVersionError) return undefined;
     if (!retry.retryOn(failed.error)) return undefined;
     const afterMs = delayBeforeRun(retry, failed.tries, this.random);
     return afterMs < failed.ackWaitLeftMs ? afterMs : undefined;

@@ -1,3 +1,4 @@
+export { AsyncApiError } from './async-api.error.js';
 export { BrokerStartFailedError } from './broker-start-failed.error.js';
 export { BrokerStoreCorruptError } from './broker-store-corrupt.error.js';
 export { ClientReplacedError } from './client-replaced.error.js';
@@ -10,10 +11,12 @@ export { DuplicateClientIdError } from './duplicate-client-id.error.js';
 export { HandlerConflictError, type HandlerConflictFacts } from './handler-conflict.error.js';
 export { InvalidHeadersError } from './invalid-headers.error.js';
 export { InvalidOptionError, type InvalidOptionDetails } from './invalid-option.error.js';
+export { InvalidPayloadError, type InvalidPayloadDetails, type PayloadIssue } from './invalid-payload.error.js';
 export { InvalidSubjectError } from './invalid-subject.error.js';
 export { MessagePatternUnsupportedError } from './message-pattern-unsupported.error.js';
 export { MalformedMessageError } from './malformed-message.error.js';
 export { MonitoringError, type MonitoringErrorDetails } from './monitoring.error.js';
+export { NewerEventVersionError } from './newer-event-version.error.js';
 export { NotConnectedError } from './not-connected.error.js';
 export { PayloadTooLargeError } from './payload-too-large.error.js';
 export { PublishBufferFullError } from './publish-buffer-full.error.js';
@@ -23,6 +26,7 @@ export { PublishTimeoutError, type PublishTimeoutFacts } from './publish-timeout
 export { SerializationFailedError } from './serialization-failed.error.js';
 export { SessionLostError } from './session-lost.error.js';
 export { StanClosedError } from './stan-closed.error.js';
+export { SubjectNotInContractError } from './subject-not-in-contract.error.js';
 export { SubscribeFailedError } from './subscribe-failed.error.js';
 export { SubscribeTimeoutError } from './subscribe-timeout.error.js';
 export { UndecodablePayloadError } from './undecodable-payload.error.js';

@@ -10,6 +10,7 @@ export type {
   StanConnectionOptions,
 } from './connection-options.js';
 export { durableQueue, type DurableQueueOptions } from './durable-queue.js';
+export type { StanPublishContract } from './publish-contract.js';
 export type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
 export { resolveConnectionOptions } from './resolve-connection-options.js';
 export { resolvePublishOptions } from './resolve-publish-options.js';

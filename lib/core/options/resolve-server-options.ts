@@ -46,8 +46,8 @@ export function resolveServerOptions(input: StanServerOptions): ResolvedServerOp
 export function resolveClientOptions(input: StanClientOptions): ResolvedClientOptions {
   const place = placeOf('client', 'ClientStan');
   refuseUnknownNames(clientOptionGroups, input, place);
-  const { serializer } = readKnownOptions(OwnClientOptions, input, place);
-  return Object.freeze({ ...resolveSharedParts(input, place), serializer });
+  const { serializer, contract } = readKnownOptions(OwnClientOptions, input, place);
+  return Object.freeze({ ...resolveSharedParts(input, place), serializer, contract });
 }
 
 function placeOf(role: OptionRole, owner: string): OptionPlace {

@@ -4,6 +4,7 @@ import type { ResolvedConnectionOptions } from './connection-options.js';
 import { StanConnectionOptions } from './connection-options.js';
 import type { ResolvedPublishOptions } from './publish-options.js';
 import { StanPublishOptions } from './publish-options.js';
+import type { StanPublishContract } from './publish-contract.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
 import type { StanTelemetry } from './telemetry-options.js';
 
@@ -101,14 +102,25 @@ export class OwnClientOptions {
    */
   @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer?: StanSerializer;
+  /**
+   * What this client may publish: payloads are checked before they are sent, and a subject that is not in it is refused.
+   * Limits: a contract made by `defineEvents()`, or some of its subjects by `pick()`.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  @Expect('a contract made by defineEvents()', (value) => hasMethod(value, 'toWire'))
+  readonly contract?: StanPublishContract;
 }
 
 /**
  * The options of `ClientStan`.
  * @publicApi
  */
-export interface StanClientOptions
-  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, StanTelemetryOptions, OwnClientOptions {}
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a contract any event is taken
+export interface StanClientOptions<TEvents extends Record<string, any> = any>
+  extends StanConnectionOptions, StanPublishOptions, StanDrainOptions, StanTelemetryOptions, OwnClientOptions {
+  readonly contract?: StanPublishContract<TEvents>;
+}
 
 /**
  * The groups that {@link StanClientOptions} consists of.
@@ -136,9 +148,12 @@ export interface ResolvedClientOptions {
   readonly publish: ResolvedPublishOptions;
   readonly drainTimeoutMs: number;
   readonly serializer: StanSerializer | undefined;
+  readonly contract: StanPublishContract | undefined;
   readonly telemetry: StanTelemetry | undefined;
 }
 
-function hasMethod(value: unknown, name: keyof (StanSerializer & StanDeserializer & StanTelemetry)): boolean {
+type Methods = StanSerializer & StanDeserializer & StanTelemetry & StanPublishContract;
+
+function hasMethod(value: unknown, name: keyof Methods): boolean {
   return isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
 }

@@ -15,6 +15,8 @@ export interface StanClient extends Omit<Stan, 'subscribe' | 'on'> {
   /** Subject and body of the client's pings, for a probe of our own right after the transport has come back. */
   readonly pingRequests?: string;
   readonly pingBytes?: Buffer;
+  /** Its timer for pings, from the answer to its connect request on. */
+  readonly pingTimer?: NodeJS.Timeout;
   /** What its `publish()` puts into every event, known once it has connected. */
   readonly pubPrefix: string;
   readonly ackSubject: string;
@@ -63,4 +65,17 @@ export function createStanClient(clusterId: string, clientId: string, options: o
   const client = connect(clusterId, clientId, options) as unknown as StanClient;
   readServerUrls(client);
   return client;
+}
+
+/**
+ * Keeps a client that was ended from pinging. An answer to its connect request that comes while it is ended starts its ping
+ * timer all the same, whose next ping throws on the closed connection, from a timer: nobody could catch that.
+ */
+export function refusePingTimer(client: StanClient): void {
+  clearTimeout(client.pingTimer);
+  Object.defineProperty(client, 'pingTimer', {
+    configurable: true,
+    get: () => undefined,
+    set: (timer: NodeJS.Timeout) => clearTimeout(timer),
+  });
 }

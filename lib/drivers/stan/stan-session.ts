@@ -11,7 +11,7 @@ import { InboundMessages } from './inbound-messages.js';
 import type { MessageReceiver } from './inbound-messages.js';
 import { PingWatch } from './ping-watch.js';
 import { PublishEncoder } from './publish-message.js';
-import { createStanClient } from './stan-client.js';
+import { createStanClient, refusePingTimer } from './stan-client.js';
 import type { NatsConnection, StanClient } from './stan-client.js';
 import {
   isInvalidPublish,
@@ -367,6 +367,7 @@ export class StanSession {
     const nats = client.nc;
     // Reports open publishes with `error`; emits on an event that nobody listens to, never 'error'.
     client.closeWithError('disposed', error);
+    refusePingTimer(client);
     nats?.close();
   }
 }

@@ -28,6 +28,7 @@ import type { PublishReceipt } from '../../core/publishing/index.js';
 import { encodeHeaders, encodeWithAdded, encoderOf, isPromise } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
 import { assertListener } from '../events/event-names.js';
@@ -38,6 +39,7 @@ import { EmittedEvent } from './emitted-event.js';
 import { PendingEncodings } from './pending-encodings.js';
 import { clientEventNames } from './stan-client-events.js';
 import type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
+import type { StanRecord } from './stan-record.js';
 import { toGivenEvent, toOutgoingHeaders } from './outgoing-headers.js';
 
 /** What `emit()` was given. */
@@ -72,7 +74,11 @@ type EmitDone = (error: Error | undefined, receipt: PublishReceipt | undefined) 
  * @throws InvalidOptionError (STAN_INVALID_OPTION) from the constructor, naming the option
  * @publicApi
  */
-export class ClientStan extends ClientProxy<StanClientEvents> implements OnApplicationBootstrap, OnApplicationShutdown {
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a contract any event is taken
+export class ClientStan<TEvents extends Record<string, any> = any>
+  extends ClientProxy<StanClientEvents>
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   private readonly logger = new Logger(ClientStan.name);
   private readonly options: ResolvedClientOptions;
   private readonly encoder: Encoder;
@@ -84,7 +90,7 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   private closing: Promise<void> | undefined;
 
   constructor(
-    options: StanClientOptions,
+    options: StanClientOptions<TEvents>,
     private readonly makeDriver: (options: ResolvedConnectionOptions) => Driver = (connection) =>
       new StanDriver(connection),
   ) {
@@ -134,7 +140,17 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
    * `on('publishError')`. `data` may be a `StanRecord`, made by `StanRecordBuilder`, to give the event an id, a key or
    * headers.
    */
-  override emit<TResult = PublishReceipt, TInput = unknown>(pattern: unknown, data: TInput): Observable<TResult> {
+  /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/unified-signatures -- Nest's order of type arguments; a mistake is told about the payload, not about a union */
+  override emit<TResult = PublishReceipt, _TInput = unknown, Subject extends SubjectOf<TEvents> = SubjectOf<TEvents>>(
+    pattern: Subject,
+    record: StanRecord<PayloadOf<TEvents, Subject>>,
+  ): Observable<TResult>;
+  override emit<TResult = PublishReceipt, _TInput = unknown, Subject extends SubjectOf<TEvents> = SubjectOf<TEvents>>(
+    pattern: Subject,
+    data: PayloadOf<TEvents, Subject>,
+  ): Observable<TResult>;
+  /* eslint-enable @typescript-eslint/no-unused-vars, @typescript-eslint/unified-signatures */
+  override emit<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
     const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
     this.emitThen({ pattern, data }, (error, receipt) => emitted.settle(error, receipt));
     // Nest types the result after the call, but there is only one kind of it.
@@ -142,7 +158,11 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   /** Emits an event; resolves once the server has stored it, else rejects. The fastest way. */
-  emitAsync(pattern: unknown, data: unknown, options?: StanEmitOptions): Promise<PublishReceipt> {
+  emitAsync<Subject extends SubjectOf<TEvents>>(
+    pattern: Subject,
+    data: PayloadOf<TEvents, Subject>,
+    options?: StanEmitOptions,
+  ): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
       this.emitThen({ pattern, data, options }, (error, receipt) => {
         // Without an error there is a receipt.
@@ -201,7 +221,7 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   protected dispatchEvent<T = PublishReceipt>(packet: ReadPacket): Promise<T> {
-    return this.emitAsync(packet.pattern, packet.data) as Promise<T>;
+    return this.emitAsync(packet.pattern as never, packet.data as never) as Promise<T>;
   }
 
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
@@ -240,7 +260,16 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
     const headers = toOutgoingHeaders(subject, options, metadata);
     const headerText = encodeHeaders(subject, headers);
     // Last: what a serializer promises has to be awaited by somebody.
-    return { subject, headers, headerText, bytes: this.encoder.encode(subject, data, metadata) };
+    return { subject, headers, headerText, bytes: this.encode(subject, data, metadata) };
+  }
+
+  /** A contract checks first; only a schema that works asynchronously makes it wait. */
+  private encode(subject: string, data: unknown, metadata: unknown): Buffer | Promise<Buffer> {
+    const { contract } = this.options;
+    if (contract === undefined) return this.encoder.encode(subject, data, metadata);
+    const checked = contract.toWire(subject, data);
+    if (!(checked instanceof Promise)) return this.encoder.encode(subject, checked, metadata);
+    return checked.then((valid: unknown) => this.encoder.encode(subject, valid, metadata));
   }
 
   private dispatch({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
@@ -278,8 +307,8 @@ export class ClientStan extends ClientProxy<StanClientEvents> implements OnAppli
   }
 
   private publishInTurn({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
-    // Connects meanwhile.
-    this.openLink();
+    // Connects meanwhile; what a contract may still refuse opens no session.
+    if (this.options.contract === undefined) this.openLink();
     this.encodings.add(bytes, {
       encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done, headerText),
       failed: (error) => done(asError(error), undefined),

@@ -4,6 +4,8 @@ import { HandlerConflictError } from '../../core/errors/handler-conflict.error.j
 import { MessagePatternUnsupportedError } from '../../core/errors/message-pattern-unsupported.error.js';
 import { assertSubscribable, resolveSubscriptionOptions } from '../../core/options/index.js';
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
+import type { ContractRules } from '../../core/contracts/index.js';
+import { contractKey } from '../contracts/contract-key.js';
 import { assertPattern, patternText } from '../event-pattern.js';
 import type { RegisteredHandler } from './handler-registry.js';
 
@@ -19,6 +21,8 @@ export interface SubscribableHandler {
   readonly subject: string;
   readonly callback: MessageHandler;
   readonly options: ResolvedSubscriptionOptions;
+  /** Reads its events, where the handler was decorated by a contract. */
+  readonly contract: ContractRules | undefined;
 }
 
 /**
@@ -45,7 +49,12 @@ function toSubscribable(handler: RegisteredHandler, index: number, server: Resol
   const given = options.queueGroup ?? options.durableName;
   const service = given ?? clientId;
   const serviceLasts = given !== undefined || !clientIdIsGenerated;
-  return { name, declaredName, service, serviceLasts, subject, callback, options };
+  return { name, declaredName, service, serviceLasts, subject, callback, options, contract: contractOf(handler) };
+}
+
+function contractOf({ options }: RegisteredHandler): ContractRules | undefined {
+  // Only a contract's own decorator puts anything there.
+  return options[contractKey] as ContractRules | undefined;
 }
 
 /** Where Nest's registration could not be watched, a plain `@EventPattern` has its place among the handlers for a name. */

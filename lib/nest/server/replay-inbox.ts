@@ -5,6 +5,7 @@ import { resolveSubscriptionOptions } from '../../core/options/index.js';
 import type { ResolvedSubscriptionOptions, StanSubscriptionOptions } from '../../core/options/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { NonRetriableException } from '../exceptions/non-retriable.exception.js';
+import { decodeFor } from './decode-for.js';
 import type { SubscribableHandler } from './registered-handler.js';
 
 /** Handlers of one service whose dead letters go to one subject, and come back on its replay subject. */
@@ -70,7 +71,14 @@ export class ReplayInbox {
     // Another service's: its bytes are none of ours to read.
     if (letter.service !== this.service) return { handlers: [], letter, data: undefined };
     const handlers = this.handlersOf(letter);
-    const data: unknown = this.decoder.decode(letter.subject, decodePayload(letter.payload));
+    const { subject, sequence } = letter;
+    const bytes = decodePayload(letter.payload);
+    const [handler] = handlers;
+    // A letter whose handler is gone is read all the same: it is refused by name then.
+    const data: unknown =
+      handler === undefined
+        ? this.decoder.decode(subject, bytes)
+        : decodeFor(handler, this.decoder)({ subject, sequence, data: bytes });
     return data instanceof Promise
       ? data.then((value: unknown) => ({ handlers, letter, data: value }))
       : { handlers, letter, data };

@@ -50,6 +50,7 @@ import type { UnheardMethod } from './unheard-methods.js';
 import { passFailuresThrough } from './failure-passthrough.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
+import { decodeFor } from './decode-for.js';
 import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
 import { ServerLink } from './server-link.js';
@@ -237,7 +238,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
       ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
-      decode: (message) => this.decoder.decode(message.subject, message.data),
+      decode: decodeFor(handler, this.decoder),
       handle: (data, delivery) =>
         this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery),
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),

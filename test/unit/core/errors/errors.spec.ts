@@ -24,6 +24,32 @@ const table: Record<StanErrorCode, Row> = {
     retryable: false,
     says: ['option "ackWaitMS" of A.b', 'expected a known option', 'got 5', 'did you mean "ackWaitMs"?'],
   },
+  STAN_INVALID_PAYLOAD: {
+    error: new errors.InvalidPayloadError({
+      ...{ subject: 'order:created', direction: 'receive', sequence: 7, version: 2, cause },
+      issues: Array.from({ length: 7 }, (_, index) => ({
+        path: `items.${String(index)}`,
+        message: 'expected a number',
+      })),
+    }),
+    retryable: false,
+    says: ['event 7', '"order:created"', 'items.0: expected a number', 'and 2 more', 'onUndecodable'],
+  },
+  STAN_SUBJECT_NOT_IN_CONTRACT: {
+    error: new errors.SubjectNotInContractError('order:create', ['ticket:created', 'order:created'], { cause }),
+    retryable: false,
+    says: ['"order:create"', 'did you mean "order:created"?', 'Nothing was sent', 'pick()'],
+  },
+  STAN_NEWER_EVENT_VERSION: {
+    error: new errors.NewerEventVersionError('order:created', 7, 3, 2, { cause }),
+    retryable: true,
+    says: ['event 7', '"order:created"', 'version 3', 'known here is 2', 'deploy listeners before publishers'],
+  },
+  STAN_ASYNCAPI_FAILED: {
+    error: new errors.AsyncApiError('no document at asyncapi.json', { cause }),
+    retryable: false,
+    says: ['asyncapi.json'],
+  },
   STAN_HANDLER_CONFLICT: {
     error: new errors.HandlerConflictError(
       { ...handlers, subject: 'ticket:created', queueGroup: 'orders', durableName: undefined },
