@@ -53,6 +53,7 @@ module.exports = {
       from: { path: '^lib/', pathNot: room('telemetry/prometheus') },
       to: { path: 'node_modules/prom-client/' },
     },
+    only('asyncapi', { path: room('asyncapi') }, [room('asyncapi'), room('nest'), room('core')]),
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
     {
@@ -79,7 +80,7 @@ module.exports = {
       from: { path: '^sample-app/' },
       to: {
         path: '^lib/',
-        pathNot: ['^lib/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/telemetry/[^/]+/index.ts'],
+        pathNot: ['^lib/index.ts', '^lib/asyncapi/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/telemetry/[^/]+/index.ts'],
       },
     },
   ],
