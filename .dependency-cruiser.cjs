@@ -54,6 +54,20 @@ module.exports = {
       to: { path: 'node_modules/prom-client/' },
     },
     only('asyncapi', { path: room('asyncapi') }, [room('asyncapi'), room('nest'), room('core')]),
+    only('jetstream-door', { path: room('jetstream') }, [room('jetstream'), room('drivers/jetstream'), room('core')]),
+    {
+      name: 'one-importer-of-nats-io',
+      comment: 'An optional peer: only the driver behind its own door may load it',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: room('drivers/jetstream') },
+      to: { path: 'node_modules/@nats-io/' },
+    },
+    {
+      name: 'jetstream-behind-its-door',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: [room('drivers/jetstream'), room('jetstream'), room('cli')] },
+      to: { path: room('drivers/jetstream') },
+    },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
     {
@@ -80,7 +94,14 @@ module.exports = {
       from: { path: '^sample-app/' },
       to: {
         path: '^lib/',
-        pathNot: ['^lib/index.ts', '^lib/asyncapi/index.ts', '^lib/broker/index.ts', '^lib/testing/index.ts', '^lib/telemetry/[^/]+/index.ts'],
+        pathNot: [
+          '^lib/index.ts',
+          '^lib/asyncapi/index.ts',
+          '^lib/broker/index.ts',
+          '^lib/testing/index.ts',
+          '^lib/jetstream/index.ts',
+          '^lib/telemetry/[^/]+/index.ts',
+        ],
       },
     },
   ],

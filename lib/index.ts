@@ -65,6 +65,7 @@ export type {
   StanConnectionOptions,
   StanDeserializer,
   StanDrainOptions,
+  StanDriverChoice,
   StanTelemetryOptions,
   StanPublishContract,
   StanPublishOptions,

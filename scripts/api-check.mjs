@@ -15,6 +15,7 @@ const allowedImports = [/^node:/, /^rxjs$/, /^@nestjs\/(common|core|microservice
 const doorImports = [
   { folder: '/telemetry/opentelemetry/', allowed: /^@opentelemetry\/api$/ },
   { folder: '/telemetry/prometheus/', allowed: /^prom-client$/ },
+  { folder: '/drivers/jetstream/', allowed: /^@nats-io\/transport-node$/ },
 ];
 
 const doors = Object.entries(pkg.exports)

@@ -1,26 +1,31 @@
-// Installs the real nats-streaming-server 0.25.6 into .cache/bin (git ignores it). Needs Go; prints where it is.
+// Installs the real servers into .cache/bin (git ignores it): nats-streaming-server 0.25.6, and nats-server 2.15.2 for
+// JetStream. Needs Go; prints where they are.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const VERSION = 'v0.25.6';
+const servers = [
+  { name: 'nats-streaming-server', module: 'github.com/nats-io/nats-streaming-server@v0.25.6' },
+  { name: 'nats-server', module: 'github.com/nats-io/nats-server/v2@v2.15.2' },
+];
 const bin = join(import.meta.dirname, '..', '.cache', 'bin');
-const server = join(bin, 'nats-streaming-server');
 
-if (!existsSync(server)) {
+for (const { name, module } of servers) {
+  const server = join(bin, name);
+  if (!existsSync(server)) install(module);
+  console.log(server);
+}
+
+function install(module) {
   mkdirSync(bin, { recursive: true });
   try {
-    execFileSync('go', ['install', `github.com/nats-io/nats-streaming-server@${VERSION}`], {
-      stdio: 'inherit',
-      env: { ...process.env, GOBIN: bin },
-    });
+    execFileSync('go', ['install', module], { stdio: 'inherit', env: { ...process.env, GOBIN: bin } });
   } catch (error) {
     console.error(
       error.code === 'ENOENT'
-        ? `Go was not found: install Go 1.21 or later, or put nats-streaming-server ${VERSION} into ${bin} yourself.`
-        : `go install failed: ${error.message}`,
+        ? `Go was not found: install Go, or put ${module} into ${bin} yourself.`
+        : `go install ${module} failed: ${error.message}`,
     );
     process.exit(1);
   }
 }
-console.log(server);

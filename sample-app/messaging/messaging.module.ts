@@ -26,6 +26,7 @@ export class MessagingModule {
           clusterId: environment.clusterId,
           clientId: `${environment.clientId}-out`,
           servers: environment.natsUrls,
+          driver: environment.driver,
           publishTimeoutMs: 5_000,
           telemetry: openTelemetry(),
         }),

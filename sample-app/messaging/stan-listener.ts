@@ -4,11 +4,12 @@ import type { ServiceEnvironment } from '../service/service-environment.js';
 import { EventConflictError } from './event-conflict.error.js';
 
 /** The transport on which an instance hears events, with what holds for all of its handlers. */
-export function stanListener({ service, clientId, clusterId, natsUrls }: ServiceEnvironment): ServerStan {
+export function stanListener({ service, clientId, clusterId, natsUrls, driver }: ServiceEnvironment): ServerStan {
   return new ServerStan({
     clusterId,
     clientId: `${clientId}-in`,
     servers: natsUrls,
+    driver,
     telemetry: openTelemetry(),
     subscription: {
       // One instance gets each event, none is missed while all are down, and the first start gets what was before it.

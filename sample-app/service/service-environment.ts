@@ -1,4 +1,6 @@
 import { uniqueClientId } from 'nestjs-stan';
+import type { StanDriverChoice } from 'nestjs-stan';
+import { jetstream } from 'nestjs-stan/jetstream';
 import type { ServiceName } from './service-messages.js';
 
 /** What an instance of a service has to be told; everything comes from the environment. */
@@ -9,6 +11,8 @@ export interface ServiceEnvironment {
   readonly databaseUrl: string;
   readonly natsUrls: readonly string[];
   readonly clusterId: string;
+  /** JetStream with `BROKER=jetstream`; NATS Streaming where `undefined`. */
+  readonly driver: StanDriverChoice | undefined;
   /** The monitoring port of the server, for the lag in `/metrics`. */
   readonly monitoringUrl?: string | undefined;
   readonly host: string;
@@ -18,7 +22,8 @@ export interface ServiceEnvironment {
 const defaultPorts: Readonly<Record<ServiceName, number>> = { tickets: 3001, orders: 3002 };
 
 /**
- * Reads `DATABASE_URL`, `NATS_URL`, `NATS_CLUSTER_ID`, `NATS_CLIENT_ID`, `NATS_MONITORING_URL`, `HOST` and `PORT`.
+ * Reads `DATABASE_URL`, `NATS_URL`, `NATS_CLUSTER_ID`, `NATS_CLIENT_ID`, `NATS_MONITORING_URL`, `BROKER`,
+ * `HOST` and `PORT`.
  * @throws Error that names the variable that is missing or wrong
  */
 export function readServiceEnvironment(service: ServiceName, env: NodeJS.ProcessEnv = process.env): ServiceEnvironment {
@@ -35,6 +40,7 @@ export function readServiceEnvironment(service: ServiceName, env: NodeJS.Process
     databaseUrl,
     natsUrls: (env['NATS_URL'] ?? 'nats://127.0.0.1:4222').split(','),
     clusterId: env['NATS_CLUSTER_ID'] ?? 'test-cluster',
+    driver: env['BROKER'] === 'jetstream' ? jetstream() : undefined,
     monitoringUrl: env['NATS_MONITORING_URL'],
     host: env['HOST'] ?? '0.0.0.0',
     port,

@@ -11,6 +11,8 @@ export interface ShopOptions {
   /** A server that is already there; without it one is started in this process. */
   readonly natsUrl: string | undefined;
   readonly clusterId: string;
+  /** Which event bus: NATS Streaming, or JetStream. */
+  readonly broker: 'stan' | 'jetstream';
   /** A Postgres that is already there; without it one is started. */
   readonly databaseUrl: string | undefined;
   /** Where the embedded Postgres keeps its data. */
@@ -27,7 +29,8 @@ export const usage = `Usage: npm start [-- options]
   --fresh         empty the databases of the services first (always so with the embedded event bus)
   --help          print this
 
-Environment: NATS_URL, NATS_CLUSTER_ID (default test-cluster), DATABASE_URL, PORT, DATA_DIR (default .data)`;
+Environment: NATS_URL, NATS_CLUSTER_ID (default test-cluster), DATABASE_URL, PORT, DATA_DIR (default .data)
+             BROKER=jetstream runs the services on JetStream: at NATS_URL, or a nats-server from .cache/bin or the PATH`;
 
 /**
  * Reads the command line; `undefined` when help was asked for.
@@ -54,9 +57,15 @@ export function readShopOptions(
     // The embedded event bus starts empty. A copy of tickets whose events are gone could never be brought up to date.
     fresh: values.fresh === true || !env['NATS_URL'],
     clusterId: env['NATS_CLUSTER_ID'] || 'test-cluster',
+    broker: readBroker(env['BROKER']),
     databaseUrl: env['DATABASE_URL'] || undefined,
     dataFolder: env['DATA_DIR'] || join(projectFolder(), '.data'),
   };
+}
+
+function readBroker(given = 'stan'): ShopOptions['broker'] {
+  if (given === 'stan' || given === 'jetstream') return given;
+  throw new Error(`BROKER must be stan or jetstream, got '${given}'`);
 }
 
 function readNumber(name: string, given: string, least: number, most: number): number {

@@ -4,6 +4,7 @@ import { startKeptPostgres } from '../database/kept-postgres.js';
 import { createServiceDatabases } from '../database/service-databases.js';
 import { services } from '../service/service-messages.js';
 import { portNear } from './free-port.js';
+import { startNatsServer } from './nats-server.js';
 import { Instances } from './instances.js';
 import type { ShopOptions } from './shop-options.js';
 
@@ -63,9 +64,18 @@ async function startDatabase({ databaseUrl, dataFolder, port }: ShopOptions): Pr
   return { url: postgres.url, note: `embedded, data in ${postgres.folder}`, stop: () => postgres.stop() };
 }
 
-async function startBus({ natsUrl, clusterId, port }: ShopOptions): Promise<BusPart> {
+async function startBus({ natsUrl, clusterId, port, broker: kind }: ShopOptions): Promise<BusPart> {
   if (natsUrl)
     return { url: natsUrl, clusterId, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
+  if (kind === 'jetstream') {
+    const server = await startNatsServer(await usualPort(4222, port));
+    return {
+      ...server,
+      clusterId,
+      monitoringUrl: undefined,
+      note: 'nats-server with JetStream, in a temporary folder',
+    };
+  }
   const broker = await StanBroker.start({
     clusterId,
     port: await usualPort(4222, port),

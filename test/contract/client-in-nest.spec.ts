@@ -16,7 +16,13 @@ import { collectingLogger } from '../support/stan-app.js';
 import { eventually, latch } from '../support/wait.js';
 
 function clientOptions(t: Contract, options: Partial<StanClientOptions> = {}): StanClientOptions {
-  return { clusterId: t.broker.clusterId, servers: t.broker.url, clientId: fresh('publisher'), ...options };
+  return {
+    clusterId: t.broker.clusterId,
+    driver: t.broker.driver,
+    servers: t.broker.url,
+    clientId: fresh('publisher'),
+    ...options,
+  };
 }
 
 async function channelTexts(t: Contract, subject: string): Promise<string[]> {

@@ -45,7 +45,7 @@ contract('delivery', (t) => {
     expect((messages[0] as Message).getRawData().toString()).toBe('{"id":7,"tags":["a",null]}');
   });
 
-  it("A1 gives the driver's own message, and bytes that a handler may change", async () => {
+  t.only('stanWire', "A1 gives the driver's own message, and bytes that a handler may change", async () => {
     const subject = fresh('orders');
     const native: Message[] = [];
     const raw: string[] = [];
@@ -70,7 +70,7 @@ contract('delivery', (t) => {
     expect(raw).toEqual(['xxxx', '"ü"']);
   });
 
-  it('A1 drops bytes on its inbox that are no STAN message, says so, and goes on', async () => {
+  t.only('stanWire', 'A1 drops bytes on its inbox that are no STAN message, says so, and goes on', async () => {
     const subject = fresh('orders');
     const seen: unknown[] = [];
     const { server } = await t.app({

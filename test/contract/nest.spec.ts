@@ -289,11 +289,21 @@ contract('in Nest', (t) => {
 });
 
 function clientOptions(t: Contract) {
-  return { clusterId: t.broker.clusterId, clientId: fresh('publisher'), servers: t.broker.url };
+  return {
+    clusterId: t.broker.clusterId,
+    driver: t.broker.driver,
+    clientId: fresh('publisher'),
+    servers: t.broker.url,
+  };
 }
 
 function newServer(t: Contract): ServerStan {
-  return new ServerStan({ clusterId: t.broker.clusterId, clientId: fresh('service'), servers: t.broker.url });
+  return new ServerStan({
+    clusterId: t.broker.clusterId,
+    driver: t.broker.driver,
+    clientId: fresh('service'),
+    servers: t.broker.url,
+  });
 }
 
 async function startContext(module: Type): Promise<INestApplicationContext> {

@@ -6,7 +6,12 @@ import { contract, listenerFor } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
 
 contract('refused at start', (t) => {
-  const base = () => ({ clusterId: t.broker.clusterId, clientId: fresh('service'), servers: t.broker.url });
+  const base = () => ({
+    clusterId: t.broker.clusterId,
+    driver: t.broker.driver,
+    clientId: fresh('service'),
+    servers: t.broker.url,
+  });
 
   describe('D35 a connection option', () => {
     const illegal: readonly [option: string, wrong: Record<string, unknown>, says: RegExp][] = [

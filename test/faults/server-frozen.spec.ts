@@ -36,9 +36,11 @@ contract(
       await eventually(() => handled.length > 500, { what: 'the load' });
 
       await t.broker.freeze();
-      await eventually(() => watch.count('sessionLost') > 0, { what: 'the loss', timeoutMs: 20_000 });
-      await eventually(() => expect(publisherWatch.types).toContain('sessionLost'));
-      await eventually(() => watch.count('connectAttemptFailed') > 1, { what: 'attempts to connect' });
+      const { sessions } = t.broker.features;
+      const loss = sessions ? 'sessionLost' : 'transportLost';
+      await eventually(() => watch.count(loss) > 0, { what: 'the loss', timeoutMs: 20_000 });
+      await eventually(() => expect(publisherWatch.types).toContain(loss));
+      if (sessions) await eventually(() => watch.count('connectAttemptFailed') > 1, { what: 'attempts to connect' });
       t.broker.thaw();
 
       const before = load.resolved.length;
@@ -48,7 +50,8 @@ contract(
       await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(0), { timeoutMs: 30_000 });
       expect(load.rejected).toEqual([]);
       expect(watch.statuses).toEqual(['connected', 'reconnecting', 'connected']);
-      expect(watch.events).toContainEqual(expect.objectContaining({ type: 'sessionRestored', serverChanged: false }));
+      const restored = sessions ? { type: 'sessionRestored', serverChanged: false } : { type: 'transportRestored' };
+      expect(watch.events).toContainEqual(expect.objectContaining(restored));
       const twice = handled.filter((id, index) => handled.indexOf(id) !== index);
       expect(twice.filter((id) => !load.sentAgain.has(id))).toEqual([]);
     });

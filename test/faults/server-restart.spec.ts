@@ -51,31 +51,37 @@ contract(
     });
 
     describe('without its state', () => {
-      it('F41 gets new sessions from everybody, publishing goes on, and the status says so', async () => {
-        const subject = fresh('orders');
-        const handled: number[] = [];
-        const app = await t.app({
-          server: { reconnect },
-          controllers: [listenerFor(subject, durableQueue(fresh('orders')), (id: number) => void handled.push(id))],
-        });
-        const watch = watchConnection(app.server);
-        const client = await t.client({ reconnect });
-        const publisherWatch = watchConnection(client);
-        await emitAll(client, subject, upTo(10));
-        await eventually(() => handled.length === 10);
+      t.only(
+        'sessions',
+        'F41 gets new sessions from everybody, publishing goes on, and the status says so',
+        async () => {
+          const subject = fresh('orders');
+          const handled: number[] = [];
+          const app = await t.app({
+            server: { reconnect },
+            controllers: [listenerFor(subject, durableQueue(fresh('orders')), (id: number) => void handled.push(id))],
+          });
+          const watch = watchConnection(app.server);
+          const client = await t.client({ reconnect });
+          const publisherWatch = watchConnection(client);
+          await emitAll(client, subject, upTo(10));
+          await eventually(() => handled.length === 10);
 
-        await t.broker.restart({ state: 'lost' });
-        await emitAll(client, subject, [10, 11, 12]);
+          await t.broker.restart({ state: 'lost' });
+          await emitAll(client, subject, [10, 11, 12]);
 
-        await eventually(() => expect(handled).toEqual(upTo(13)));
-        await eventually(() => expect(watch.statuses.at(-1)).toBe('connected'));
-        expect(watch.statuses).toEqual(['connected', 'reconnecting', 'connected']);
-        expect(watch.count('sessionLost')).toBe(1);
-        expect(watch.events).toContainEqual(expect.objectContaining({ type: 'sessionRestored', serverChanged: true }));
-        expect(publisherWatch.statuses.slice(-2)).toEqual(['reconnecting', 'connected']);
-        await eventually(async () => expect(await t.broker.facts.clientIds()).toContain(app.clientId));
-        expect(await t.broker.facts.subscriptions(subject)).toMatchObject([{ is_offline: false, last_sent: 3 }]);
-      });
+          await eventually(() => expect(handled).toEqual(upTo(13)));
+          await eventually(() => expect(watch.statuses.at(-1)).toBe('connected'));
+          expect(watch.statuses).toEqual(['connected', 'reconnecting', 'connected']);
+          expect(watch.count('sessionLost')).toBe(1);
+          expect(watch.events).toContainEqual(
+            expect.objectContaining({ type: 'sessionRestored', serverChanged: true }),
+          );
+          expect(publisherWatch.statuses.slice(-2)).toEqual(['reconnecting', 'connected']);
+          await eventually(async () => expect(await t.broker.facts.clientIds()).toContain(app.clientId));
+          expect(await t.broker.facts.subscriptions(subject)).toMatchObject([{ is_offline: false, last_sent: 3 }]);
+        },
+      );
 
       it.each(['new', 'first', 'lastReceived'] as const)(
         'F41 shows the new events to a non-durable subscription from %s, although their sequences begin anew',

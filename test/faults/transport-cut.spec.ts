@@ -54,26 +54,30 @@ contract(
       },
     );
 
-    it('F39 lets go of publishes whose acks were lost with a connection, while the session goes on', async () => {
-      const subject = fresh('orders');
-      const proxy = await startTcpProxy(() => t.broker.port);
-      const client = await t.client({ servers: proxy.url });
-      const watch = watchConnection(client);
-      await client.emitAsync(subject, 0);
-      const stored = () => t.broker.facts.storedCount(subject);
-      for (let round = 0; round < 6; round += 1) {
-        const before = await stored();
-        proxy.swallow('toClient');
-        const emitted = emitAll(client, subject, upTo(100));
-        await eventually(async () => expect(await stored()).toBe(before + 100));
-        proxy.restore();
-        await emitted;
-      }
-      expect(watch.count('sessionLost')).toBe(0);
-      const { pubAckMap } = client.unwrap<{ readonly pubAckMap: object }>();
-      // Those of the last connection but one may still be answered.
-      expect(Object.keys(pubAckMap).length).toBeLessThanOrEqual(200);
-    });
+    t.only(
+      'stanWire',
+      'F39 lets go of publishes whose acks were lost with a connection, while the session goes on',
+      async () => {
+        const subject = fresh('orders');
+        const proxy = await startTcpProxy(() => t.broker.port);
+        const client = await t.client({ servers: proxy.url });
+        const watch = watchConnection(client);
+        await client.emitAsync(subject, 0);
+        const stored = () => t.broker.facts.storedCount(subject);
+        for (let round = 0; round < 6; round += 1) {
+          const before = await stored();
+          proxy.swallow('toClient');
+          const emitted = emitAll(client, subject, upTo(100));
+          await eventually(async () => expect(await stored()).toBe(before + 100));
+          proxy.restore();
+          await emitted;
+        }
+        expect(watch.count('sessionLost')).toBe(0);
+        const { pubAckMap } = client.unwrap<{ readonly pubAckMap: object }>();
+        // Those of the last connection but one may still be answered.
+        expect(Object.keys(pubAckMap).length).toBeLessThanOrEqual(200);
+      },
+    );
   },
   { clock: 'real' },
 );

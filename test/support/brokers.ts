@@ -1,9 +1,11 @@
+import type { StanDriverChoice } from 'nestjs-stan';
 import type { StanBroker } from 'nestjs-stan/broker';
 import { describe } from 'vitest';
 import { startEmbeddedBroker } from './embedded-broker.js';
 import type { BrokerFacts } from './monitoring.js';
 import { brokerFacts } from './monitoring.js';
 import type { ServerState } from './real-server.js';
+import { startJetStreamBroker } from './jetstream-broker.js';
 import { findRealServer, startRealServer } from './real-server.js';
 
 /** What a broker can do; a suite asks for it and is shown as skipped where it is missing. */
@@ -16,6 +18,16 @@ export interface BrokerFeatures {
   readonly restart: boolean;
   /** It can be stopped in its tracks with its connections open. */
   readonly freeze: boolean;
+  /** A session is told apart from its transport: it can be lost, and made anew with `sessionRestored`. */
+  readonly sessions: boolean;
+  /** A second live client of one id is refused, and so a durable without a group has one reader. */
+  readonly clientIdIsExclusive: boolean;
+  /** Its wire is STAN's: the vendor's message class, its inboxes, `/streaming/*`, cluster ids. */
+  readonly stanWire: boolean;
+  /** An event that is sent again since its ack was lost is stored once. */
+  readonly dedup: boolean;
+  /** It can be asked to send a message again after a time. */
+  readonly nack: boolean;
 }
 
 /** How a suite wants its broker. */
@@ -36,7 +48,7 @@ export interface TestBrokerOptions {
 
 /** A running broker, whichever it is. */
 export interface TestBroker {
-  readonly name: 'embedded' | 'real';
+  readonly name: 'embedded' | 'real' | 'jetstream';
   readonly features: BrokerFeatures;
   readonly clusterId: string;
   readonly port: number;
@@ -44,6 +56,10 @@ export interface TestBroker {
   readonly monitoringUrl: string;
   /** What its monitoring endpoints say. */
   readonly facts: BrokerFacts;
+  /** What a server or a client is given as its option `driver`. */
+  readonly driver?: StanDriverChoice;
+  /** What the commands have to be told by the environment, besides the URL. */
+  readonly cliEnv?: Readonly<Record<string, string>>;
   /** The embedded broker itself, for faults that no other can make. */
   readonly embedded?: StanBroker;
   /** True while its time moves by `advance()` alone. */
@@ -63,7 +79,7 @@ export interface TestBroker {
 
 /** One row of the table that a contract suite runs over. */
 export interface BrokerRow {
-  readonly name: 'embedded' | 'real';
+  readonly name: 'embedded' | 'real' | 'jetstream';
   readonly title: string;
   readonly features: BrokerFeatures;
   /** Why this machine cannot run it, or `undefined`. */
@@ -71,10 +87,12 @@ export interface BrokerRow {
   start(options?: TestBrokerOptions): Promise<TestBroker>;
 }
 
+const stanFeatures = { sessions: true, clientIdIsExclusive: true, stanWire: true, dedup: false, nack: false };
+
 const embedded: BrokerRow = {
   name: 'embedded',
   title: 'embedded broker',
-  features: { virtualClock: true, persistent: true, restart: true, freeze: true },
+  features: { virtualClock: true, persistent: true, restart: true, freeze: true, ...stanFeatures },
   missing: undefined,
   start: (options = {}) => startEmbeddedBroker(embedded.features, options),
 };
@@ -82,13 +100,27 @@ const embedded: BrokerRow = {
 const real: BrokerRow = {
   name: 'real',
   title: 'real nats-streaming-server',
-  features: { virtualClock: false, persistent: true, restart: true, freeze: true },
+  features: { virtualClock: false, persistent: true, restart: true, freeze: true, ...stanFeatures },
   missing: findRealServer() ? undefined : 'no nats-streaming-server here, see `npm run server:install`',
   start: (options = {}) => startRealBroker(options),
 };
 
-/** Both brokers. */
-export const brokers: readonly BrokerRow[] = [embedded, real];
+const jetstreamRow: BrokerRow = {
+  name: 'jetstream',
+  title: 'JetStream',
+  features: {
+    ...{ virtualClock: false, persistent: true, restart: true, freeze: true },
+    ...{ sessions: false, clientIdIsExclusive: false, stanWire: false, dedup: true, nack: true },
+  },
+  missing: findRealServer('jetstream') ? undefined : 'no nats-server here, see `npm run server:install`',
+  start: (options = {}) => startJetStreamBroker(jetstreamRow.features, options),
+};
+
+/** All brokers. */
+export const brokers: readonly BrokerRow[] = [embedded, real, jetstreamRow];
+
+/** The rows whose wire is STAN's, for what only that has. */
+export const stanBrokers: readonly BrokerRow[] = brokers.filter(({ features }) => features.stanWire);
 
 /**
  * Declares `suite` once per broker. Where there is no real server its half is shown as skipped, with the reason in its
@@ -105,6 +137,7 @@ export function describeBrokers(title: string, suite: (row: BrokerRow) => void, 
 /** A vitest project may run one half of the table: `TEST_BROKERS` is `embedded`, `servers` (the real ones) or absent, for all. */
 function isWanted({ name }: BrokerRow): boolean {
   const wanted = process.env['TEST_BROKERS'];
+  if (wanted === 'jetstream') return name === 'jetstream';
   return wanted === undefined || (wanted === 'embedded') === (name === 'embedded');
 }
 

@@ -3,9 +3,9 @@ import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { ClientStan, StanClientOptions, StanContext, StanSubscriptionOptions } from 'nestjs-stan';
 import { StanEventPattern } from 'nestjs-stan';
-import { afterAll, beforeAll } from 'vitest';
-import type { BrokerRow, TestBroker, TestBrokerOptions } from './brokers.js';
-import { describeBrokers } from './brokers.js';
+import { afterAll, beforeAll, it } from 'vitest';
+import type { BrokerFeatures, BrokerRow, TestBroker, TestBrokerOptions } from './brokers.js';
+import { brokers, describeBrokers } from './brokers.js';
 import type { RawClient } from './raw-client.js';
 import { connectRawClient } from './raw-client.js';
 import type { StanApp, StanAppOptions } from './stan-app.js';
@@ -22,13 +22,20 @@ export interface Contract {
   rawClient(clientId?: string): Promise<RawClient>;
   /** Like `eventually`, while time goes on: a virtual clock is moved by 100 ms at each look. */
   eventually<T>(check: () => T | false | Promise<T | false>, options?: WaitOptions): Promise<T>;
+  /** A test for brokers with the feature; shown as skipped for the others. */
+  only(feature: keyof BrokerFeatures, title: string, test: () => Promise<void>): void;
   /** Lets this much time pass at the broker, in which something must not happen (or must happen, at its end). */
   pass(ms: number): Promise<void>;
 }
 
-/** Declares one suite for both brokers, with one broker of its own. */
-export function contract(title: string, suite: (t: Contract) => void, options: TestBrokerOptions = {}): void {
-  describeBrokers(title, (row) => {
+/** Declares one suite for all brokers, with one broker of its own. */
+export function contract(
+  title: string,
+  suite: (t: Contract) => void,
+  { needs = [], ...options }: TestBrokerOptions & ContractNeeds = {},
+): void {
+  const rows = brokers.filter(({ features }) => needs.every((feature) => features[feature]));
+  const declare = (row: BrokerRow): void => {
     let broker: TestBroker | undefined;
     const running = () => {
       if (!broker) throw new Error('the broker is started in beforeAll: use it inside of a test');
@@ -53,8 +60,18 @@ export function contract(title: string, suite: (t: Contract) => void, options: T
           return check();
         }, wanted),
       pass: (ms) => (running().hasVirtualClock ? running().advance(ms) : quietFor(ms)),
+      only: (feature, title, test) => {
+        if (row.features[feature]) it(title, test);
+        else it.skip(`${title} (no ${feature})`);
+      },
     });
-  });
+  };
+  describeBrokers(title, declare, rows);
+}
+
+/** What a whole suite needs of a broker: it is not declared for the others. */
+export interface ContractNeeds {
+  readonly needs?: readonly (keyof BrokerFeatures)[];
 }
 
 /** One run of a handler, as the tests compare it. */

@@ -165,9 +165,8 @@ export class FailOverScene {
   }
 }
 
-/** The server of the leader first, with the others to go to; or one of the others alone. */
+/** The server of the leader first, or one of the others; each client may go on to the rest. */
 function urlsFor(place: Place, { entrances }: Topology, leader: RealServer): string[] {
   const [own, others] = [entrances.filter((it) => it === leader), entrances.filter((it) => it !== leader)];
-  const urls = place === 'dying' || others.length === 0 ? [...own, ...others] : others;
-  return urls.map(({ url }) => url);
+  return (place === 'dying' ? [...own, ...others] : [...others, ...own]).map(({ url }) => url);
 }

@@ -3,6 +3,7 @@ import { connect } from 'node-nats-streaming';
 import type { TestBroker } from './brokers.js';
 import { cleanUpAfterTest } from './cleanup.js';
 import { fresh } from './fresh.js';
+import { connectRawJetStreamClient } from './jetstream-raw-client.js';
 
 /** A STAN client that is not ours, for what a test must do or see without the library. */
 export interface RawClient {
@@ -17,9 +18,10 @@ export interface RawClient {
 
 /** Connects a {@link RawClient} for the running test. */
 export async function connectRawClient(
-  broker: Pick<TestBroker, 'url' | 'clusterId'>,
+  broker: Pick<TestBroker, 'url' | 'clusterId' | 'driver'>,
   clientId = fresh('raw'),
 ): Promise<RawClient> {
+  if (broker.driver !== undefined) return connectRawJetStreamClient(broker.url, clientId);
   const stan = connect(broker.clusterId, clientId, {
     url: broker.url,
     reconnect: false,

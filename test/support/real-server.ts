@@ -8,8 +8,13 @@ import { freePort } from './free-port.js';
 import { fresh } from './fresh.js';
 import { eventually } from './wait.js';
 
-/** How to start a real nats-streaming-server. */
+/** Which server: NATS Streaming, or nats-server with JetStream. */
+export type ServerKind = 'stan' | 'jetstream';
+
+/** How to start a real server. */
 export interface RealServerOptions {
+  /** @defaultValue 'stan' */
+  readonly kind?: ServerKind;
   /** `given`: by `args`. @defaultValue 'file', in a new temporary folder */
   readonly store?: 'file' | 'memory' | 'given';
   /** @defaultValue a name of its own */
@@ -27,19 +32,23 @@ export interface RealServerOptions {
 /** Whether a restarted server has what the one before it had stored. */
 export type ServerState = 'kept' | 'lost';
 
-const REAL_SERVER_VERSION = '0.25.6';
+const binaries = {
+  stan: { name: 'nats-streaming-server', version: '0.25.6', readyWhen: 'Streaming Server is ready' },
+  jetstream: { name: 'nats-server', version: '2.15.2', readyWhen: 'Server is ready' },
+} as const;
 
 /** The server's binary, from `.cache/bin` or the PATH, or `undefined` where there is none. */
-export function findRealServer(): string | undefined {
+export function findRealServer(kind: ServerKind = 'stan'): string | undefined {
+  const { name, version } = binaries[kind];
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     // Not at a fixed height: the nemesis runs a compiled copy of this file from below `.cache`.
-    const cached = join(folder, '.cache', 'bin', 'nats-streaming-server');
+    const cached = join(folder, '.cache', 'bin', name);
     if (existsSync(cached)) return cached;
   }
   try {
-    const version = execFileSync('nats-streaming-server', ['--version'], { encoding: 'utf8', stdio: 'pipe' });
+    const said = execFileSync(name, ['--version'], { encoding: 'utf8', stdio: 'pipe' });
     // Texts, flags and fields are compared with this version's; another one would fail in confusing ways.
-    return version.includes(REAL_SERVER_VERSION) ? 'nats-streaming-server' : undefined;
+    return said.includes(version) ? name : undefined;
   } catch {
     return undefined;
   }
@@ -51,8 +60,9 @@ export function findRealServer(): string | undefined {
  * @throws Error when there is no binary, or with the server's log when it does not come up
  */
 export async function startRealServer(options: RealServerOptions = {}): Promise<RealServer> {
-  const binary = findRealServer();
-  if (!binary) throw new Error('no nats-streaming-server: run `npm run server:install` (needs Go)');
+  const { kind = 'stan' } = options;
+  const binary = findRealServer(kind);
+  if (!binary) throw new Error(`no ${binaries[kind].name}: run \`npm run server:install\` (needs Go)`);
   const server = new RealServer(binary, options, options.port ?? (await freePort()), await freePort());
   cleanUpAfterTest(() => server.close());
   showWhenTestFails(() => server.describeLog());
@@ -68,6 +78,7 @@ process.on('exit', () => {
 /** One nats-streaming-server process after the other, on the same ports. */
 export class RealServer {
   readonly clusterId: string;
+  readonly #kind: ServerKind;
   readonly #binary: string;
   readonly #options: RealServerOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-server-'));
@@ -79,6 +90,7 @@ export class RealServer {
   #generation = 0;
 
   constructor(binary: string, options: RealServerOptions, port: number, monitoringPort: number) {
+    this.#kind = options.kind ?? 'stan';
     this.#binary = binary;
     this.#options = options;
     this.#port = port;
@@ -114,7 +126,9 @@ export class RealServer {
   }
 
   describeLog(lines = 60): string {
-    return [`--- nats-streaming-server on ${this.#port}, last lines`, ...this.#log.slice(-lines), '---'].join('\n');
+    return [`--- ${binaries[this.#kind].name} on ${this.#port}, last lines`, ...this.#log.slice(-lines), '---'].join(
+      '\n',
+    );
   }
 
   /** Starts the process. A port that was taken meanwhile is exchanged on the first start only: later ones must keep it. */
@@ -205,6 +219,7 @@ export class RealServer {
   }
 
   #flags(): string[] {
+    if (this.#kind === 'jetstream') return this.#jetStreamFlags();
     const { store = 'file', heartbeat = {}, args = [] } = this.#options;
     const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
     flags.push('-cid', this.clusterId);
@@ -216,6 +231,12 @@ export class RealServer {
     return [...flags, ...args];
   }
 
+  #jetStreamFlags(): string[] {
+    const { args = [] } = this.#options;
+    const ports = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+    return [...ports, '-js', '-sd', join(this.#folder, 'store'), ...args];
+  }
+
   async #cameUp(): Promise<'ready' | 'port in use' | 'failed'> {
     const from = this.#log.length - 1;
     const said = (text: string) => this.#log.slice(from).some((line) => line.includes(text));
@@ -223,7 +244,7 @@ export class RealServer {
       return await eventually(
         () => {
           if (said('address already in use')) return 'port in use';
-          if (said(this.#options.readyWhen ?? 'Streaming Server is ready')) return 'ready';
+          if (said(this.#options.readyWhen ?? binaries[this.#kind].readyWhen)) return 'ready';
           return this.isRunning() ? false : 'failed';
         },
         { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },

@@ -10,7 +10,7 @@ import { fresh } from './fresh.js';
 
 /** What a test's Nest app is made of. */
 export interface StanAppOptions {
-  readonly broker: Pick<TestBroker, 'url' | 'clusterId'>;
+  readonly broker: Pick<TestBroker, 'url' | 'clusterId' | 'driver'>;
   /** Controllers with the handlers under test. */
   readonly controllers?: readonly Type[];
   readonly providers?: ModuleMetadata['providers'];
@@ -44,6 +44,7 @@ export async function startStanApp(options: StanAppOptions): Promise<StanApp> {
   const server = new ServerStan({
     clusterId: options.broker.clusterId,
     servers: options.broker.url,
+    driver: options.broker.driver,
     clientId,
     ...options.server,
   });
@@ -64,12 +65,13 @@ export async function startStanApp(options: StanAppOptions): Promise<StanApp> {
 
 /** A connected `ClientStan` for the running test; closed when the test ends. */
 export async function startStanClient(
-  broker: Pick<TestBroker, 'url' | 'clusterId'>,
+  broker: Pick<TestBroker, 'url' | 'clusterId' | 'driver'>,
   options: Partial<StanClientOptions> = {},
 ): Promise<ClientStan> {
   const client = new ClientStan({
     clusterId: broker.clusterId,
     servers: broker.url,
+    driver: broker.driver,
     clientId: fresh('publisher'),
     ...options,
   });

@@ -122,7 +122,7 @@ server.on('sessionLost', (event) => expectTypeOf(event.error).toExtend<StanError
 // @ts-expect-error: an event that does not exist
 server.on('nothing', () => undefined);
 
-// @ts-expect-error: the cluster id is required
+// Which broker it is, and so whether a cluster id is needed, is looked at when it is made.
 expectTypeOf({ clientId: 'a' }).toExtend<StanServerOptions>();
 expectTypeOf<AckMode>().toEqualTypeOf<'afterHandler' | 'manual' | 'onDelivery'>();
 expectTypeOf<StanError['code']>().toEqualTypeOf<StanErrorCode>();

@@ -33,10 +33,14 @@ function describe(client: Client, withSubscriptions: boolean): object {
   };
 }
 
+/** A map first: a channel may be called `constructor` or `__proto__`. */
 function byChannel(client: Client): Record<string, object[]> {
-  const channels: Record<string, object[]> = {};
+  const channels = new Map<string, object[]>();
   for (const subscription of client.subscriptions) {
-    (channels[subscription.channel.name] ??= []).push(subscriptionz(subscription));
+    const { name } = subscription.channel;
+    const listed = channels.get(name);
+    if (listed) listed.push(subscriptionz(subscription));
+    else channels.set(name, [subscriptionz(subscription)]);
   }
-  return channels;
+  return Object.fromEntries(channels);
 }

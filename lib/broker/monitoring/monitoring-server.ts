@@ -53,12 +53,22 @@ export class MonitoringServer {
   }
 
   private respond(request: IncomingMessage, response: ServerResponse): void {
-    const page = this.pageOf(request.url ?? '/');
+    const page = this.pageOrFailure(request.url ?? '/');
     response.writeHead(page.status, {
       'Content-Type': page.type,
       ...(page.type === 'application/json' && { 'Access-Control-Allow-Origin': '*' }),
     });
     response.end(page.body);
+  }
+
+  /** A page that cannot be made is the fault of that page alone. */
+  private pageOrFailure(path: string): Page {
+    try {
+      return this.pageOf(path);
+    } catch (error) {
+      this.logger.error(`monitoring: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      return text(500, 'Internal Server Error\n');
+    }
   }
 
   private pageOf(path: string): Page {

@@ -42,8 +42,8 @@ export class Bus {
     const interests = this.index.match(message.subject);
     const [only] = interests;
     if (!only) return 0;
-    if (interests.length === 1 && only.plain.length === 1 && only.groups.size === 0) {
-      return deliverTo(only.plain[0], message, exceptOwner);
+    if (interests.length === 1 && only.plain.size === 1 && only.groups.size === 0) {
+      for (const subscription of only.plain) return deliverTo(subscription, message, exceptOwner);
     }
     return deliverToAll(interests, message, exceptOwner);
   }
@@ -62,7 +62,7 @@ function deliverToAll(
 ): number {
   let delivered = 0;
   // Copies: a delivery may end a subscription (its last message, a connection that is cut).
-  for (const subscription of interests.flatMap((interest) => interest.plain)) {
+  for (const subscription of interests.flatMap((interest) => [...interest.plain])) {
     delivered += deliverTo(subscription, message, exceptOwner);
   }
   for (const members of queuesOf(interests).values()) {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 import type { Clock } from '../clock/clock.js';
 import type { BrokerAuth, BrokerLogger } from '../options/stan-broker.options.js';
@@ -150,12 +150,17 @@ export class NatsServer {
     socket.on('error', (error) => this.settings.logger.debug(`TLS handshake: ${error.message}`));
     const timer = this.settings.clock.after(this.settings.authTimeoutMs, () => socket.destroy());
     socket.write(`INFO ${this.info(this.nextId)}\r\n`);
-    const secure = new TLSSocket(socket, { ...tls, isServer: true, secureContext: createSecureContext(tls) });
-    secure.on('error', () => socket.destroy());
-    secure.once('secure', () => {
+    socket.once('close', () => timer.cancel());
+    // A server of `node:tls` checks the client's certificate as `requestCert` and `rejectUnauthorized` say; a TLSSocket does not.
+    const handshake = createTlsServer(tls, (secure) => {
       timer.cancel();
       this.serve(secure, false);
     });
+    handshake.on('tlsClientError', (error) => {
+      this.settings.logger.debug(`TLS handshake: ${error.message}`);
+      socket.destroy();
+    });
+    handshake.emit('connection', socket);
     socket.resume();
   }
 

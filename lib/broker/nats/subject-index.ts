@@ -11,8 +11,9 @@ export interface Indexed {
  * @internal
  */
 export interface Interest<S extends Indexed> {
-  readonly plain: S[];
-  readonly groups: Map<string, S[]>;
+  /** Sets, not lists: a connection may leave with a hundred thousand subscriptions of one subject. */
+  readonly plain: Set<S>;
+  readonly groups: Map<string, Set<S>>;
 }
 
 interface Level<S extends Indexed> {
@@ -41,12 +42,12 @@ export class SubjectIndex<S extends Indexed> {
     this.forget(subject);
     const interest = hasWildcard(subject) ? this.patternInterest(subject) : this.literalInterest(subject);
     if (subscription.queue === undefined) {
-      interest.plain.push(subscription);
+      interest.plain.add(subscription);
       return;
     }
     const group = interest.groups.get(subscription.queue);
-    if (group) group.push(subscription);
-    else interest.groups.set(subscription.queue, [subscription]);
+    if (group) group.add(subscription);
+    else interest.groups.set(subscription.queue, new Set([subscription]));
   }
 
   remove(subscription: S): void {
@@ -60,7 +61,7 @@ export class SubjectIndex<S extends Indexed> {
     if (interest && takeOut(interest, subscription)) this.literals.delete(subject);
   }
 
-  /** Every interest that `subject` reaches; the arrays are live, so a caller that changes subscriptions copies them. */
+  /** Every interest that `subject` reaches; the sets are live, so a caller that changes subscriptions copies them. */
   match(subject: string): readonly Interest<S>[] {
     return this.remembered.get(subject) ?? this.remember(subject, this.find(subject));
   }
@@ -104,7 +105,7 @@ export class SubjectIndex<S extends Indexed> {
 }
 
 function newInterest<S extends Indexed>(): Interest<S> {
-  return { plain: [], groups: new Map() };
+  return { plain: new Set(), groups: new Map() };
 }
 
 function newLevel<S extends Indexed>(): Level<S> {
@@ -133,20 +134,15 @@ function collect<S extends Indexed>(level: Level<S>, subject: string, start: num
 /** Returns true when the interest is empty afterwards. */
 function takeOut<S extends Indexed>(interest: Interest<S>, subscription: S): boolean {
   if (subscription.queue === undefined) {
-    removeOne(interest.plain, subscription);
+    interest.plain.delete(subscription);
   } else {
     const group = interest.groups.get(subscription.queue);
     if (group) {
-      removeOne(group, subscription);
-      if (group.length === 0) interest.groups.delete(subscription.queue);
+      group.delete(subscription);
+      if (group.size === 0) interest.groups.delete(subscription.queue);
     }
   }
-  return interest.plain.length === 0 && interest.groups.size === 0;
-}
-
-function removeOne<S>(list: S[], item: S): void {
-  const index = list.indexOf(item);
-  if (index >= 0) list.splice(index, 1);
+  return interest.plain.size === 0 && interest.groups.size === 0;
 }
 
 /** Returns true when nothing is left at this level, so that the one above can let go of it. */

@@ -8,6 +8,16 @@ export function isValidSubject(subject: string): boolean {
 }
 
 /**
+ * True for a subject that fits into a protocol line: it is not empty, and neither white space nor a control character
+ * can end the line early. What comes inside a STAN request (an inbox) has not passed the NATS parser and is checked by this.
+ * @internal
+ */
+export function fitsProtocolLine(subject: string): boolean {
+  // eslint-disable-next-line no-control-regex -- these are the characters that are refused
+  return /^[^\x00-\x20\x7f]+$/.test(subject);
+}
+
+/**
  * True where a whole token of the subject is `*` or `>`.
  * @internal
  */

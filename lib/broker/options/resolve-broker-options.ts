@@ -1,8 +1,10 @@
+import { createSecureContext } from 'node:tls';
 import type { TlsOptions } from 'node:tls';
 
 import { readOptionGroup, refuseNamesBeside } from '../../core/option-rules/option-group.js';
 import type { Resolved } from '../../core/option-rules/resolved.js';
 import { BrokerOptionError } from '../errors/broker-option.error.js';
+import { BrokerStartError } from '../errors/broker-start.error.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
 import { LimitTable } from '../streaming/channel-limits.js';
@@ -21,7 +23,11 @@ interface ResolvedParts {
 /** Options of a broker, complete and checked. @internal */
 export type ResolvedBrokerOptions = Resolved<StanBrokerOptions, ResolvedParts>;
 
-/** @throws BrokerOptionError (STAN_INVALID_OPTION) @internal */
+/**
+ * @throws BrokerOptionError (STAN_INVALID_OPTION)
+ * @throws BrokerStartError (STAN_BROKER_START_FAILED) for TLS material that is none
+ * @internal
+ */
 export function resolveBrokerOptions(input: StanBrokerOptions): ResolvedBrokerOptions {
   const given = readOptionGroup(StanBrokerOptions, input, brokerOptionPlace());
   const { limits, auth, tls, store, logger, ...complete } = { ...stanBrokerDefaults, ...given };
@@ -29,7 +35,7 @@ export function resolveBrokerOptions(input: StanBrokerOptions): ResolvedBrokerOp
     ...complete,
     limits: new LimitTable(limits),
     auth: auth && checkAuth(auth),
-    tls,
+    tls: tls && checkTls(tls),
     store: makeStore(store),
     logger: logger ?? silentLogger,
   });
@@ -47,6 +53,23 @@ function checkAuth(value: BrokerAuth): BrokerAuth {
   const needed: readonly unknown[] = 'token' in value ? [value.token] : [value.user, value.pass];
   if (needed.every((credential) => typeof credential === 'string' && credential !== '')) return value;
   throw new BrokerOptionError('auth', value, '{ user, pass } or { token }, none of them empty');
+}
+
+/** Tried once, here: otherwise the first connection finds out. The error does not show the key. */
+function checkTls(tls: TlsOptions): TlsOptions {
+  if (tls.pfx === undefined && tls.SNICallback === undefined && (tls.key === undefined || tls.cert === undefined)) {
+    throw new BrokerStartError('tls needs a key and a cert (or a pfx); no client could connect without them');
+  }
+  try {
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BrokerStartError(
+      `tls cannot be used: ${reason}; check that key, cert and ca are PEM texts that belong together`,
+      { cause },
+    );
+  }
 }
 
 function makeStore(value: NonNullable<StanBrokerOptions['store']>): Store {

@@ -31,7 +31,7 @@ export class StanEncoder {
       .text(4, response.closeRequests)
       .text(6, response.subCloseRequests)
       .text(7, response.pingRequests)
-      .number(8, Math.max(response.pingIntervalSecs, 0))
+      .int64(8, BigInt(response.pingIntervalSecs)) // negative ones too: clients in test mode mean milliseconds by them
       .number(9, Math.max(response.pingMaxOut, 0))
       .number(10, response.protocol)
       .view();

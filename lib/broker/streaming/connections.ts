@@ -1,4 +1,5 @@
 import type { BusMessage } from '../nats/bus.js';
+import { fitsProtocolLine } from '../nats/subject.js';
 import { decodeCloseRequest, decodeConnectRequest, decodePing } from '../protocol/decode.js';
 import type { ConnectRequest } from '../protocol/messages.js';
 import type { Client, ClientRegistry } from './client-registry.js';
@@ -31,7 +32,7 @@ export class Connections {
   receiveConnect(message: BusMessage): void {
     const reply = message.reply ?? '';
     const request = tryDecode(decodeConnectRequest, message.payload);
-    if (!request || request.heartbeatInbox === '') {
+    if (!request || !fitsProtocolLine(request.heartbeatInbox)) {
       this.refuse(reply, request?.clientId ?? '', stanErrorTexts.invalidConnectRequest);
       return;
     }

@@ -1,4 +1,5 @@
 import type { BusMessage } from '../nats/bus.js';
+import { fitsProtocolLine } from '../nats/subject.js';
 import { decodeAck, decodeSubscriptionRequest, decodeUnsubscribeRequest } from '../protocol/decode.js';
 import { startPositions, type SubscriptionRequest } from '../protocol/messages.js';
 import type { Channel } from './channel.js';
@@ -32,8 +33,8 @@ export class Subscribing {
   receiveSubscribe(message: BusMessage): void {
     const reply = message.reply ?? '';
     const request = tryDecode(decodeSubscriptionRequest, message.payload);
-    if (!request) {
-      this.refuse(reply, undefined, stanErrorTexts.invalidSubscriptionRequest);
+    if (!request || (request.inbox !== '' && !fitsProtocolLine(request.inbox))) {
+      this.refuse(reply, request, stanErrorTexts.invalidSubscriptionRequest);
       return;
     }
     const fault = this.faultOf(request);

@@ -71,6 +71,11 @@ function withConnection(command: Command, { env }: CliIo): Command {
     .addOption(serversOption(env))
     .option('--cluster <id>', 'cluster id of the server (NATS_CLUSTER_ID)', env['NATS_CLUSTER_ID'] ?? 'test-cluster')
     .addOption(
+      new Option('--driver <name>', 'which broker it is (NATS_DRIVER)')
+        .choices(['stan', 'jetstream'])
+        .default(env['NATS_DRIVER'] ?? 'stan'),
+    )
+    .addOption(
       new Option(
         '--monitoring <url>',
         'monitoring URL of the server (NATS_MONITORING_URL): a subject that it does not have is refused',

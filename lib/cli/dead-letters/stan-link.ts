@@ -1,9 +1,11 @@
 import { hostname, userInfo } from 'node:os';
+import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from '../../core/options/index.js';
 import type { PublishDone } from '../../core/publishing/publish-entry.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { jetstream } from '../../jetstream/jetstream.js';
 import type { CliIo } from '../cli-io.js';
 import { printLine } from '../cli-io.js';
 
@@ -14,6 +16,7 @@ import { printLine } from '../cli-io.js';
 export interface LinkOptions {
   readonly servers: string;
   readonly cluster: string;
+  readonly driver?: 'stan' | 'jetstream';
   readonly clientId?: string;
   /** How long the server may stay away, in milliseconds. */
   readonly timeout: number;
@@ -34,7 +37,7 @@ export interface StanLink {
  * @internal
  */
 export async function withStanLink<T>(
-  { servers, cluster, clientId, timeout }: LinkOptions,
+  { servers, cluster, driver: kind, clientId, timeout }: LinkOptions,
   io: CliIo,
   work: (link: StanLink) => Promise<T>,
 ): Promise<T> {
@@ -42,9 +45,10 @@ export async function withStanLink<T>(
     clusterId: cluster,
     clientId: clientId ?? uniqueClientId('nestjs-stan-cli'),
     servers,
+    driver: kind === 'jetstream' ? jetstream() : undefined,
     reconnect: { firstConnectTimeoutMs: timeout, giveUpAfterMs: timeout },
   });
-  const driver = new StanDriver(connection);
+  const driver = chosenDriver(connection) ?? new StanDriver(connection);
   driver.on((event) => {
     if (event.type !== 'connectAttemptFailed') return;
     const { attempt, error, retryInMs } = event;

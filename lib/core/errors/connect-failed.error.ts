@@ -7,6 +7,8 @@ import { StanError } from './stan.error.js';
  */
 export interface ConnectFailedDetails extends ErrorOptions {
   readonly retryable?: boolean;
+  /** What to do, where it is not what a STAN server needs. */
+  readonly advice?: string;
 }
 
 /**
@@ -27,10 +29,13 @@ export class ConnectFailedError extends StanError {
     options: ConnectFailedDetails = {},
   ) {
     const shown = servers.map(redactServerUrl);
-    const { retryable = true, ...errorOptions } = options;
-    const advice = retryable ? 'check servers, clusterId and the network' : 'check credentials and clusterId';
+    const { retryable = true, advice = adviceFor(retryable), ...errorOptions } = options;
     super(`could not connect to ${shown.join(', ')}: ${reason}; ${advice}`, errorOptions);
     this.servers = Object.freeze(shown);
     this.retryable = retryable;
   }
+}
+
+function adviceFor(retryable: boolean): string {
+  return retryable ? 'check servers, clusterId and the network' : 'check credentials and clusterId';
 }

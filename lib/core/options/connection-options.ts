@@ -8,10 +8,13 @@ import {
   ExpectWholeSecondsMs,
 } from '../option-rules/expect.decorator.js';
 import type { Resolved } from '../option-rules/resolved.js';
+import { isDriverChoice } from './driver-choice.js';
+import type { StanDriverChoice } from './driver-choice.js';
 import { clientIdExpected, isLegalClientId } from './client-id.js';
 import { subjectProblem } from './subject.js';
 
-const clusterIdExpected = 'the cluster id of the server (a legal subject)';
+/** @internal */
+export const clusterIdExpected = 'the cluster id of the server (a legal subject)';
 const clientIdOrFunctionExpected = `${clientIdExpected}, or a function that returns them`;
 
 /**
@@ -77,15 +80,15 @@ export type ResolvedReconnectOptions = Resolved<ReconnectOptions>;
  */
 export class StanConnectionOptions {
   /**
-   * The STAN cluster id of the server, as given to it with `-cid`.
+   * The STAN cluster id of the server, as given to it with `-cid`. Needed unless `driver` chooses another broker, which
+   * has none: it is not used there.
    * Limits: a legal subject, since requests go to subjects that end with it. With a wrong one nobody answers, and
    * connecting times out.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (DefaultDiscoverPrefix + "." + cluster id).
    */
-  @IsDefined({ message: clusterIdExpected })
   @Expect(clusterIdExpected, (value) => subjectProblem(value) === undefined)
-  declare readonly clusterId: string;
+  declare readonly clusterId?: string;
   /**
    * The name of this process at the server: used as it is, or made anew at each start by a function such as
    * `uniqueClientId('orders')`.
@@ -151,10 +154,20 @@ export class StanConnectionOptions {
    */
   @ExpectObject()
   readonly connection?: object;
+  /**
+   * Another broker, such as `jetstream()` of `nestjs-stan/jetstream`; NATS Streaming where left out.
+   * @defaultValue undefined
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  @Expect('what jetstream() of nestjs-stan/jetstream returns', isDriverChoice)
+  readonly driver?: StanDriverChoice | undefined = undefined;
 }
 
 /** What resolving makes of the options, and what it adds. */
 interface ResolvedParts {
+  /** Empty for a broker that has none. */
+  clusterId: string;
   /** Already called where the user gave a function. */
   clientId: string;
   /** True where the user gave a function, so the id may differ at the next start. */

@@ -9,6 +9,7 @@ export type {
   ResolvedReconnectOptions,
   StanConnectionOptions,
 } from './connection-options.js';
+export type { StanDriverChoice } from './driver-choice.js';
 export { durableQueue, type DurableQueueOptions } from './durable-queue.js';
 export type { StanPublishContract } from './publish-contract.js';
 export type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';

@@ -43,7 +43,7 @@ export class StanPublishOptions {
    * publishing pauses that long when STAN fails over. From `publishTimeoutMs` on, nothing is sent again in one connection.
    * @defaultValue 2000
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
-   * Source: ours; see docs/production.md for the measurement.
+   * Source: ours; measured as in docs/production.md.
    */
   @ExpectDurationMs({ min: 1 })
   readonly ackTimeoutMs?: number = 2_000;

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import { clientIdExpected, isLegalClientId } from './client-id.js';
 import type { ResolvedConnectionOptions, ResolvedReconnectOptions } from './connection-options.js';
-import { ReconnectOptions, StanConnectionOptions } from './connection-options.js';
+import { clusterIdExpected, ReconnectOptions, StanConnectionOptions } from './connection-options.js';
 import { refuseMaxBelowInitial } from './delay-range.js';
 import type { OptionPlace } from '../option-rules/option-group.js';
 import {
@@ -39,7 +39,7 @@ export function resolveConnectionOptions(
  * @internal
  */
 export function resolveConnectionPart(input: object, place: OptionPlace): ResolvedConnectionOptions {
-  // The rules demand clusterId and clientId.
+  // The rules demand clientId.
   const given = readKnownOptions(StanConnectionOptions, input, place) as StanConnectionOptions;
   const defaults = defaultsOf<StanConnectionOptions, 'clusterId' | 'clientId' | 'reconnect' | 'connection'>(
     StanConnectionOptions,
@@ -47,12 +47,20 @@ export function resolveConnectionPart(input: object, place: OptionPlace): Resolv
   const { reconnect, connection, ...complete } = { ...defaults, ...given };
   return Object.freeze({
     ...complete,
+    clusterId: clusterIdOf(given, place),
     clientId: callClientId(given.clientId, place),
     clientIdIsGenerated: typeof given.clientId === 'function',
     servers: parseServerUrls(complete.servers, place),
     reconnect: resolveReconnectOptions(reconnect, place),
     connection: copyClientOptions(connection, place),
   });
+}
+
+function clusterIdOf({ clusterId, driver }: StanConnectionOptions, { owner, ...place }: OptionPlace): string {
+  if (clusterId === undefined && driver === undefined) {
+    throw new InvalidOptionError(optionName(place, 'clusterId'), clusterIdExpected, clusterId, { owner });
+  }
+  return clusterId ?? '';
 }
 
 function callClientId(clientId: string | (() => string), { owner, ...place }: OptionPlace): string {

@@ -12,7 +12,7 @@ export interface PingWatchListener {
 
 /** What it pings with, of one session. */
 export interface PingTarget {
-  readonly nats: Pick<NatsConnection, 'requestOne'>;
+  readonly nats: Pick<NatsConnection, 'requestOne' | 'closed'>;
   readonly subject: string;
   readonly body: Buffer;
 }
@@ -59,7 +59,8 @@ export class PingWatch {
 
   /** Asks now; does nothing where it is stopped, or where an answer is awaited. */
   ask(): void {
-    if (this.timer === undefined || this.isAsking) return;
+    // A request on a closed connection throws, here into a timer.
+    if (this.timer === undefined || this.isAsking || this.target.nats.closed) return;
     this.isAsking = true;
     const { nats, subject, body } = this.target;
     const { round } = this;

@@ -5,6 +5,7 @@ import type { ReadPacket, WritePacket } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 
+import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { printable } from '../../core/errors/printable.js';
@@ -92,7 +93,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   constructor(
     options: StanClientOptions<TEvents>,
     private readonly makeDriver: (options: ResolvedConnectionOptions) => Driver = (connection) =>
-      new StanDriver(connection),
+      chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
     this.options = resolveClientOptions(options);
@@ -201,7 +202,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   /**
-   * The node-nats-streaming client of the current session.
+   * The node-nats-streaming client of the current session; with `jetstream()` the `NatsConnection`.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {

@@ -6,6 +6,7 @@ import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
+import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
@@ -98,7 +99,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   constructor(
     options: StanServerOptions,
-    private readonly makeDriver: DriverFactory = (connection) => new StanDriver(connection),
+    private readonly makeDriver: DriverFactory = (connection) => chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
     this.options = resolveServerOptions(options);
@@ -157,7 +158,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /**
-   * The node-nats-streaming client of the current session.
+   * The node-nats-streaming client of the current session; with `jetstream()` the `NatsConnection`.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {

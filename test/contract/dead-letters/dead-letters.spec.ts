@@ -163,7 +163,7 @@ contract('the dead-letters command', (t) => {
   });
 
   describe('two people at once', () => {
-    it('the second is refused while the first is at it', async () => {
+    t.only('clientIdIsExclusive', 'the second is refused while the first is at it', async () => {
       const { dead } = await shopWith(t, 1);
       const first = await t.rawClient(`nestjs-stan-dead-letters-${dead.replace(/[^a-zA-Z0-9_-]/g, '_')}`);
       const second = await run(t, ['drop', '1', '--subject', dead, '--timeout', '1000']);
@@ -177,7 +177,7 @@ contract('the dead-letters command', (t) => {
 
 async function run(t: Contract, argv: readonly string[], { inMs = 0 } = {}) {
   const io = testIo({
-    env: { NATS_URL: t.broker.url, NATS_CLUSTER_ID: t.broker.clusterId },
+    env: { NATS_URL: t.broker.url, NATS_CLUSTER_ID: t.broker.clusterId, ...t.broker.cliEnv },
     now: new Date(Date.now() + inMs),
   });
   const exitCode = await runDeadLetters(argv, io);

@@ -89,7 +89,7 @@ async function startShop(t: Contract) {
 }
 
 async function command(t: Contract, argv: readonly string[]): Promise<string> {
-  const io = testIo({ env: { NATS_URL: t.broker.url, NATS_CLUSTER_ID: t.broker.clusterId } });
+  const io = testIo({ env: { NATS_URL: t.broker.url, NATS_CLUSTER_ID: t.broker.clusterId, ...t.broker.cliEnv } });
   const exitCode = await runDeadLetters(argv, io);
   expect(exitCode, io.err()).toBe(0);
   return io.out();

@@ -10,98 +10,102 @@ import { seededRandom } from '../../faults/nemesis/random.js';
 
 const states = 200;
 
-contract('lag', (t) => {
-  const lagHere = () => new StanLag({ monitoring: new StanMonitoring({ url: t.broker.monitoringUrl }), cacheMs: 0 });
+contract(
+  'lag',
+  (t) => {
+    const lagHere = () => new StanLag({ monitoring: new StanMonitoring({ url: t.broker.monitoringUrl }), cacheMs: 0 });
 
-  it(`O6 equals a reader's own count in ${states} random states`, async () => {
-    const seed = Number(process.env['LAG_SEED'] ?? Math.floor(Math.random() * 1e9));
-    const random = seededRandom(seed);
-    const reader = await readerOf(t, random);
-    const lag = lagHere();
-    for (let state = 1; state <= states; state += 1) {
-      const move = await reader.move();
-      // What the server sends because of a move is still on its way after it.
-      const said = await t.eventually(
-        async () => {
-          const found = await lag.of(reader.subject, { queueGroup: 'orders', durableName: 'orders' });
-          const own = reader.count();
-          return found?.total === own.total && found.unacked === own.unacked && found;
-        },
-        { what: `state ${state} of seed ${seed}, after: ${move}`, timeoutMs: 10_000 },
-      );
-      expect(said).toMatchObject({ members: reader.members, isOffline: reader.members === 0, lost: 0 });
-    }
-    process.stdout.write(`${t.name}: ${states} of ${states} states equal, seed ${seed}\n`);
-  });
-
-  it('counts a group as a whole, and what a handler holds as not done', async () => {
-    const subject = fresh('ticket');
-    const listener = listenerFor(
-      subject,
-      { ...durableQueue('orders'), maxInFlight: 3 },
-      () => new Promise(() => undefined),
-    );
-    const options = { server: { drainTimeoutMs: 100 }, controllers: [listener] };
-    const apps = [await t.app(options), await t.app(options)];
-    await emitAll(await t.client(), subject, upTo(10));
-    const who = { queueGroup: 'orders', durableName: 'orders' };
-    const lag = await t.eventually(async () => {
-      const found = await lagHere().of(subject, who);
-      return found?.unacked === 6 && found;
+    it(`O6 equals a reader's own count in ${states} random states`, async () => {
+      const seed = Number(process.env['LAG_SEED'] ?? Math.floor(Math.random() * 1e9));
+      const random = seededRandom(seed);
+      const reader = await readerOf(t, random);
+      const lag = lagHere();
+      for (let state = 1; state <= states; state += 1) {
+        const move = await reader.move();
+        // What the server sends because of a move is still on its way after it.
+        const said = await t.eventually(
+          async () => {
+            const found = await lag.of(reader.subject, { queueGroup: 'orders', durableName: 'orders' });
+            const own = reader.count();
+            return found?.total === own.total && found.unacked === own.unacked && found;
+          },
+          { what: `state ${state} of seed ${seed}, after: ${move}`, timeoutMs: 10_000 },
+        );
+        expect(said).toMatchObject({ members: reader.members, isOffline: reader.members === 0, lost: 0 });
+      }
+      process.stdout.write(`${t.name}: ${states} of ${states} states equal, seed ${seed}\n`);
     });
-    expect(lag).toEqual({ subject, ...who, members: 2, isOffline: false, behind: 4, unacked: 6, total: 10, lost: 0 });
-    await Promise.all(apps.map((app) => app.close()));
-    expect(await lagHere().of(subject, who)).toMatchObject({ members: 0, isOffline: true, total: 10 });
-  });
 
-  it('tells durables of several clients apart, plain subscriptions too, and does not know a wrong name', async () => {
-    const subject = fresh('ticket');
-    const ids = [fresh('a'), fresh('b')];
-    for (const clientId of ids) {
-      const durable = listenerFor(subject, { durableName: 'audit', startAt: 'first' }, () => undefined);
-      const plain = listenerFor(subject, { startAt: 'first' }, () => undefined);
-      await t.app({ controllers: [durable, plain], server: { clientId } });
-    }
-    await (await t.client()).emitAsync(subject, 1);
-    await t.eventually(async () => (await t.broker.facts.pendingCount(subject)) === 0);
-    const lag = lagHere();
-    const [clientId] = ids;
-    expect(await lag.of(subject, { durableName: 'audit', clientId })).toMatchObject({
-      clientId,
-      durableName: 'audit',
-      total: 0,
-    });
-    expect(await lag.of(subject, { clientId })).toMatchObject({ clientId, total: 0 });
-    expect(await lag.of(subject, { durableName: 'audit' })).toMatchObject({ durableName: 'audit' });
-    expect(await lag.of(subject, { durableName: 'adit' })).toBeUndefined();
-    expect(await lag.of(fresh('nobody'), { durableName: 'audit' })).toBeUndefined();
-    const all = [];
-    for await (const one of lag.all()) if (one.subject === subject) all.push(one);
-    expect(all).toHaveLength(4);
-  });
-
-  describe('the requests', () => {
-    it('are shared by all who ask about a subject within cacheMs', async () => {
+    it('counts a group as a whole, and what a handler holds as not done', async () => {
       const subject = fresh('ticket');
-      let asked = 0;
-      const monitoring = new StanMonitoring({ url: t.broker.monitoringUrl });
-      const channelz = monitoring.channelz.bind(monitoring);
-      monitoring.channelz = (...args) => ((asked += 1), channelz(...args));
-      const lag = new StanLag({ monitoring, cacheMs: 60_000 });
-      await Promise.all([lag.of(subject, { durableName: 'a' }), lag.of(subject, { durableName: 'b' })]);
-      await lag.of(subject, { durableName: 'c' });
-      expect(asked).toBe(1);
-      await lag.of(fresh('other'), { durableName: 'a' });
-      expect(asked).toBe(2);
+      const listener = listenerFor(
+        subject,
+        { ...durableQueue('orders'), maxInFlight: 3 },
+        () => new Promise(() => undefined),
+      );
+      const options = { server: { drainTimeoutMs: 100 }, controllers: [listener] };
+      const apps = [await t.app(options), await t.app(options)];
+      await emitAll(await t.client(), subject, upTo(10));
+      const who = { queueGroup: 'orders', durableName: 'orders' };
+      const lag = await t.eventually(async () => {
+        const found = await lagHere().of(subject, who);
+        return found?.unacked === 6 && found;
+      });
+      expect(lag).toEqual({ subject, ...who, members: 2, isOffline: false, behind: 4, unacked: 6, total: 10, lost: 0 });
+      await Promise.all(apps.map((app) => app.close()));
+      expect(await lagHere().of(subject, who)).toMatchObject({ members: 0, isOffline: true, total: 10 });
     });
 
-    it('fail with a MonitoringError, and are made again by the next to ask', async () => {
-      const lag = new StanLag({ monitoring: new StanMonitoring({ url: 'http://127.0.0.1:1' }) });
-      await expect(lag.of('a', { durableName: 'a' })).rejects.toThrow(MonitoringError);
-      await expect(lag.of('a', { durableName: 'a' })).rejects.toThrow(MonitoringError);
+    it('tells durables of several clients apart, plain subscriptions too, and does not know a wrong name', async () => {
+      const subject = fresh('ticket');
+      const ids = [fresh('a'), fresh('b')];
+      for (const clientId of ids) {
+        const durable = listenerFor(subject, { durableName: 'audit', startAt: 'first' }, () => undefined);
+        const plain = listenerFor(subject, { startAt: 'first' }, () => undefined);
+        await t.app({ controllers: [durable, plain], server: { clientId } });
+      }
+      await (await t.client()).emitAsync(subject, 1);
+      await t.eventually(async () => (await t.broker.facts.pendingCount(subject)) === 0);
+      const lag = lagHere();
+      const [clientId] = ids;
+      expect(await lag.of(subject, { durableName: 'audit', clientId })).toMatchObject({
+        clientId,
+        durableName: 'audit',
+        total: 0,
+      });
+      expect(await lag.of(subject, { clientId })).toMatchObject({ clientId, total: 0 });
+      expect(await lag.of(subject, { durableName: 'audit' })).toMatchObject({ durableName: 'audit' });
+      expect(await lag.of(subject, { durableName: 'adit' })).toBeUndefined();
+      expect(await lag.of(fresh('nobody'), { durableName: 'audit' })).toBeUndefined();
+      const all = [];
+      for await (const one of lag.all()) if (one.subject === subject) all.push(one);
+      expect(all).toHaveLength(4);
     });
-  });
-});
+
+    describe('the requests', () => {
+      it('are shared by all who ask about a subject within cacheMs', async () => {
+        const subject = fresh('ticket');
+        let asked = 0;
+        const monitoring = new StanMonitoring({ url: t.broker.monitoringUrl });
+        const channelz = monitoring.channelz.bind(monitoring);
+        monitoring.channelz = (...args) => ((asked += 1), channelz(...args));
+        const lag = new StanLag({ monitoring, cacheMs: 60_000 });
+        await Promise.all([lag.of(subject, { durableName: 'a' }), lag.of(subject, { durableName: 'b' })]);
+        await lag.of(subject, { durableName: 'c' });
+        expect(asked).toBe(1);
+        await lag.of(fresh('other'), { durableName: 'a' });
+        expect(asked).toBe(2);
+      });
+
+      it('fail with a MonitoringError, and are made again by the next to ask', async () => {
+        const lag = new StanLag({ monitoring: new StanMonitoring({ url: 'http://127.0.0.1:1' }) });
+        await expect(lag.of('a', { durableName: 'a' })).rejects.toThrow(MonitoringError);
+        await expect(lag.of('a', { durableName: 'a' })).rejects.toThrow(MonitoringError);
+      });
+    });
+  },
+  { needs: ['stanWire'] },
+);
 
 contract(
   'lag where the channel is full',
@@ -122,7 +126,7 @@ contract(
       });
     });
   },
-  { maxMessages: 20 },
+  { maxMessages: 20, needs: ['stanWire'] },
 );
 
 interface Member {

@@ -112,7 +112,7 @@ contract('tracing', (t) => {
     expect(lines.map(({ level }) => level)).toEqual(['error', 'warn']);
 
     isBroken = false;
-    const io = testIo({ env: { NATS_URL: t.broker.url, NATS_CLUSTER_ID: t.broker.clusterId } });
+    const io = testIo({ env: { NATS_URL: t.broker.url, NATS_CLUSTER_ID: t.broker.clusterId, ...t.broker.cliEnv } });
     expect(await runDeadLetters(['replay', '--all', '--handler', '--subject', dead], io)).toBe(0);
     await t.eventually(() => traces.named(`process ${subject}`).length === 2);
     const [, replayed] = traces.named(`process ${subject}`);

@@ -37,6 +37,57 @@ describe.skipIf(!serverProgram)('the command lines of infra/, on the real server
     expect(await server.ended()).toBe(143);
   });
 
+  it('those of the cluster start three servers; the probe tells the leader from followers, and sees the next one', async () => {
+    const { args = [], readinessProbe } = containerOf('nats-streaming-cluster');
+    const ports = await Promise.all([0, 1, 2].map(() => freePort()));
+    const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join();
+    const servers = await Promise.all(
+      ports.map((port, index) => {
+        const name = `nats-streaming-cluster-${index}`;
+        const own = { '--cluster': `nats://127.0.0.1:${port}`, '--routes': routes };
+        return startServer(
+          args.map((word) => word.replace('$(POD_NAME)', name)),
+          own,
+        );
+      }),
+    );
+    const roles = () => Promise.all(servers.map((server) => probe(readinessProbe, server.monitoringPort)));
+    const ready = await eventually(
+      async () => {
+        const told = await roles();
+        return told.filter(({ says }) => says === 'leader').length === 1 && told;
+      },
+      { what: 'a leader', timeoutMs: 20_000 },
+    );
+    expect(ready.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(ready.map(({ says }) => says).sort()).toEqual(['follower', 'follower', 'leader']);
+    const leader = ready.findIndex(({ says }) => says === 'leader');
+    servers[leader]?.kill('SIGKILL');
+    await eventually(
+      async () => {
+        const told = await roles();
+        expect(told[leader]).toEqual({ code: 1, says: 'no answer' });
+        expect(told.map(({ says }) => says).sort()).toEqual(['follower', 'leader', 'no answer']);
+      },
+      { what: 'the next leader', timeoutMs: 30_000 },
+    );
+  });
+
+  it('the probe of the cluster tells the active server of a fault tolerance group from a standby', async () => {
+    const { readinessProbe } = containerOf('nats-streaming-cluster');
+    const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'nestjs-stan-infra-'))];
+    cleanUpAfterTest(() => rm(folder, { recursive: true, force: true }));
+    const args = ['-p', '', '-m', '', '-cid', 'ticketing', '--ft_group', 'one', '-st', 'FILE', '--dir', ''];
+    const listen = ['--cluster', `nats://127.0.0.1:${port}`];
+    const first = await startServer([...args, ...listen], { '--dir': folder });
+    await eventually(async () =>
+      expect(await probe(readinessProbe, first.monitoringPort)).toEqual({ code: 0, says: 'active' }),
+    );
+    const route = ['--cluster', 'nats://127.0.0.1:-1', '--routes', `nats://127.0.0.1:${port}`];
+    const second = await startServer([...args, ...route], { '--dir': folder });
+    expect(await probe(readinessProbe, second.monitoringPort)).toEqual({ code: 1, says: 'standby' });
+  });
+
   it('both services start beside it, are ready, are known by the names of their pods, and end in time', async () => {
     const server = await startServer(containerOf('nats-streaming').args ?? []);
     const databases = await createServiceDatabases(services, { url: postgres.url, fresh: true });
@@ -100,7 +151,7 @@ function start(program: string, args: readonly string[], environment: NodeJS.Pro
 }
 
 /** Starts the real server with these arguments; ports and folder are exchanged for some of this machine. */
-async function startServer(args: readonly string[]) {
+async function startServer(args: readonly string[], others: Readonly<Record<string, string>> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-stan-infra-'));
   cleanUpAfterTest(() => rm(folder, { recursive: true, force: true }));
   const [port, monitoringPort] = [await freePort(), await freePort()];
@@ -108,6 +159,8 @@ async function startServer(args: readonly string[]) {
     '-p': `${port}`,
     '-m': `${monitoringPort}`,
     '--dir': join(folder, 'stan'),
+    '--cluster_log_path': join(folder, 'raft'),
+    ...others,
   };
   const local = args.map((word, index) => own[args[index - 1] ?? ''] ?? word);
   const server = start(serverProgram ?? '', [...local, '-a', '127.0.0.1']);
@@ -117,6 +170,20 @@ async function startServer(args: readonly string[]) {
   };
   await eventually(() => ask('serverz'), { what: 'the server to be ready' });
   return { ...server, ask, monitoringPort, url: `nats://127.0.0.1:${port}` };
+}
+
+/** Runs an exec probe as the kubelet would, against the port of this machine. */
+async function probe(wanted: Probe | undefined, port: number): Promise<{ code: number; says: string }> {
+  const [program = 'false', ...args] = wanted?.exec?.command ?? [];
+  const run = spawn(
+    program,
+    args.map((word) => word.replaceAll(':8222', `:${port}`)),
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  let says = '';
+  run.stdout.setEncoding('utf8').on('data', (text: string) => (says += text));
+  const code = await new Promise<number>((resolve) => run.once('close', (exit) => resolve(exit ?? -1)));
+  return { code, says: says.trim() };
 }
 
 async function statusOf(probe: Probe | undefined, port: number): Promise<number> {

@@ -5,7 +5,7 @@ import { services } from '../../../sample-app/service/service-messages.js';
 import { violationsOf } from './kubernetes-schema.js';
 import { containerOf, parseManifests, readInfra, readManifests, statefulSet } from './manifests.js';
 
-const workloads = ['nats-streaming', 'postgres', ...services] as const;
+const workloads = ['nats-streaming', 'nats-streaming-cluster', 'postgres', ...services] as const;
 const podOf = (name: string): PodSpec => statefulSet(name).spec?.template.spec ?? { containers: [] };
 
 describe('the manifests of infra/k8s', () => {
@@ -89,6 +89,26 @@ describe('the manifests of infra/k8s', () => {
     const flag = (name: string) => args[args.indexOf(name) + 1];
     expect([flag('-hbi'), flag('-hbt'), flag('-hbf'), flag('-st')]).toEqual(['5s', '5s', '2', 'FILE']);
     expect(flag('--dir')?.startsWith(`${volumeMounts?.[0]?.mountPath ?? '?'}/`)).toBe(true);
+  });
+
+  it('run three of the cluster on three machines, of which one at a time may be taken away', () => {
+    const name = 'nats-streaming-cluster';
+    const { replicas, podManagementPolicy } = statefulSet(name).spec ?? {};
+    expect([replicas, podManagementPolicy]).toEqual([3, 'Parallel']);
+    const [term] = podOf(name).affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+    const labels = statefulSet(name).spec?.template.metadata?.labels ?? {};
+    expect(term?.topologyKey).toBe('kubernetes.io/hostname');
+    expect(labels).toMatchObject(term?.labelSelector?.matchLabels ?? { missing: 'selector' });
+    const budget = readManifests().find((it) => it.kind === 'PodDisruptionBudget' && it.metadata.name === name);
+    expect(budget).toMatchObject({ spec: { maxUnavailable: 1 } });
+  });
+
+  it('name every pod of the cluster as a route and as a peer', () => {
+    const { args = [] } = containerOf('nats-streaming-cluster');
+    const list = (flag: string) => args[args.indexOf(flag) + 1]?.split(',');
+    const pods = [0, 1, 2].map((index) => `nats-streaming-cluster-${index}`);
+    expect(list('--cluster_peers')).toEqual(pods);
+    expect(list('--routes')).toEqual(pods.map((pod) => `nats://${pod}.nats-streaming-cluster:6222`));
   });
 
   describe.each(services)('the service %s', (name) => {

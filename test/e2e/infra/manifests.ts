@@ -17,7 +17,7 @@ export interface Manifest {
 
 /** All objects of `infra/k8s/`. */
 export function readManifests(): Manifest[] {
-  return readdirSync(join(infra, 'k8s'))
+  return readdirSync(join(infra, 'k8s'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
     .flatMap((file) => parseManifests(file, readFileSync(join(infra, 'k8s', file), 'utf8')));
 }

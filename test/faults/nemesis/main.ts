@@ -12,6 +12,7 @@ import { checkHistory } from './checker.js';
 import type { Fault } from './faults.js';
 import { nextFaults } from './faults.js';
 import { readHistory } from './history.js';
+import { readAcrossLeaders } from './leader-changes.js';
 import { between, seededRandom } from './random.js';
 import { describeCounts } from './report.js';
 import { World } from './world.js';
@@ -52,13 +53,21 @@ try {
   await world.dispose();
 }
 
-const { checks, counts } = checkHistory(readHistory(historyFile), stalls);
+const changes = topology === 'cluster' ? world.leaderChanges() : [];
+const { history, forgotten } = readAcrossLeaders(readHistory(historyFile), changes);
+const { checks, counts } = checkHistory(history, stalls);
 for (const { name, violations } of checks) {
   say(`${violations.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
   for (const violation of violations.slice(0, 10)) say(`         ${violation}`);
   if (violations.length > 10) say(`         and ${String(violations.length - 10)} more`);
 }
 for (const line of describeCounts(counts)) say(line);
+if (changes.length > 0) {
+  say(
+    `${String(changes.length)} leaders; ${String(forgotten.length)} events that the next leader did not send the group again`,
+  );
+  for (const event of forgotten) say(`         ${event}`);
+}
 const failed = checks.filter(({ violations }) => violations.length > 0).length;
 if (failed === 0) rmSync(folder, { recursive: true, force: true });
 else {

@@ -115,6 +115,17 @@ export class World {
     if (left.length > 0) throw new Error(`the server still knows ${left.join(', ')} after all have closed`);
   }
 
+  /** When a node of a cluster became the leader, by its own log. */
+  leaderChanges(): number[] {
+    const times = this.topology.nodes.flatMap(({ log }) =>
+      log.flatMap((line) => {
+        const [, date, time] = /^\[\d+\] (\S+) (\S+) .*server became leader/.exec(line) ?? [];
+        return date === undefined || time === undefined ? [] : [Date.parse(`${date.replaceAll('/', '-')}T${time}`)];
+      }),
+    );
+    return times.sort((a, b) => a - b);
+  }
+
   /** The last lines of every process, for a failure. */
   describeOutput(): string[] {
     const ofChildren = [...this.children.values()].flatMap(({ name, output }) => [`--- ${name}`, ...output]);

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * The keys of the file store. One byte says what a row is; numbers follow big-endian, so that LMDB's byte order is
  * their order and a channel's messages lie next to each other.
@@ -30,6 +32,8 @@ const kinds = {
 export type RowKind = keyof typeof kinds;
 
 const HIGH = 4_294_967_296;
+/** LMDB refuses keys of more than 1 978 bytes, and with one key the whole batch. */
+const longestKeyBytes = 1_900;
 
 /** @internal */
 export const formatKey = Buffer.from(kinds.format);
@@ -38,7 +42,10 @@ export const serverKey = Buffer.from(kinds.server);
 
 /** @internal */
 export function clientKey(clientId: string): Buffer {
-  return Buffer.from(kinds.client + clientId);
+  const key = Buffer.from(kinds.client + clientId);
+  if (key.length <= longestKeyBytes) return key;
+  // No client id has a `#`; the row itself holds the id.
+  return Buffer.from(`${kinds.client}#${createHash('sha256').update(clientId).digest('hex')}`);
 }
 
 /** @internal */

@@ -1,5 +1,5 @@
 import { IsDefined } from 'class-validator';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Expect } from '../../../core/option-rules/expect.decorator.js';
 import { readOptionGroup } from '../../../core/option-rules/option-group.js';
@@ -17,6 +17,7 @@ import { currentFormat, recover } from './recover.js';
 import type { FoundChannel, FoundState } from './recover.js';
 import { sealClient, sealRecord } from './rows.js';
 import type { DirtyPart, RowWriter } from './row-writer.js';
+import { asStartError, makeDirectory } from './store-directory.js';
 import { StoreFailedError } from './store-failed.error.js';
 import { StorePackageMissingError } from './store-package-missing.error.js';
 
@@ -82,19 +83,20 @@ export class LmdbStore implements Store {
 
   /**
    * @throws StoreCorruptError (STAN_BROKER_STORE_CORRUPT) when the file is damaged or not a broker's
+   * @throws BrokerStartError (STAN_BROKER_START_FAILED) where the directory cannot be made or written
    * @throws StoreLockedError (STAN_BROKER_START_FAILED) while another broker has it open
    * @throws StorePackageMissingError (STAN_BROKER_START_FAILED) without the package `lmdb`
    */
   async open(): Promise<RecoveredState | undefined> {
     if (this.environment) throw new StoreFailedError(this.directory, 'it is open already');
     const lmdb = await this.load();
-    await mkdir(this.directory, { recursive: true });
-    this.lock = await DirectoryLock.take(this.directory);
     try {
+      await makeDirectory(this.directory);
+      this.lock = await DirectoryLock.take(this.directory);
       return this.take(await this.read(lmdb));
     } catch (error) {
       await this.letGo();
-      throw error;
+      throw asStartError(this.directory, error);
     }
   }
 
@@ -240,8 +242,9 @@ export class LmdbStore implements Store {
 
   private fillBatch(environment: LmdbEnvironment): void {
     const writer: RowWriter = {
-      put: (key, row) => void environment.put(key, row),
-      remove: (key) => void environment.remove(key),
+      // What a write failed of, its batch says.
+      put: (key, row) => void environment.put(key, row).catch(() => undefined),
+      remove: (key) => void environment.remove(key).catch(() => undefined),
     };
     for (const part of this.dirtyParts) part.writeTo(writer);
     this.dirtyParts.clear();
@@ -282,7 +285,10 @@ export class LmdbStore implements Store {
     this.dirtyParts.clear();
     this.dirtyRows.clear();
     await this.writing?.catch(() => undefined);
-    await environment?.close();
-    await lock?.release();
+    try {
+      await environment?.close();
+    } finally {
+      await lock?.release();
+    }
   }
 }

@@ -11,13 +11,19 @@ export class StoreLockedError extends StanError {
 
   constructor(
     readonly directory: string,
-    /** Process id of the broker that has it. */
+    /** Process id of the broker that has it, as its own system counts; 0 where it did not answer. */
     readonly holderPid: number,
+    /** Host name of the broker that has it, in a container the container's; empty where it did not answer. */
+    readonly holderHost: string,
     options?: ErrorOptions,
   ) {
     super(
-      `the store in "${directory}" is in use by process ${String(holderPid)}; stop that broker or give this one a directory of its own`,
+      `the store in "${directory}" is in use by ${describe(holderPid, holderHost)}; stop that broker or give this one a directory of its own`,
       options,
     );
   }
+}
+
+function describe(pid: number, host: string): string {
+  return pid === 0 ? 'another broker' : `process ${String(pid)} on host ${host}`;
 }

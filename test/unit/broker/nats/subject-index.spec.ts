@@ -15,7 +15,10 @@ function entry(subject: string, queue?: string): Entry {
 
 function found(index: SubjectIndex<Entry>, subject: string): string[] {
   const interests = index.match(subject);
-  const all = interests.flatMap(({ plain, groups }) => [...plain, ...[...groups.values()].flat()]);
+  const all = interests.flatMap(({ plain, groups }) => [
+    ...plain,
+    ...[...groups.values()].flatMap((group) => [...group]),
+  ]);
   return all.map((one) => one.subject).sort();
 }
 

@@ -11,6 +11,7 @@ class Pings {
   readonly watch = new PingWatch(
     {
       nats: {
+        closed: false,
         requestOne: (_subject, _body, _options, timeoutMs, done) => {
           this.sentCount += 1;
           const { answer } = this;

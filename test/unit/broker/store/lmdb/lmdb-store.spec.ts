@@ -109,6 +109,60 @@ describe('a directory', () => {
     await Promise.all(rivals.map((rival) => rival.close()));
   });
 
+  it.each([0, -1, 1])('is taken over from a lock file that names process %i', async (pid) => {
+    const { directory } = freshDirectory();
+    writeFileSync(join(directory, 'broker.lock'), JSON.stringify({ pid, startedAt: '', token: 'x' }));
+    const store = new LmdbStore({ directory });
+    expect(await store.open()).toBeUndefined();
+    await store.close();
+  });
+
+  it('is locked under a long path as well', async () => {
+    const { directory } = freshDirectory();
+    const deep = join(directory, 'a'.repeat(120), 'b'.repeat(120));
+    const first = new LmdbStore({ directory: deep });
+    await first.open();
+    await expect(new LmdbStore({ directory: deep }).open()).rejects.toMatchObject(START_FAILED);
+    await first.close();
+    expect(await first.open()).toBeUndefined();
+    await first.close();
+  });
+
+  it.each([
+    ['cannot be made', '/proc/nope'],
+    ['cannot be made, nor the one above it', '/proc/nope/data'],
+    ['is a device', '/dev/null'],
+    ['lies below a file', '/dev/null/data'],
+  ])('that %s is refused at once, and named', async (_what, path) => {
+    await expect(new LmdbStore({ directory: path }).open()).rejects.toMatchObject({
+      ...START_FAILED,
+      message: expect.stringContaining(`"${path}"`) as string,
+    });
+  });
+
+  it('keeps a client whose id is longer than a key of the data file', async () => {
+    const { directory } = freshDirectory();
+    const store = new LmdbStore({ directory });
+    await store.open();
+    store.saveServer({ clusterId: 'c' });
+    const clientId = 'x'.repeat(2_100);
+    store.putClient({
+      clientId,
+      heartbeatInbox: 'hb',
+      connectionId: Buffer.from('c'),
+      protocol: 1,
+      pingIntervalSecs: -50,
+      pingMaxOut: 3,
+    });
+    await store.close();
+    const again = await store.open();
+    expect(again?.clients).toMatchObject([{ clientId, pingIntervalSecs: -50 }]);
+    store.deleteClient(clientId);
+    await store.close();
+    expect((await store.open())?.clients).toEqual([]);
+    await store.close();
+  });
+
   it('is made where it is missing', async () => {
     const { directory } = freshDirectory();
     const store = new LmdbStore({ directory: join(directory, 'a', 'b') });

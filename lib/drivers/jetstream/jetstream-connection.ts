@@ -1,0 +1,85 @@
+import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
+import { StanError } from '../../core/errors/stan.error.js';
+import { SubscribeFailedError } from '../../core/errors/subscribe-failed.error.js';
+import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { JetStreamApi, JetStreamApiError } from './jetstream-api.js';
+import { importNats } from './nats-client.js';
+import type { NatsConnection, NatsOptions } from './nats-client.js';
+
+const advice = 'check servers, credentials and that nats-server runs with JetStream (-js)';
+
+/** Makes the one attempt to open a connection to a server with JetStream. Rejects with a `StanError`; nothing stays open. */
+export async function openConnection(
+  options: ResolvedConnectionOptions,
+  domain: string | undefined,
+  nextDelayMs: () => number,
+): Promise<NatsConnection> {
+  const nats = await importNats(options.servers);
+  let connection: NatsConnection;
+  try {
+    connection = await nats.connect(toNatsOptions(options, nextDelayMs));
+  } catch (error) {
+    throw toConnectError(error, options);
+  }
+  try {
+    await assertJetStream(connection, options, domain);
+  } catch (error) {
+    await connection.close().catch(() => undefined);
+    throw error;
+  }
+  return connection;
+}
+
+function toNatsOptions(options: ResolvedConnectionOptions, nextDelayMs: () => number): NatsOptions {
+  const { clientId, servers, connectTimeoutMs, pingIntervalMs, maxPingsOut } = options;
+  return {
+    name: clientId,
+    ...options.connection,
+    servers: [...servers],
+    timeout: connectTimeoutMs,
+    pingInterval: pingIntervalMs,
+    maxPingOut: maxPingsOut,
+    // The client's own way to come back is the only one: without it the first loss would be the end.
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    waitOnFirstConnect: false,
+    ignoreAuthErrorAbort: true,
+    reconnectDelayHandler: nextDelayMs,
+  };
+}
+
+/** A server in front of the one with JetStream says that it has none itself: ask, where it does. */
+async function assertJetStream(
+  connection: NatsConnection,
+  options: ResolvedConnectionOptions,
+  domain: string | undefined,
+): Promise<void> {
+  if (connection.info?.jetstream === true && domain === undefined) return;
+  try {
+    await new JetStreamApi(() => connection, options.connectTimeoutMs, domain).accountInfo();
+  } catch (cause) {
+    const isNobody = cause instanceof JetStreamApiError && cause.message === 'no JetStream answers';
+    const retryable = cause instanceof JetStreamApiError && cause.isPassing && !isNobody;
+    const reason = isNobody ? 'JetStream is not enabled there' : (cause as Error).message;
+    throw new ConnectFailedError(options.servers, reason, { retryable, advice, cause });
+  }
+}
+
+/** No later attempt can mend these. Source: @nats-io/nats-core 3.3.1 lib/errors.js. */
+const permanentErrors: ReadonlySet<string> = new Set([
+  ...['AuthorizationError', 'UserAuthenticationExpiredError', 'InvalidArgumentError', 'PermissionViolationError'],
+]);
+
+function toConnectError(error: unknown, { servers }: ResolvedConnectionOptions): StanError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const retryable = !(error instanceof Error && permanentErrors.has(error.name));
+  return new ConnectFailedError(servers, reason === '' ? 'no answer' : reason, { retryable, advice, cause: error });
+}
+
+/** Why a subscription could not be made. */
+export function toSubscribeError(subject: string, error: unknown): StanError {
+  if (error instanceof StanError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const retryable = !(error instanceof JetStreamApiError) || error.isPassing;
+  return new SubscribeFailedError(subject, reason, { retryable, cause: error });
+}

@@ -1,0 +1,260 @@
+import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
+import type { StartAt } from '../../core/options/subscription-options.js';
+import { readAckSubject } from './ack-subject.js';
+import { DeliveryCredit } from './delivery-credit.js';
+import type { JetStreamApi } from './jetstream-api.js';
+import { openConsumer } from './jetstream-consumer.js';
+import { ExtendableMessage, JetStreamMessage } from './jetstream-message.js';
+import type { MessageOrigin } from './jetstream-message.js';
+import { consumerNameOf } from './jetstream-names.js';
+import type { JetStreamStreams } from './jetstream-streams.js';
+import type { NatsConnection, NatsMessage, NatsSubscription } from './nats-client.js';
+
+/** What a subscription needs of the driver. */
+export interface SubscriptionHost {
+  readonly api: JetStreamApi;
+  readonly streams: JetStreamStreams;
+  readonly clientId: string;
+  readonly extendAckWait: boolean;
+  readonly closeTimeoutMs: number;
+  connection(): NatsConnection | undefined;
+  isReady(): boolean;
+  /** A name that no other inbox has. */
+  newName(): string;
+  /** Its consumer has gone, or does not answer: make it again. */
+  onLost(subscription: JetStreamSubscription): void;
+  onClosed(subscription: JetStreamSubscription): void;
+}
+
+const pullExpiresMs = 30_000;
+const heartbeatMs = 3_000;
+/** A server that sends nothing for so long has forgotten the request. */
+const silenceMs = heartbeatMs * 2.5;
+const pauseAfterRefusalMs = 250;
+const nsPerMs = 1_000_000;
+const nakText = Buffer.from('-NAK');
+/** Acks kept while the connection is away. The server sends again what it does not hear of. */
+const maxLateAnswers = 65_536;
+
+/** One subscription: a consumer of its own or of its group, read by pull requests of as many as there is room for. */
+export class JetStreamSubscription implements DriverSubscription, MessageOrigin {
+  private readonly credit: DeliveryCredit;
+  private readonly consumer: string;
+  private stream: string | undefined;
+  private streamCreated: string | undefined;
+  private inbox: NatsSubscription | undefined;
+  private inboxName = '';
+  private lateAnswers: [string, Uint8Array][] = [];
+  private isAttached = false;
+  private isDraining = false;
+  private closing: Promise<void> | undefined;
+  private heardAtMs = 0;
+  private readonly watch: NodeJS.Timeout;
+  private pause: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly request: DriverSubscriptionRequest,
+    private readonly onMessage: (message: DriverMessage) => void,
+    private readonly host: SubscriptionHost,
+  ) {
+    const { maxInFlight, ackWaitMs } = request;
+    this.credit = new DeliveryCredit(maxInFlight, ackWaitMs, () => this.pull());
+    const identity = { ...request, clientId: host.clientId };
+    this.consumer = consumerNameOf(identity) ?? `${host.clientId}_7c__${host.newName()}`;
+    this.watch = setInterval(() => this.lookForSilence(), heartbeatMs);
+  }
+
+  get subject(): string {
+    return this.request.subject;
+  }
+
+  isClosed(): boolean {
+    return this.closing !== undefined;
+  }
+
+  isReading(): boolean {
+    return this.isAttached;
+  }
+
+  /** The connection is away: no request is open any more. */
+  detach(): void {
+    this.isAttached = false;
+    this.credit.forgetAsked();
+    clearTimeout(this.pause);
+    this.pause = undefined;
+  }
+
+  /** Finds or makes the consumer and asks for messages. Rejects with a `JetStreamApiError`. */
+  async attach(): Promise<void> {
+    const { api, streams, clientId } = this.host;
+    const stream = await streams.ensure(this.subject);
+    const { created } = await api.streamInfo(stream);
+    const isFirst = this.streamCreated === undefined;
+    const isAnother = !isFirst && created !== this.streamCreated;
+    const place = { stream, consumer: this.consumer, clientId };
+    const { request } = this;
+    const startAt = (): StartAt => (isFirst ? request.startAt : request.resumeAt(isAnother));
+    // Only a process that comes back asks for what is pending at once: one that was cut off still has it.
+    await openConsumer(api, place, request, { startAt, wantsPendingNow: isFirst });
+    this.stream = stream;
+    this.streamCreated = created;
+    if (this.isClosed()) return;
+    this.openInbox();
+    this.isAttached = true;
+    this.heardAtMs = performance.now();
+    this.sendLateAnswers();
+    this.pull();
+  }
+
+  answer(message: JetStreamMessage, text: Uint8Array, isFinal: boolean): boolean {
+    if (this.isDraining) return false;
+    const wasOpen = message.isOpen;
+    if (isFinal && wasOpen) this.credit.answered(message);
+    const isSent = this.send(message.reply, text);
+    if (isFinal && wasOpen) this.pull();
+    return isSent;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private send(reply: string, text: Uint8Array): boolean {
+    const connection = this.host.connection();
+    if (connection === undefined || !this.host.isReady()) {
+      // Still good afterwards: an ack belongs to the consumer, not to the connection.
+      if (this.lateAnswers.length < maxLateAnswers) this.lateAnswers.push([reply, text]);
+      return true;
+    }
+    try {
+      connection.publish(reply, text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private sendLateAnswers(): void {
+    for (const [reply, text] of this.lateAnswers.splice(0)) this.send(reply, text);
+  }
+
+  private openInbox(): void {
+    if (this.inbox !== undefined) return;
+    const name = `_INBOX.${this.host.newName()}`;
+    this.inboxName = name;
+    this.inbox = this.host.connection()?.subscribe(name, {
+      callback: (error, message) => {
+        // A refusal by permissions; the requests that follow are refused as well, and tell it.
+        if (error === null) this.receive(message);
+      },
+    });
+  }
+
+  private receive(native: NatsMessage): void {
+    this.heardAtMs = performance.now();
+    const { reply } = native;
+    const facts = reply === undefined || reply === '' ? undefined : readAckSubject(reply);
+    if (facts === undefined || reply === undefined) this.onStatus(native);
+    else if (this.isClosed()) this.send(reply, nakText);
+    else {
+      const Message = this.host.extendAckWait ? ExtendableMessage : JetStreamMessage;
+      const message = new Message(native, reply, facts, this, this.heardAtMs);
+      this.credit.arrived(message);
+      if (!this.request.manualAck) message.ack();
+      this.onMessage(message);
+      if (!this.credit.isAsking) this.pull();
+    }
+  }
+
+  /** Source: nats-server 2.15.2 server/consumer.go (processNextMsgRequest, sendIdleHeartbeat …). */
+  private onStatus(native: NatsMessage): void {
+    const { headers } = native;
+    if (headers === undefined || headers.code === 100) return;
+    const { code, description } = headers;
+    this.credit.givenBack(Number(headers.get('Nats-Pending-Messages')) || 0);
+    if (code === 408) this.pull();
+    else if (code === 404 || code === 503 || /deleted/i.test(description)) this.lost();
+    else if (code === 409) {
+      this.credit.forgetAsked();
+      this.pullLater();
+    }
+  }
+
+  /** The server has just refused one: not the next one at once. */
+  private pullLater(): void {
+    this.pause ??= setTimeout(() => {
+      this.pause = undefined;
+      this.pull();
+    }, pauseAfterRefusalMs);
+  }
+
+  private pull(): void {
+    const { stream } = this;
+    if (stream === undefined || !this.isAttached || this.isClosed() || this.pause !== undefined) return;
+    const batch = this.credit.toAskFor();
+    if (batch === 0 || !this.host.isReady()) return;
+    const request = { batch, expires: pullExpiresMs * nsPerMs, idle_heartbeat: heartbeatMs * nsPerMs };
+    try {
+      const subject = `${this.host.api.prefix}.CONSUMER.MSG.NEXT.${stream}.${this.consumer}`;
+      this.host.connection()?.publish(subject, JSON.stringify(request), { reply: this.inboxName });
+      if (!this.credit.isAsking) this.heardAtMs = performance.now();
+      this.credit.asked(batch);
+    } catch {
+      // The connection has just gone; it is asked again in the next one.
+    }
+  }
+
+  private lookForSilence(): void {
+    if (!this.isAttached || !this.credit.isAsking || performance.now() - this.heardAtMs < silenceMs) return;
+    this.lost();
+  }
+
+  private lost(): void {
+    if (!this.isAttached || this.isClosed()) return;
+    this.detach();
+    this.host.streams.forget(this.subject);
+    this.host.onLost(this);
+  }
+
+  private async end(): Promise<void> {
+    clearInterval(this.watch);
+    clearTimeout(this.pause);
+    const { inbox } = this;
+    // Those on their way are given back as they come, so that another member need not wait for ack wait.
+    if (inbox !== undefined && this.host.isReady()) await within(this.host.closeTimeoutMs, inbox.drain());
+    this.isDraining = true;
+    const unanswered = this.credit.takeUnanswered();
+    for (const { reply } of unanswered) this.send(reply, nakText);
+    this.isAttached = false;
+    if (this.request.durableName === undefined) await this.remove(unanswered.length);
+    this.host.onClosed(this);
+  }
+
+  /** Without a durable name it ends with its last reader; what cannot be said to the server ends by its own threshold. */
+  private async remove(unansweredCount: number): Promise<void> {
+    const { stream, consumer } = this;
+    if (stream === undefined || !this.host.isReady()) return;
+    const { api } = this.host;
+    try {
+      if (this.request.queueGroup !== undefined) {
+        const info = await api.consumerInfo(stream, consumer);
+        if (info.num_waiting > 0 || info.num_ack_pending > unansweredCount) return;
+      }
+      await api.deleteConsumer(stream, consumer);
+    } catch {
+      // It has gone already, or nobody answers.
+    }
+  }
+}
+
+function within(ms: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    work.then(done, done);
+  });
+}
