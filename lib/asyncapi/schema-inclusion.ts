@@ -80,8 +80,7 @@ class Inclusion {
 
   private compare(narrow: Keywords, wide: Keywords, path: string): InclusionProblem[] {
     for (const key of ['anyOf', 'oneOf'])
-      if (Array.isArray(narrow[key]))
-        return this.eachOf(narrow, key, (branch) => this.check(branch, wide, path));
+      if (Array.isArray(narrow[key])) return this.eachOf(narrow, key, (branch) => this.check(branch, wide, path));
     if (Array.isArray(narrow['allOf'])) return this.compare(this.merged(narrow), wide, path);
     if (Array.isArray(wide['allOf']))
       return [...(wide['allOf'] as JsonSchema[]), without(wide, 'allOf')].flatMap((part) =>
