@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-extraneous-class, @typescript-eslint/no-misused-spread -- modules without members; DTOs are upcast as plain objects */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
