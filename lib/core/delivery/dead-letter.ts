@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types';
 
-import { describeValue } from '../errors/describe-value.js';
+import { describeValue, ignoreRejection } from '../errors/describe-value.js';
 import { errorDetail } from '../errors/error-detail.js';
 import { decodeHeaders, encodeHeaders, isHeaderName } from '../wire/headers.js';
 
@@ -39,21 +39,65 @@ export function replaySubject(deadLetterSubject: string): string {
   return `${deadLetterSubject}.replay`;
 }
 
+/** What describes a failure is cut here, so that the letter fits beside its event. */
+const longest = { name: 200, message: 8_192, stack: 16_384 } as const;
+
 /**
- * Says what a handler has thrown, whatever it is. Never throws.
+ * Says what a handler has thrown, whatever it is. Never throws, and is never long.
  * @internal
  */
 export function describeError(error: unknown): DeadLetter['error'] {
-  if (!isError(error)) return { name: typeof error, message: textOf(error) };
-  // Declared as texts, which nobody is kept from overwriting.
-  const { name, message, stack } = error as Record<'name' | 'message' | 'stack', unknown>;
-  const described = { name: textOf(name), message: errorDetail(error) ?? textOf(message) };
-  return typeof stack === 'string' ? { ...described, stack } : described;
+  ignoreRejection(error);
+  if (!isError(error)) return { name: typeof error, message: cut(textOf(error), longest.message) };
+  const name = cut(propertyText(error, 'name') ?? 'Error', longest.name);
+  const message = cut(errorDetail(error) ?? propertyText(error, 'message') ?? '', longest.message);
+  const stack = ownText(error, 'stack');
+  return stack === undefined ? { name, message } : { name, message, stack: cut(stack, longest.stack) };
 }
 
-/** One of another realm (a vm, Jest) is an instance of that realm's class. */
-function isError(error: unknown): error is Error {
-  return error instanceof Error || isNativeError(error);
+/**
+ * The same in a few words, for a letter that would not fit otherwise.
+ * @internal
+ */
+export function shortDescription({ name, message }: DeadLetter['error']): DeadLetter['error'] {
+  return { name: cut(name, 80), message: cut(message, 160) };
+}
+
+/**
+ * Tells errors from other values that were thrown: one of another realm (a vm, Jest) is an instance of that realm's class.
+ * Never throws.
+ * @internal
+ */
+export function isError(error: unknown): error is Error {
+  try {
+    return error instanceof Error || isNativeError(error);
+  } catch {
+    // A proxy that was revoked.
+    return false;
+  }
+}
+
+/** Declared as texts, which nobody is kept from overwriting, with a getter that throws too. */
+function propertyText(error: Error, property: 'name' | 'message'): string | undefined {
+  try {
+    const value: unknown = error[property];
+    return value === undefined ? undefined : textOf(value);
+  } catch {
+    return `(reading its ${property} failed)`;
+  }
+}
+
+function ownText(error: Error, property: 'stack'): string | undefined {
+  try {
+    const value: unknown = error[property];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}… (${String(text.length)} characters)`;
 }
 
 /** @internal */

@@ -1,6 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import type { DriverMessage } from '../driver/driver.js';
+import { ignoreRejection } from '../errors/describe-value.js';
 import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { StartAt } from '../options/subscription-options.js';
+import { isError } from './dead-letter.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
 import { aboutMessage } from './delivery-pipeline-setup.js';
@@ -32,8 +36,13 @@ export class DeliveryPipeline {
   private stopped = false;
   private saidNearAckWait = false;
   private idleWaiters: (() => void)[] = [];
+  private readonly setup: DeliveryPipelineSetup;
+  /** The async context in which the subscription was made: what a delivery enters stays its own. */
+  private readonly context = new AsyncResource('StanSubscription', { requireManualDestroy: true });
 
-  constructor(private readonly setup: DeliveryPipelineSetup) {
+  constructor(given: DeliveryPipelineSetup) {
+    const setup = { ...given, emit: neverThrowing(given.emit) };
+    this.setup = setup;
     const failures = new FailureMemory(failureCapacity);
     this.guard = new DeliveryGuard(setup.options, failures, setup.clock);
     this.failureHandler = new FailureHandler(setup, failures);
@@ -116,8 +125,12 @@ export class DeliveryPipeline {
     this.running += 1;
     delivery.startedAtMs = this.setup.isHeard() ? this.setup.clock.nowMs() : undefined;
     if (delivery.message.extend !== undefined) this.extendWhileRunning(delivery);
-    void this.run(delivery);
+    this.context.runInAsyncScope(makeDeliveryContext).runInAsyncScope(this.runDelivery, undefined, delivery);
   }
+
+  private readonly runDelivery = (delivery: Delivery): void => {
+    void this.run(delivery);
+  };
 
   /** For a broker that can be told that a handler is at work, where that is wanted. */
   private extendWhileRunning(delivery: Delivery): void {
@@ -139,8 +152,9 @@ export class DeliveryPipeline {
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();
       if (delivery.startedAtMs !== undefined) this.tellHandled(delivery);
     } catch (error) {
+      ignoreRejection(error);
       // A newer version is no bad event: another member, or the next release, knows it.
-      if (isDecoded || error instanceof NewerEventVersionError) await this.handlerFailed(delivery, error);
+      if (isDecoded || isNewerVersion(error)) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
     delivery.cancelExtending?.();
@@ -216,4 +230,21 @@ export class DeliveryPipeline {
     // It came again while its handler runs, so its ack wait is over already.
     if (reason === 'running') this.warnNearAckWait(message, this.setup.options.ackWaitMs);
   }
+}
+
+const makeDeliveryContext = (): AsyncResource => new AsyncResource('StanDelivery', { requireManualDestroy: true });
+
+/** A delivery must be settled whatever whoever is told of it does. */
+function neverThrowing(emit: DeliveryPipelineSetup['emit']): DeliveryPipelineSetup['emit'] {
+  return (event) => {
+    try {
+      emit(event);
+    } catch {
+      // Reported where it was caught first, as far as that was possible.
+    }
+  };
+}
+
+function isNewerVersion(error: unknown): boolean {
+  return isError(error) && error instanceof NewerEventVersionError;
 }

@@ -1,8 +1,9 @@
 import type { DriverMessage } from '../driver/driver.js';
 import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
 import { InvalidPayloadError } from '../errors/invalid-payload.error.js';
+import { PayloadTooLargeError } from '../errors/payload-too-large.error.js';
 import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
-import { describeError, encodePayload, letterHeaders } from './dead-letter.js';
+import { describeError, encodePayload, isError, letterHeaders, shortDescription } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { AfterFailure } from './delivery-event.js';
 import { aboutMessage } from './delivery-pipeline-setup.js';
@@ -46,7 +47,7 @@ export class FailureHandler {
       return undefined;
     }
     const deliveries = this.deliveriesOf(delivery);
-    const decision = this.decide(delivery, error, deliveries, circumstances);
+    const decision = this.policy.decide({ error, deliveries, tries: delivery.tries, ...circumstances });
     this.tell(delivery, error, deliveries, afterDecision[decision.action]);
     if (decision.action === 'retry') return decision.afterMs;
     this.remember(delivery, deliveries, error, decision);
@@ -59,7 +60,7 @@ export class FailureHandler {
     const { message } = delivery;
     const policy = this.setup.options.onUndecodable;
     const error =
-      cause instanceof UndecodablePayloadError || cause instanceof InvalidPayloadError
+      isError(cause) && (cause instanceof UndecodablePayloadError || cause instanceof InvalidPayloadError)
         ? cause
         : new UndecodablePayloadError(message.subject, message.sequence, { cause });
     const deliveries = this.deliveriesOf(delivery);
@@ -67,20 +68,6 @@ export class FailureHandler {
     this.setup.emit({ type: 'undecodable', ...aboutMessage(this.setup, message), error, policy, deliveries });
     if (policy === 'ack') delivery.ack();
     if (policy === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
-  }
-
-  private decide(
-    { tries }: Delivery,
-    error: unknown,
-    deliveries: number,
-    circumstances: FailureCircumstances,
-  ): FailureDecision {
-    try {
-      return this.policy.decide({ error, deliveries, tries, ...circumstances });
-    } catch {
-      // The user's retryOn threw. Without its word there is no run here; the server still delivers again.
-      return { action: 'leave' };
-    }
   }
 
   private remember({ message }: Delivery, deliveries: number, error: unknown, decision: FailureDecision): void {
@@ -98,7 +85,7 @@ export class FailureHandler {
     const subject = this.setup.options.deadLetter?.subject;
     if (subject === undefined) return;
     try {
-      await this.setup.storeDeadLetter(subject, this.toDeadLetter(message, error, deliveries));
+      await this.store(subject, this.toDeadLetter(message, error, deliveries));
     } catch (cause) {
       const failed = new DeadLetterFailedError(message.subject, message.sequence, subject, { cause });
       this.setup.emit({ type: 'deadLetterFailed', ...aboutMessage(this.setup, message), error: failed });
@@ -112,6 +99,16 @@ export class FailureHandler {
       deliveries,
       error,
     });
+  }
+
+  /** Of an event near the server's maximum payload the letter fits with a short description, if at all. */
+  private async store(subject: string, letter: DeadLetter): Promise<void> {
+    try {
+      await this.setup.storeDeadLetter(subject, letter);
+    } catch (error) {
+      if (!(error instanceof PayloadTooLargeError)) throw error;
+      await this.setup.storeDeadLetter(subject, { ...letter, error: shortDescription(letter.error) });
+    }
   }
 
   private toDeadLetter(message: DriverMessage, error: unknown, deliveries: number): DeadLetter {

@@ -1,5 +1,9 @@
+import { types } from 'node:util';
+
+import { ignoreRejection } from '../errors/describe-value.js';
 import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from '../options/subscription-options.js';
+import { isError } from './dead-letter.js';
 
 /**
  * What an error says about the next try; the framework's room knows its own exceptions.
@@ -44,8 +48,8 @@ export class FailurePolicy {
   ) {}
 
   decide(failed: FailedDelivery): FailureDecision {
-    if (this.classifier.isFinal(failed.error)) return this.stopTrying();
-    const laterMs = this.classifier.retryLaterMs(failed.error);
+    if (ask(() => this.classifier.isFinal(failed.error)) === true) return this.stopTrying();
+    const laterMs = ask(() => this.classifier.retryLaterMs(failed.error));
     if (laterMs === undefined) {
       const afterMs = this.nextRetryMs(failed);
       if (afterMs !== undefined) return { action: 'retry', afterMs };
@@ -65,11 +69,28 @@ export class FailurePolicy {
     const { retry } = this.options;
     if (retry === undefined || !failed.mayRetryHere || failed.tries >= retry.attempts) return undefined;
     // This process will not learn the version meanwhile.
-    if (failed.error instanceof NewerEventVersionError) return undefined;
-    if (!retry.retryOn(failed.error)) return undefined;
+    if (isError(failed.error) && failed.error instanceof NewerEventVersionError) return undefined;
+    // Without its word there is no run here; the server still delivers again.
+    if (!isYes(ask(() => retry.retryOn(failed.error)))) return undefined;
     const afterMs = delayBeforeRun(retry, failed.tries, this.random);
     return afterMs < failed.ackWaitLeftMs ? afterMs : undefined;
   }
+}
+
+/** Asks a function that looks at what was thrown, and may throw over it. */
+function ask<T>(question: () => T): T | undefined {
+  try {
+    return question();
+  } catch (thrown) {
+    ignoreRejection(thrown);
+    return undefined;
+  }
+}
+
+/** A promise is no answer: it comes too late, and its rejection must not end the process. */
+function isYes(answer: unknown): boolean {
+  ignoreRejection(answer);
+  return !types.isPromise(answer) && Boolean(answer);
 }
 
 function delayBeforeRun(retry: ResolvedRetryOptions, tries: number, random: () => number): number {

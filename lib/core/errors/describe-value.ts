@@ -1,4 +1,8 @@
+import { types } from 'node:util';
+
 const maxShownLength = 80;
+/** The words of an error may be worth more than a value's. */
+const maxThrownLength = 2_000;
 
 /**
  * Hides user, password and token of a server URL, so that it can stand in a message or a log line.
@@ -14,6 +18,42 @@ export function redactServerUrl(url: string): string {
  * @internal
  */
 export function describeValue(value: unknown): string {
+  try {
+    return describe(value);
+  } catch {
+    // A getter, a proxy or a conversion of the value's own has thrown.
+    return `a value of type ${typeof value} that cannot be described`;
+  }
+}
+
+/**
+ * A promise that was thrown, or given where none belongs, has nobody else to look at it: its rejection would end the
+ * process.
+ * @internal
+ */
+export function ignoreRejection(value: unknown): void {
+  if (types.isPromise(value)) value.catch(() => undefined);
+}
+
+/**
+ * What was thrown, in its own words where it is an error with a text. Never throws.
+ * @internal
+ */
+export function thrownText(error: unknown): string {
+  try {
+    if (typeof error === 'string') return shorten(error, maxThrownLength);
+    const message: unknown = error instanceof Error ? error.message : undefined;
+    return typeof message === 'string' ? shorten(message, maxThrownLength) : describe(error);
+  } catch {
+    return describeValue(error);
+  }
+}
+
+function describe(value: unknown): string {
+  if (types.isPromise(value)) {
+    ignoreRejection(value);
+    return 'a promise';
+  }
   if (typeof value === 'string') return describeString(value);
   if (typeof value === 'bigint') return `${String(value)}n`;
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
@@ -34,6 +74,6 @@ function describeObject(value: object): string {
   return shorten(`{ ${Object.keys(value).join(', ')} }`);
 }
 
-function shorten(text: string): string {
-  return text.length <= maxShownLength ? text : `${text.slice(0, maxShownLength)}…`;
+function shorten(text: string, maxLength = maxShownLength): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
 }

@@ -1,3 +1,4 @@
+import { thrownText } from './describe-value.js';
 import { StanError } from './stan.error.js';
 
 /**
@@ -21,5 +22,5 @@ export class UndecodablePayloadError extends StanError {
 }
 
 function reasonOf(options: ErrorOptions | undefined): string {
-  return options?.cause instanceof Error ? ` (${options.cause.message})` : '';
+  return options?.cause === undefined ? '' : ` (${thrownText(options.cause)})`;
 }

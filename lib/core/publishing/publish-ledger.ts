@@ -109,14 +109,21 @@ export class PublishLedger {
   /**
    * Publishes `data`, now or as soon as the window and the connection allow. The bytes must not be changed afterwards.
    * `done` is told the outcome exactly once, never from inside this call. `headerText` are its headers in their text form.
+   * `deadline` is when its time is over, where that has begun before: never earlier than that of the publish before.
    */
-  publish(subject: string, data: Uint8Array, done: PublishDone, headerText = ''): void {
+  publish(
+    subject: string,
+    data: Uint8Array,
+    done: PublishDone,
+    headerText = '',
+    deadline = this.clock.now() + this.options.publishTimeoutMs,
+  ): void {
     const refusal = this.refusalOf(subject, data, headerText);
     if (refusal !== undefined) {
       queueMicrotask(() => done(refusal, undefined));
       return;
     }
-    const entry = new PublishEntry(subject, data, this.clock.now() + this.options.publishTimeoutMs, done, headerText);
+    const entry = new PublishEntry(subject, data, deadline, done, headerText);
     entry.checkedLimitBytes = this.driver.maxDataBytes(subject, headerText.length);
     this.bytes += costOf(data, headerText);
     this.queue.append(entry);

@@ -1,3 +1,6 @@
+import { types } from 'node:util';
+
+import { thrownText } from '../errors/describe-value.js';
 import { SerializationFailedError } from '../errors/serialization-failed.error.js';
 import type { StanDeserializer, StanSerializer } from '../options/codec-options.js';
 import { asBuffer, decodeJson, encodeJson } from './json.js';
@@ -98,7 +101,7 @@ class PluggedDecoder implements Decoder {
 
   decode(subject: string, bytes: Buffer): unknown {
     const output = this.deserializer.deserialize(bytes, { channel: subject });
-    return isPromise(output) ? output.then(dataOf) : dataOf(output);
+    return isPromise(output) ? Promise.resolve(output).then(dataOf) : dataOf(output);
   }
 }
 
@@ -119,7 +122,6 @@ function isPacket(value: unknown): value is { readonly pattern: unknown; readonl
 }
 
 function serializerFailed(error: unknown): SerializationFailedError {
-  if (error instanceof SerializationFailedError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SerializationFailedError(`the serializer failed: ${reason}`, { cause: error });
+  if (types.isNativeError(error) && error instanceof SerializationFailedError) return error;
+  return new SerializationFailedError(`the serializer failed: ${thrownText(error)}`, { cause: error });
 }

@@ -10,3 +10,4 @@ export {
   type StanHeaders,
 } from './headers.js';
 export { decodeJson, encodeJson } from './json.js';
+export { refuseWhatIsNoData } from './no-data.js';

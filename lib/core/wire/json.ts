@@ -1,5 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import { types } from 'node:util';
+
+import { describeValue, thrownText } from '../errors/describe-value.js';
 import { SerializationFailedError } from '../errors/serialization-failed.error.js';
+import { emptyJsonReason } from './no-data.js';
 
 /** First byte of a byte order mark, which some publishers put before their JSON. */
 const bomLead = 0xef;
@@ -44,14 +48,28 @@ function stringify(data: unknown): string {
   let text: string | undefined;
   try {
     text = toJson(data);
+    // Seldom, so that the look into every value costs next to nothing.
+    if (text?.includes('{}')) JSON.stringify(data, refuseEmpty);
   } catch (error) {
-    throw new SerializationFailedError(error instanceof Error ? firstLine(error.message) : String(error), {
-      cause: error,
-    });
+    if (isRefusal(error)) throw error;
+    throw new SerializationFailedError(firstLine(thrownText(error)), { cause: error });
   }
   if (text === undefined)
     throw new SerializationFailedError(`it is ${data === undefined ? 'undefined' : `a ${typeof data}`}`);
   return text;
+}
+
+/** A replacer that changes nothing: it refuses what JSON would silently make `{}`. */
+function refuseEmpty(name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const reason = emptyJsonReason(value);
+  if (reason === undefined) return value;
+  throw new SerializationFailedError(name === '' ? reason : `in ${describeValue(name)}: ${reason}`);
+}
+
+/** What a `toJSON` throws may be anything, a proxy that was revoked too. */
+function isRefusal(error: unknown): error is SerializationFailedError {
+  return types.isNativeError(error) && error instanceof SerializationFailedError;
 }
 
 /** V8 draws the circle over several lines. */

@@ -21,11 +21,16 @@ export class ClientLink {
     options: ResolvedClientOptions,
     onEvent: (event: DriverEvent) => void,
   ) {
-    this.stopListening = driver.on((event) => {
+    // The own books first: what a listener does in answer, such as to emit, must find them in order.
+    const stopNoting = driver.on((event) => {
       if (event.type === 'gaveUp') this.isOver = true;
-      onEvent(event);
     });
     this.ledger = new PublishLedger({ driver, options: options.publish });
+    const stopTelling = driver.on(onEvent);
+    this.stopListening = () => {
+      stopNoting();
+      stopTelling();
+    };
     this.connected = driver.connect();
   }
 

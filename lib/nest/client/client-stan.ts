@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { ClientProxy } from '@nestjs/microservices';
 import type { ReadPacket, WritePacket } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 
+import { describeError, isError } from '../../core/delivery/dead-letter.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
@@ -14,6 +14,8 @@ import {
   DrainTimeoutError,
   MessagePatternUnsupportedError,
   NotConnectedError,
+  PublishBufferFullError,
+  PublishTimeoutError,
   StanClosedError,
 } from '../../core/errors/index.js';
 import { resolveClientOptions } from '../../core/options/index.js';
@@ -25,13 +27,15 @@ import type {
   ResolvedConnectionOptions,
   StanClientOptions,
 } from '../../core/options/index.js';
+import { publishOverheadBytes } from '../../core/publishing/index.js';
 import type { PublishReceipt } from '../../core/publishing/index.js';
-import { encodeHeaders, encodeWithAdded, encoderOf, isPromise } from '../../core/wire/index.js';
+import { encodeHeaders, encodeWithAdded, encoderOf, isPromise, refuseWhatIsNoData } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
+import { SafeLogger } from '../events/safe-logger.js';
 import { assertListener } from '../events/event-names.js';
 import { within } from '../server/within.js';
 import { assertPattern } from '../event-pattern.js';
@@ -80,13 +84,13 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   extends ClientProxy<StanClientEvents>
   implements OnApplicationBootstrap, OnApplicationShutdown
 {
-  private readonly logger = new Logger(ClientStan.name);
+  private readonly logger = new SafeLogger(ClientStan.name);
   private readonly options: ResolvedClientOptions;
   private readonly encoder: Encoder;
   private readonly encodings = new PendingEncodings();
   private readonly observer: PublishObserver;
   private readonly address: ServerAddress;
-  private readonly hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
+  private readonly hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
   private link: ClientLink | undefined;
   private closing: Promise<void> | undefined;
 
@@ -101,8 +105,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
     this.observer = new PublishObserver({
-      telemetry:
-        telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.error('the telemetry failed', error)),
+      telemetry: telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
       isHeard: () => this.hub.has('publishSettled'),
       tell: (event) => this.hub.emit(event),
     });
@@ -256,6 +259,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   private prepare({ pattern, data: given, options: givenOptions }: Emission): Outgoing {
     const { data, options } = toGivenEvent(given, givenOptions);
     const subject = assertPattern(pattern);
+    refuseWhatIsNoData(data);
     if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
     const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
     const headers = toOutgoingHeaders(subject, options, metadata);
@@ -307,13 +311,25 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     return { subject, clientId, bytes: undefined, headers, ...this.address };
   }
 
+  /** Its time limit begins now, and it takes room in the buffer, however long its serializer works. */
   private publishInTurn({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
     // Connects meanwhile; what a contract may still refuse opens no session.
     if (this.options.contract === undefined) this.openLink();
-    this.encodings.add(bytes, {
-      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done, headerText),
+    const { publishTimeoutMs: timeoutMs, maxPendingPublishBytes } = this.options.publish;
+    const pendingBytes = this.encodings.bytes + (this.link?.ledger.pendingBytes ?? 0);
+    const ownBytes = publishOverheadBytes + (isPromise(bytes) ? 0 : bytes.byteLength);
+    if (pendingBytes + ownBytes > maxPendingPublishBytes) {
+      // Nobody else looks at its rejection.
+      if (isPromise(bytes)) bytes.catch(() => undefined);
+      queueMicrotask(() => done(new PublishBufferFullError(pendingBytes, maxPendingPublishBytes), undefined));
+      return;
+    }
+    const deadline = performance.now() + timeoutMs;
+    this.encodings.add(bytes, deadline, {
+      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done, headerText, deadline),
       failed: (error) => done(asError(error), undefined),
       aborted: () => done(new StanClosedError(`publish to "${subject}"`), undefined),
+      expired: () => done(new PublishTimeoutError({ subject, timeoutMs, attempts: 0, mayBeStored: false }), undefined),
     });
   }
 
@@ -368,7 +384,8 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
-    const reasons = error.cause instanceof Error ? `${error.message}; ${error.cause.message}` : error.message;
+    const { message, cause } = error;
+    const reasons = isError(cause) ? `${message}; ${describeError(cause).message}` : message;
     this.logger.error(printable(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`));
     const event: PublishErrorEvent = { type: 'publishError', pattern, data, error };
     this.hub.emit(event);
@@ -380,5 +397,5 @@ function patternText(pattern: unknown): string {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error), { cause: error });
+  return isError(error) ? error : new Error(describeError(error).message, { cause: error });
 }

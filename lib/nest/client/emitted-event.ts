@@ -1,4 +1,6 @@
-import { AsyncSubject } from 'rxjs';
+import { AsyncResource } from 'node:async_hooks';
+
+import { AsyncSubject, Subscriber } from 'rxjs';
 import type { Observer, Subscription } from 'rxjs';
 
 import type { PublishReceipt } from '../../core/publishing/index.js';
@@ -35,7 +37,11 @@ export class EmittedEvent extends AsyncSubject<PublishReceipt> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    return super.subscribe(this.withErrorCallback(toObserver(observerOrNext, error, complete)));
+    const observer = this.withErrorCallback(toObserver(observerOrNext, error, complete));
+    const subscription = super.subscribe(inContext(observer));
+    // An operator's subscriber that has enough lets go of this too.
+    if (observer instanceof Subscriber) observer.add(subscription);
+    return subscription;
   }
 
   private withErrorCallback(observer: PartialObserver): PartialObserver {
@@ -65,5 +71,15 @@ function toObserver(
     ...(observerOrNext == null ? {} : { next: observerOrNext }),
     ...(error == null ? {} : { error }),
     ...(complete == null ? {} : { complete }),
+  };
+}
+
+/** The outcome comes from the connection, yet a subscriber is called in the async context in which it subscribed. */
+function inContext(observer: PartialObserver): PartialObserver {
+  const context = new AsyncResource('StanEmittedEvent', { requireManualDestroy: true });
+  return {
+    next: (receipt) => context.runInAsyncScope(() => observer.next?.(receipt)),
+    error: (error: unknown) => context.runInAsyncScope(() => observer.error?.(error)),
+    complete: () => context.runInAsyncScope(() => observer.complete?.()),
   };
 }

@@ -1,64 +1,114 @@
+import { publishOverheadBytes } from '../../core/publishing/index.js';
+
+/** What becomes of an event whose serializer works; exactly one is called. */
+interface EncodingOutcome {
+  encoded(bytes: Buffer): void;
+  failed(error: unknown): void;
+  /** The client was closed first. */
+  aborted(): void;
+  /** The event's time was over first. */
+  expired(): void;
+}
+
 interface PendingEncoding {
+  readonly on: EncodingOutcome;
+  readonly deadline: number;
+  /** What it counts against the buffer. */
+  bytes: number;
   /** What becomes of it once all before it are done; `undefined` while its serializer works. */
   proceed: (() => void) | undefined;
-  abort(): void;
 }
 
 /**
  * Events whose serializer answers with a promise: each goes on in the order in which it came, whichever serializer is
- * done first.
+ * done first, or fails at its deadline, so that one that never settles holds the others up no longer than that.
  * @internal
  */
 export class PendingEncodings {
-  /** In the order of arrival. */
+  /** In the order of arrival, and so of the deadlines. */
   private readonly pending = new Set<PendingEncoding>();
-  private whenEmpty: (() => void)[] = [];
+  private readonly emptyWaiters: (() => void)[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private pendingBytes = 0;
 
   get count(): number {
     return this.pending.size;
   }
 
-  /** Waits for `bytes`; then calls one of the callbacks, in turn. `abort` is called instead where {@link abort} comes first. */
-  add(
-    bytes: Buffer | Promise<Buffer>,
-    on: { encoded(bytes: Buffer): void; failed(error: unknown): void; aborted(): void },
-  ): void {
-    const item: PendingEncoding = { proceed: undefined, abort: () => on.aborted() };
+  /** What they count against the buffer: the overhead of each, and its bytes as soon as they are known. */
+  get bytes(): number {
+    return this.pendingBytes;
+  }
+
+  /** Waits for `bytes`, until `deadline` on the clock of `performance.now()`; then calls one of the callbacks, in turn. */
+  add(bytes: Buffer | Promise<Buffer>, deadline: number, on: EncodingOutcome): void {
+    const item: PendingEncoding = { on, deadline, bytes: publishOverheadBytes, proceed: undefined };
     this.pending.add(item);
-    const settle = (proceed: () => void): void => {
+    this.pendingBytes += item.bytes;
+    this.timer ??= this.timerFor(item);
+    const settle = (proceed: () => void, byteLength: number): void => {
+      if (!this.pending.has(item)) return;
       item.proceed = proceed;
+      item.bytes += byteLength;
+      this.pendingBytes += byteLength;
       this.advance();
     };
     void Promise.resolve(bytes).then(
-      (encoded) => settle(() => on.encoded(encoded)),
-      (error: unknown) => settle(() => on.failed(error)),
+      (encoded) => settle(() => on.encoded(encoded), encoded.byteLength),
+      (error: unknown) => settle(() => on.failed(error), 0),
     );
   }
 
   /** Resolves once none is pending. */
   drain(): Promise<void> {
     if (this.pending.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.whenEmpty.push(resolve));
+    return new Promise((resolve) => this.emptyWaiters.push(resolve));
   }
 
   /** Lets go of all that are pending. */
   abort(): void {
-    const aborted = [...this.pending];
-    this.pending.clear();
-    for (const item of aborted) item.abort();
-    this.tellEmpty();
+    for (const item of [...this.pending]) {
+      this.remove(item);
+      item.on.aborted();
+    }
+    this.tellIfEmpty();
   }
 
   private advance(): void {
     for (const item of this.pending) {
       if (item.proceed === undefined) return;
-      this.pending.delete(item);
+      this.remove(item);
       item.proceed();
     }
-    this.tellEmpty();
+    this.tellIfEmpty();
   }
 
-  private tellEmpty(): void {
-    for (const resolve of this.whenEmpty.splice(0)) resolve();
+  private timerFor({ deadline }: PendingEncoding): NodeJS.Timeout {
+    return setTimeout(() => this.expire(), Math.max(1, deadline - performance.now()));
+  }
+
+  private expire(): void {
+    this.timer = undefined;
+    const now = performance.now();
+    for (const item of [...this.pending]) {
+      if (item.deadline > now) break;
+      this.remove(item);
+      item.on.expired();
+    }
+    const [oldest] = this.pending;
+    if (oldest !== undefined) this.timer ??= this.timerFor(oldest);
+    this.advance();
+  }
+
+  private remove(item: PendingEncoding): void {
+    this.pending.delete(item);
+    this.pendingBytes -= item.bytes;
+  }
+
+  private tellIfEmpty(): void {
+    if (this.pending.size > 0) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const resolve of this.emptyWaiters.splice(0)) resolve();
   }
 }

@@ -28,7 +28,8 @@ export class EventHub {
   emit(event: { readonly type: string }): void {
     const listeners = this.listeners.get(event.type);
     if (listeners === undefined) return;
-    for (const listener of listeners) this.call(listener, event);
+    // A listener may add others while it runs: those hear the next event.
+    for (const listener of [...listeners]) this.call(listener, event);
   }
 
   private call(listener: Listener, event: object): void {

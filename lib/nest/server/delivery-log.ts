@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError, isError } from '../../core/delivery/dead-letter.js';
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { logLine } from '../events/log-line.js';
 import type { Line, LogFields } from '../events/log-line.js';
@@ -93,9 +93,9 @@ function isPowerOfTwo(count: number): boolean {
 
 function errorText(error: unknown): string {
   const { name, message } = describeError(error);
-  return error instanceof Error ? `${name}: ${message}` : message;
+  return isError(error) ? `${name}: ${message}` : message;
 }
 
 function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  return isError(error) ? describeError(error).stack : undefined;
 }

@@ -45,8 +45,9 @@ export class ServerLink {
     private readonly options: ResolvedServerOptions,
     onEvent: (event: DriverEvent) => void,
   ) {
-    driver.on(onEvent);
+    // The own books first: what a listener does in answer must find them in order.
     this.outbox = new DeadLetterOutbox(driver, options.publish);
+    driver.on(onEvent);
   }
 
   /** What each subscription has to do now. */

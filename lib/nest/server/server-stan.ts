@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 
@@ -9,6 +8,7 @@ import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
+import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { resolveServerOptions } from '../../core/options/index.js';
@@ -37,6 +37,7 @@ import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
 import { assertListener } from '../events/event-names.js';
 import { serverEventNames } from '../events/stan-events.js';
+import { SafeLogger } from '../events/safe-logger.js';
 import type { StanServerEvents } from '../events/stan-events.js';
 import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
@@ -83,7 +84,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   override transportId: symbol = STAN_TRANSPORT;
   /** Failures come back to this transport, which logs them and tells `on('handlerError')`; Nest must not do it as well. */
   override readonly propagatesEventHandlerErrors = true;
-  protected override readonly logger = new Logger(ServerStan.name);
+  protected override readonly logger = new SafeLogger(ServerStan.name);
   private readonly options: ResolvedServerOptions;
   private readonly decoder: Decoder;
   private readonly hub: EventHub;
@@ -104,11 +105,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     super();
     this.options = resolveServerOptions(options);
     this.decoder = decoderOf(this.options.deserializer);
-    this.hub = new EventHub((error) => this.logger.error('a listener of on() failed', error));
+    this.hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
     this.telemetry =
-      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.error('the telemetry failed', error));
+      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
     passFailuresThrough();
     watchRegistration();
   }
@@ -299,26 +300,50 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
 
-  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
-    return callback(data, context).then(untilComplete);
+  private async run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+    const end = untilComplete(await callback(data, context));
+    if (end !== undefined) await end;
   }
 
-  /** A start hook may call `done` whenever it likes and need not return what it gave: the run itself is what counts. */
+  /**
+   * The run is the event's fate, whatever the hooks do: it happens once, also where a start hook fails before it has
+   * called `done`. A start hook may call `done` whenever it likes and need not return what it gave.
+   */
   private runBetweenHooks(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
     return new Promise((resolve, reject) => {
+      let outcome: Promise<void> | undefined;
       const done = (): Promise<void> => {
-        const outcome = this.run(callback, data, context).finally(() => {
-          this.endHook()?.(this.transportId, context);
+        if (outcome !== undefined) return outcome;
+        outcome = this.run(callback, data, context).finally(() => {
+          this.callHook('end', () => this.endHook()?.(this.transportId, context));
         });
         outcome.then(resolve, reject);
         return outcome;
       };
       const startHook: (...values: Parameters<typeof this.onProcessingStartHook>) => unknown =
         this.onProcessingStartHook;
-      // Typed as void, yet an async hook returns a promise, which rejects together with the handler.
-      const returned = startHook(this.transportId, context, done);
-      if (returned instanceof Promise) returned.catch(reject);
+      const onFailure = (error: unknown): void => {
+        // An async hook that has awaited `done` rejects together with the handler.
+        ignoreRejection(error);
+        if (outcome === undefined) this.logger.failed('the processing start hook', error);
+        void done();
+      };
+      this.callHook('start', () => startHook(this.transportId, context, done), onFailure);
     });
+  }
+
+  private callHook(
+    name: 'start' | 'end',
+    hook: () => unknown,
+    onFailure = (error: unknown): void => this.logger.failed(`the processing ${name} hook`, error),
+  ): void {
+    try {
+      // Typed as void, yet an async hook returns a promise.
+      const returned = hook();
+      if (returned instanceof Promise) returned.catch(onFailure);
+    } catch (error) {
+      onFailure(error);
+    }
   }
 
   /** Typed as always there; Nest sets it only where an app asks for it. */

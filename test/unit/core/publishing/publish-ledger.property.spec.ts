@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PublishRefusedError, SessionLostError } from '../../../../lib/core/errors/index.js';
+import { modelRuns, modelTimeoutMs } from '../../../support/model-runs.js';
 import { nextTurn } from '../../../support/wait.js';
 import { PublishDesk } from './publish-desk.js';
 
@@ -130,35 +131,39 @@ function expectAscending(values: readonly number[]): void {
   expect(values).toEqual([...values].sort((a, b) => a - b));
 }
 
-it('whatever happens, each publish has one outcome, success means stored, and the order is kept', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80 }), async (steps) => {
-      const desk = await PublishDesk.connected({
-        maxPublishInFlight: windowSize,
-        publishTimeoutMs: 1_000,
-        ackTimeoutMs: 100,
-      });
-      const play = new Play(desk);
-      for (const next of steps) play.run(next);
-      // The rest runs out of time, so that everything has an outcome.
-      desk.clock.advance(1_000);
-      await nextTurn();
-      expect(desk.told).toHaveLength(play.published);
-      expect(desk.told.every(({ timesTold }) => timesTold === 1)).toBe(true);
-      expect(desk.ledger).toMatchObject({ pendingCount: 0, pendingBytes: 0, inFlightCount: 0 });
-      for (const { name, receipt, error } of desk.told) {
-        expect(receipt === undefined).toBe(error !== undefined);
-        if (receipt !== undefined) expect(play.acked.has(name)).toBe(true);
-        // An error that says "not stored" is true: no attempt was acked, not even later.
-        if (error !== undefined && play.acked.has(name)) expect(error).toMatchObject({ mayBeStored: true });
-      }
-      expectAscending(numbers([...new Set(desk.sent)]));
-      // Order only ever goes back to the oldest that has no outcome, and ascends from there.
-      for (const [index, name] of desk.sent.entries()) {
-        const [before] = numbers(desk.sent.slice(Math.max(0, index - 1), index));
-        if (before !== undefined && before >= Number(numbers([name])[0])) expect(name).toBe(play.oldestAtSend[index]);
-      }
-    }),
-    { numRuns: 500 },
-  );
-});
+it(
+  'whatever happens, each publish has one outcome, success means stored, and the order is kept',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80 }), async (steps) => {
+        const desk = await PublishDesk.connected({
+          maxPublishInFlight: windowSize,
+          publishTimeoutMs: 1_000,
+          ackTimeoutMs: 100,
+        });
+        const play = new Play(desk);
+        for (const next of steps) play.run(next);
+        // The rest runs out of time, so that everything has an outcome.
+        desk.clock.advance(1_000);
+        await nextTurn();
+        expect(desk.told).toHaveLength(play.published);
+        expect(desk.told.every(({ timesTold }) => timesTold === 1)).toBe(true);
+        expect(desk.ledger).toMatchObject({ pendingCount: 0, pendingBytes: 0, inFlightCount: 0 });
+        for (const { name, receipt, error } of desk.told) {
+          expect(receipt === undefined).toBe(error !== undefined);
+          if (receipt !== undefined) expect(play.acked.has(name)).toBe(true);
+          // An error that says "not stored" is true: no attempt was acked, not even later.
+          if (error !== undefined && play.acked.has(name)) expect(error).toMatchObject({ mayBeStored: true });
+        }
+        expectAscending(numbers([...new Set(desk.sent)]));
+        // Order only ever goes back to the oldest that has no outcome, and ascends from there.
+        for (const [index, name] of desk.sent.entries()) {
+          const [before] = numbers(desk.sent.slice(Math.max(0, index - 1), index));
+          if (before !== undefined && before >= Number(numbers([name])[0])) expect(name).toBe(play.oldestAtSend[index]);
+        }
+      }),
+      modelRuns(500),
+    );
+  },
+  modelTimeoutMs,
+);
