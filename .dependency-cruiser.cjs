@@ -27,12 +27,25 @@ module.exports = {
     only('option-rules', { path: room('core/option-rules') }, [room('core/(option-rules|errors)')]),
     only('options-import-rules-and-errors', { path: room('core/options') }, [
       room('core/(options|option-rules|errors)'),
+      // The port that the option `store` takes; it imports nothing.
+      '^lib/core/inbox/event-store\\.ts$',
     ]),
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
+    only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
+    only('inbox', { path: room('core/inbox') }, [
+      room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
+    ]),
     only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
+    only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', room('core')]),
+    {
+      name: 'stores-load-no-package-of-a-database',
+      severity: 'error',
+      from: { path: '^lib/stores/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
+    },
     only('observe', { path: room('core/observe') }, [
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
     ]),
@@ -99,6 +112,7 @@ module.exports = {
           '^lib/asyncapi/index.ts',
           '^lib/broker/index.ts',
           '^lib/testing/index.ts',
+          '^lib/stores/postgres/index.ts',
           '^lib/jetstream/index.ts',
           '^lib/telemetry/[^/]+/index.ts',
         ],

@@ -4,6 +4,9 @@
 export { ServerStan } from './nest/server/server-stan.js';
 export { StanContext } from './nest/context/stan.context.js';
 export { StanEventPattern } from './nest/decorators/stan-event-pattern.decorator.js';
+export { StanTransaction } from './nest/decorators/stan-transaction.decorator.js';
+export { StanParked } from './nest/server/stan-parked.js';
+export type { StanParkedQuery } from './nest/server/stan-parked.js';
 export { STAN_TRANSPORT } from './nest/stan-transport.js';
 export { NonRetriableException } from './nest/exceptions/non-retriable.exception.js';
 export { RetryLaterException } from './nest/exceptions/retry-later.exception.js';
@@ -54,11 +57,12 @@ export type {
 } from './core/contracts/index.js';
 
 // Options
-export { durableQueue, uniqueClientId, ackModes, undecodablePolicies } from './core/options/index.js';
+export { durableQueue, uniqueClientId, ackModes, undecodablePolicies, versionModes } from './core/options/index.js';
 export type {
   AckMode,
   DeadLetterOptions,
   DurableQueueOptions,
+  InboxOptions,
   ReconnectOptions,
   RetryOptions,
   StanClientOptions,
@@ -74,6 +78,8 @@ export type {
   StanSubscriptionOptions,
   StartAt,
   UndecodablePolicy,
+  VersionMode,
+  VersionOptions,
 } from './core/options/index.js';
 
 // Events and status
@@ -95,6 +101,19 @@ export type {
 export { stanChannels } from './core/observe/index.js';
 export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from './core/observe/index.js';
 export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
+
+// Every event counts once: the store port, and what happens to early events
+export { StanEventStore } from './core/inbox/event-store.js';
+export type {
+  Advance,
+  EntityVersion,
+  ParkedEvent,
+  ParkedFailure,
+  ParkedGap,
+  ParkedQuery,
+  VersionedEntity,
+} from './core/inbox/event-store.js';
+export type { CountingEvent, EventParkedEvent, EventUnparkedEvent, GapOpenEvent } from './core/inbox/counting-event.js';
 
 // The server's monitoring endpoints
 export { StanLag, StanMonitoring } from './monitoring/index.js';
@@ -129,6 +148,7 @@ export {
   DeadLetterFailedError,
   DrainTimeoutError,
   DuplicateClientIdError,
+  EventStoreError,
   HandlerConflictError,
   InvalidHeadersError,
   InvalidOptionError,
@@ -138,7 +158,9 @@ export {
   SubjectNotInContractError,
   MalformedMessageError,
   MessagePatternUnsupportedError,
+  MissingEventIdError,
   MonitoringError,
+  NoTransactionError,
   NotConnectedError,
   PayloadTooLargeError,
   PublishBufferFullError,
@@ -148,9 +170,11 @@ export {
   SessionLostError,
   StanClosedError,
   StanError,
+  StoreSchemaError,
   SubscribeFailedError,
   SubscribeTimeoutError,
   UndecodablePayloadError,
+  UnusableKeyError,
 } from './core/errors/index.js';
 export type {
   ConnectFailedDetails,

@@ -13,3 +13,7 @@ export type {
 export { factKinds } from './harness-fact.js';
 export type { FactKind, FactPredicate, HarnessFact } from './harness-fact.js';
 export { FactMissingError } from './fact-missing.error.js';
+export { MemoryEventStore } from './memory-event-store.js';
+export type { MemoryTransaction } from './memory-event-store.js';
+export { eventStoreContract } from './event-store-contract.js';
+export type { EventStoreCase } from './event-store-contract.js';

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 
+import type { DriverMessage } from '../driver/driver.js';
 import { describeValue, ignoreRejection } from '../errors/describe-value.js';
 import { errorDetail } from '../errors/error-detail.js';
 import { decodeHeaders, encodeHeaders, isHeaderName } from '../wire/headers.js';
@@ -29,6 +30,34 @@ export interface DeadLetter {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The original bytes; readable as they are where they are text. */
   readonly payload: { readonly encoding: 'utf8' | 'base64'; readonly data: string };
+}
+
+/**
+ * What a dead letter says besides its event.
+ * @internal
+ */
+export interface DeadLetterFacts extends Pick<DeadLetter, 'handler' | 'service' | 'clientId' | 'deliveries'> {
+  readonly error: unknown;
+}
+
+/**
+ * The dead letter of an event.
+ * @internal
+ */
+export function deadLetterOf(message: Omit<DriverMessage, 'ack'>, facts: DeadLetterFacts): DeadLetter {
+  const { handler, service, clientId, deliveries, error } = facts;
+  return {
+    version: 1,
+    subject: message.subject,
+    sequence: message.sequence,
+    timestamp: new Date(message.timestampNs / 1e6).toISOString(),
+    deliveries,
+    failedAt: new Date().toISOString(),
+    error: describeError(error),
+    ...{ handler, service, clientId },
+    ...letterHeaders(message.headerText),
+    payload: encodePayload(message.data),
+  };
 }
 
 /**

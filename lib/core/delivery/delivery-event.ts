@@ -5,10 +5,11 @@ import type { UndecodablePolicy } from '../options/subscription-options.js';
 
 /**
  * What comes after a failure: another run in this process, another delivery by the server, the dead-letter subject,
- * no further try in this process (`givenUp`), or nothing, since the event was acked before (`lost`).
+ * no further try in this process (`givenUp`), another run from the event store (`parked`), or nothing, since the event was
+ * acked before (`lost`).
  * @publicApi
  */
-export type AfterFailure = 'retry' | 'redelivery' | 'deadLetter' | 'givenUp' | 'lost';
+export type AfterFailure = 'retry' | 'redelivery' | 'deadLetter' | 'givenUp' | 'parked' | 'lost';
 
 /** The message and the handler that an event is about. */
 interface AboutDelivery {
@@ -101,12 +102,13 @@ export interface AckWaitNearEvent extends AboutDelivery {
 /**
  * An arrival was not handed to the handler: the message is here already, `running` or `waiting` for its start; it was
  * `handled` before, and is acked again; it has waited here past its ack wait (`expired`); it comes `tooEarly`, before
- * the moment that `RetryLaterException` asked for; or it was `givenUp`.
+ * the moment that `RetryLaterException` asked for; it was `givenUp`; its version has counted before (`stale`), or its id
+ * (`duplicate`).
  * @publicApi
  */
 export interface DeliverySkippedEvent extends AboutDelivery {
   readonly type: 'deliverySkipped';
-  readonly reason: 'running' | 'waiting' | 'handled' | 'expired' | 'tooEarly' | 'givenUp';
+  readonly reason: 'running' | 'waiting' | 'handled' | 'expired' | 'tooEarly' | 'givenUp' | 'stale' | 'duplicate';
   /** Deliveries of this message by the server's count, this one included. */
   readonly deliveries: number;
   /** Why it was given up; with the reason `givenUp` alone. */

@@ -29,8 +29,8 @@ export interface DeliveryPipelineSetup {
   readonly clientId: string;
   /** Bytes to data; throws, or rejects, on bytes that it refuses. */
   readonly decode: (message: DriverMessage) => unknown;
-  /** Runs the handler to its end; rejects where it failed. */
-  readonly handle: (data: unknown, delivery: Delivery) => Promise<void>;
+  /** Runs the handler to its end, or finds that it need not run (`skipped`); rejects where it failed. */
+  readonly handle: (data: unknown, delivery: Delivery) => Promise<unknown>;
   readonly classifier: FailureClassifier;
   /** Stores a dead letter; resolves once the server has it. */
   readonly storeDeadLetter: (subject: string, deadLetter: DeadLetter) => Promise<void>;

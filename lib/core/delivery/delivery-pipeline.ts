@@ -148,9 +148,9 @@ export class DeliveryPipeline {
       data = this.setup.decode(delivery.message);
       if (data instanceof Promise) data = await data;
       isDecoded = true;
-      await this.setup.handle(data, delivery);
+      const outcome = await this.setup.handle(data, delivery);
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();
-      if (delivery.startedAtMs !== undefined) this.tellHandled(delivery);
+      if (delivery.startedAtMs !== undefined && outcome !== 'skipped') this.tellHandled(delivery);
     } catch (error) {
       ignoreRejection(error);
       // A newer version is no bad event: another member, or the next release, knows it.

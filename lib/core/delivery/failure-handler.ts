@@ -3,7 +3,7 @@ import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
 import { InvalidPayloadError } from '../errors/invalid-payload.error.js';
 import { PayloadTooLargeError } from '../errors/payload-too-large.error.js';
 import { UndecodablePayloadError } from '../errors/undecodable-payload.error.js';
-import { describeError, encodePayload, isError, letterHeaders, shortDescription } from './dead-letter.js';
+import { deadLetterOf, isError, shortDescription } from './dead-letter.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { AfterFailure } from './delivery-event.js';
 import { aboutMessage } from './delivery-pipeline-setup.js';
@@ -113,18 +113,7 @@ export class FailureHandler {
 
   private toDeadLetter(message: DriverMessage, error: unknown, deliveries: number): DeadLetter {
     const { handlerName: handler, service, clientId } = this.setup;
-    return {
-      version: 1,
-      subject: message.subject,
-      sequence: message.sequence,
-      timestamp: new Date(message.timestampNs / 1e6).toISOString(),
-      deliveries,
-      failedAt: new Date().toISOString(),
-      error: describeError(error),
-      ...{ handler, service, clientId },
-      ...letterHeaders(message.headerText),
-      payload: encodePayload(message.data),
-    };
+    return deadLetterOf(message, { handler, service, clientId, error, deliveries });
   }
 
   /** The server's count is lost in its restart, ours in this process's: the larger one is nearer the truth. */

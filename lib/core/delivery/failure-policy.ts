@@ -16,6 +16,9 @@ export interface FailureClassifier {
   retryLaterMs(error: unknown): number | undefined;
 }
 
+/** What the wait between two runs follows from. @internal */
+type RetryDelays = Pick<ResolvedRetryOptions, 'delayMs' | 'maxDelayMs' | 'factor' | 'jitter'>;
+
 /** @internal */
 export interface FailedDelivery {
   readonly error: unknown;
@@ -72,7 +75,7 @@ export class FailurePolicy {
     if (isError(failed.error) && failed.error instanceof NewerEventVersionError) return undefined;
     // Without its word there is no run here; the server still delivers again.
     if (!isYes(ask(() => retry.retryOn(failed.error)))) return undefined;
-    const afterMs = delayBeforeRun(retry, failed.tries, this.random);
+    const afterMs = retryDelayMs(retry, failed.tries, this.random);
     return afterMs < failed.ackWaitLeftMs ? afterMs : undefined;
   }
 }
@@ -93,7 +96,11 @@ function isYes(answer: unknown): boolean {
   return !types.isPromise(answer) && Boolean(answer);
 }
 
-function delayBeforeRun(retry: ResolvedRetryOptions, tries: number, random: () => number): number {
+/**
+ * The wait after the `tries`-th run of a handler.
+ * @internal
+ */
+export function retryDelayMs(retry: RetryDelays, tries: number, random: () => number = Math.random): number {
   const full = Math.min(retry.maxDelayMs, retry.delayMs * retry.factor ** (tries - 1));
   return Math.round(full * (1 - retry.jitter * random()));
 }

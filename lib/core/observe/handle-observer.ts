@@ -1,4 +1,4 @@
-import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { AfterFailure, DeliveryEvent } from '../delivery/delivery-event.js';
 import { handleChannel } from './channels.js';
 import type { GuardedTelemetry } from './guarded-telemetry.js';
 import type { HandleAbout, HandleOutcome } from '../options/telemetry-options.js';
@@ -46,7 +46,8 @@ export class HandleObserver {
     if (outcome !== undefined) this.end(event.sequence, outcome);
   }
 
-  private end(sequence: number, outcome: HandleOutcome): void {
+  /** Tells the outcome of a run, where no event tells it. */
+  end(sequence: number, outcome: HandleOutcome): void {
     const about = this.open.get(sequence);
     if (about === undefined) return;
     this.open.delete(sequence);
@@ -60,7 +61,7 @@ function outcomeOf(event: DeliveryEvent): HandleOutcome | undefined {
       return event.isAcked ? 'acked' : 'unacked';
     case 'handlerError':
       // What follows is told once the dead letter is stored, or is not.
-      return event.next === 'deadLetter' ? undefined : event.next;
+      return afterFailure[event.next];
     case 'deadLettered':
     case 'deadLetterFailed':
       return event.type;
@@ -70,3 +71,13 @@ function outcomeOf(event: DeliveryEvent): HandleOutcome | undefined {
       return undefined;
   }
 }
+
+const afterFailure: Readonly<Record<AfterFailure, HandleOutcome | undefined>> = {
+  retry: 'retry',
+  redelivery: 'redelivery',
+  givenUp: 'givenUp',
+  lost: 'lost',
+  deadLetter: undefined,
+  // From the event store and not by the server, but delivered again all the same.
+  parked: 'redelivery',
+};

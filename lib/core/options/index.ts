@@ -1,5 +1,12 @@
 export { assertSubscribable, type IntendedSubscription } from './assert-subscribable.js';
 export { uniqueClientId } from './client-id.js';
+export {
+  versionModes,
+  type InboxOptions,
+  type ResolvedVersionOptions,
+  type VersionMode,
+  type VersionOptions,
+} from './counting-options.js';
 export type { StanDeserializer, StanSerializer } from './codec-options.js';
 export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './telemetry-options.js';
 export type { PublishReceipt } from './publish-receipt.js';
@@ -17,6 +24,7 @@ export { resolveConnectionOptions } from './resolve-connection-options.js';
 export { resolvePublishOptions } from './resolve-publish-options.js';
 export { resolveClientOptions, resolveServerOptions } from './resolve-server-options.js';
 export { resolveSubscriptionOptions } from './resolve-subscription-options.js';
+export { isEventStore } from './server-options.js';
 export type {
   ResolvedClientOptions,
   ResolvedServerOptions,

@@ -29,11 +29,12 @@ import {
 export function resolveServerOptions(input: StanServerOptions): ResolvedServerOptions {
   const place = placeOf('server', 'ServerStan');
   refuseUnknownNames(serverOptionGroups, input, place);
-  const { subscription = {}, deserializer } = readKnownOptions(OwnServerOptions, input, place);
+  const { subscription = {}, deserializer, store } = readKnownOptions(OwnServerOptions, input, place);
   return Object.freeze({
     ...resolveSharedParts(input, place),
     subscription: readSubscriptionOptions(subscription, { ...place, path: 'subscription' }),
     deserializer,
+    store,
   });
 }
 

@@ -3,6 +3,7 @@ import { refuseMaxBelowInitial } from './delay-range.js';
 import type { OptionPlace } from '../option-rules/option-group.js';
 import { defaultsOf, optionName, readOptionGroup } from '../option-rules/option-group.js';
 import type { ResolvedSwitches } from '../option-rules/resolved.js';
+import { readInbox, readVersion, resolveVersion } from './resolve-counting-options.js';
 import { placeElsewhere } from './other-places.js';
 import { copyStartAt } from './start-at.js';
 import { refuseContradictions } from './subscription-contradictions.js';
@@ -33,6 +34,7 @@ export function resolveSubscriptionOptions(
     ...switches,
     concurrency: concurrencyOf(own, inherited, merged.maxInFlight, place),
     retry: resolveRetry(mergeRetry(inherited.retry, own.retry) ?? merged.retry, place),
+    version: resolveVersion(merged.version),
     onUndecodable: merged.onUndecodable ?? (switches.deadLetter === undefined ? 'leave' : 'deadLetter'),
   });
   refuseContradictions(resolved, place);
@@ -45,12 +47,18 @@ export function resolveSubscriptionOptions(
  * @internal
  */
 export function readSubscriptionOptions(input: unknown, place: OptionPlace): StanSubscriptionOptions {
-  const { startAt, retry, deadLetter, ...plain } = readOptionGroup(StanSubscriptionOptions, input, place);
+  const { startAt, retry, deadLetter, version, inbox, ...plain } = readOptionGroup(
+    StanSubscriptionOptions,
+    input,
+    place,
+  );
   return Object.freeze({
     ...plain,
     ...(startAt === undefined ? {} : { startAt: copyStartAt(startAt) }),
     ...(retry === undefined ? {} : { retry: readRetry(retry, place) }),
     ...(deadLetter === undefined ? {} : { deadLetter: readDeadLetter(deadLetter, place) }),
+    ...(version === undefined ? {} : { version: readVersion(version, place) }),
+    ...(inbox === undefined ? {} : { inbox: readInbox(inbox, place) }),
   });
 }
 

@@ -4,6 +4,7 @@ import type { ResolvedConnectionOptions } from './connection-options.js';
 import { StanConnectionOptions } from './connection-options.js';
 import type { ResolvedPublishOptions } from './publish-options.js';
 import { StanPublishOptions } from './publish-options.js';
+import type { StanEventStore } from '../inbox/event-store.js';
 import type { StanPublishContract } from './publish-contract.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
 import type { StanTelemetry } from './telemetry-options.js';
@@ -71,6 +72,15 @@ export class OwnServerOptions {
    */
   @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer?: StanSerializer;
+  /**
+   * Where it is recorded which events have counted, for handlers with `version` or `inbox`; a function is called at start,
+   * so that it can ask the app for it.
+   * Limits: a `StanEventStore`, or a function that returns one.
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours.
+   */
+  @Expect('a StanEventStore, or a function that returns one', isStoreOrFunction)
+  readonly store?: StanEventStore | (() => StanEventStore);
 }
 
 /**
@@ -139,6 +149,7 @@ export interface ResolvedServerOptions {
   readonly subscription: StanSubscriptionOptions;
   readonly drainTimeoutMs: number;
   readonly deserializer: StanDeserializer | undefined;
+  readonly store: StanEventStore | (() => StanEventStore) | undefined;
   readonly telemetry: StanTelemetry | undefined;
 }
 
@@ -156,4 +167,13 @@ type Methods = StanSerializer & StanDeserializer & StanTelemetry & StanPublishCo
 
 function hasMethod(value: unknown, name: keyof Methods): boolean {
   return isObject(value) && typeof (value as Record<string, unknown>)[name] === 'function';
+}
+
+function isStoreOrFunction(value: unknown): boolean {
+  return typeof value === 'function' || isEventStore(value);
+}
+
+/** @internal */
+export function isEventStore(value: unknown): value is StanEventStore {
+  return isObject(value) && typeof (value as Partial<StanEventStore>).advance === 'function';
 }

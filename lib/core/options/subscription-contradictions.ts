@@ -18,6 +18,7 @@ export function refuseContradictions(options: ResolvedSubscriptionOptions, { own
     throw new InvalidOptionError('durableName', expected, durableName, { owner });
   }
   if (ackMode === 'onDelivery') refuseFailureOptions(options, owner);
+  refuseCountingContradictions(options, owner);
   if (onUndecodable === 'deadLetter' && deadLetter === undefined) {
     const expected = '"leave" or "ack", or deadLetter: { subject } beside it';
     throw new InvalidOptionError('onUndecodable', expected, onUndecodable, { owner });
@@ -30,5 +31,30 @@ function refuseFailureOptions(options: ResolvedSubscriptionOptions, owner: strin
     const expected =
       'false, since with ackMode "onDelivery" the server counts an event as done before the handler runs';
     throw new InvalidOptionError(name, expected, options[name], { owner });
+  }
+}
+
+function refuseCountingContradictions(options: ResolvedSubscriptionOptions, owner: string | undefined): void {
+  const { version, inbox, ackMode, ackWaitMs } = options;
+  const name = version === undefined ? 'inbox' : 'version';
+  if (version === undefined && inbox === undefined) return;
+  if (version !== undefined && inbox !== undefined) {
+    throw new InvalidOptionError('inbox', 'false beside version, which counts each event once already', inbox, {
+      owner,
+    });
+  }
+  if (ackMode !== 'afterHandler') {
+    throw new InvalidOptionError(
+      'ackMode',
+      `"afterHandler" beside ${name}: the event is acked after the commit`,
+      ackMode,
+      {
+        owner,
+      },
+    );
+  }
+  if (version !== undefined && version.waitMs >= ackWaitMs / 2) {
+    const expected = `less than half of ackWaitMs (${String(ackWaitMs)})`;
+    throw new InvalidOptionError('version.waitMs', expected, version.waitMs, { owner });
   }
 }

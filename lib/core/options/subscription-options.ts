@@ -13,6 +13,7 @@ import type { Resolved, ResolvedSwitches } from '../option-rules/resolved.js';
 import type { StartAt } from './start-at.js';
 import { isStartAt, startAtExpected } from './start-at.js';
 import { subjectProblem } from './subject.js';
+import type { InboxOptions, ResolvedVersionOptions, VersionOptions } from './counting-options.js';
 
 export type { StartAt } from './start-at.js';
 
@@ -227,6 +228,26 @@ export class StanSubscriptionOptions {
    */
   @ExpectOneOf(undecodablePolicies)
   readonly onUndecodable?: UndecodablePolicy;
+  /**
+   * The version gate: each version of an entity counts once, in order, in the handler's own transaction.
+   * `false` on a handler switches the server's default off.
+   * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not beside `inbox`.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; STAN delivers at least once and, to several members, in no order.
+   */
+  @Expect('an object such as { stream, key, version }, or false', (value) => value === false || isObject(value))
+  readonly version?: VersionOptions | false = false;
+  /**
+   * The inbox: each event id counts once, in no order, in the handler's own transaction. For events that carry an id and no
+   * version. `false` on a handler switches the server's default off.
+   * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not beside `version`.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; STAN delivers at least once.
+   */
+  @Expect("an object such as { id: 'header' }, or false", (value) => value === false || isObject(value))
+  readonly inbox?: InboxOptions | false = false;
 }
 
 /** @internal */
@@ -235,7 +256,7 @@ export type ResolvedRetryOptions = Resolved<RetryOptions>;
 /** @internal */
 export type ResolvedSubscriptionOptions = Resolved<
   ResolvedSwitches<StanSubscriptionOptions>,
-  { retry: ResolvedRetryOptions | undefined }
+  { retry: ResolvedRetryOptions | undefined; version: ResolvedVersionOptions | undefined }
 >;
 
 /**

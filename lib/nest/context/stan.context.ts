@@ -1,6 +1,7 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 
 import type { DriverMessage } from '../../core/driver/driver.js';
+import { NoTransactionError } from '../../core/errors/no-transaction.error.js';
 import { hasBrand, setBrand } from '../../core/errors/brand.js';
 import { decodeHeaders } from '../../core/wire/index.js';
 
@@ -14,11 +15,14 @@ export interface ContextDelivery {
   isSettled(): boolean;
 }
 
+/** The delivery, and what the handler runs in. */
+type ContextArgs = [delivery: ContextDelivery, transaction?: unknown];
+
 /**
  * What a handler can learn about its event, and how it acks one in the ack mode `'manual'`. Injected by `@Ctx()`.
  * @publicApi
  */
-export class StanContext extends BaseRpcContext<[ContextDelivery]> {
+export class StanContext extends BaseRpcContext<ContextArgs> {
   static {
     setBrand(this, 'StanContext');
   }
@@ -26,8 +30,8 @@ export class StanContext extends BaseRpcContext<[ContextDelivery]> {
   private headers: ReadonlyMap<string, string> | undefined;
 
   /** @internal */
-  constructor(delivery: ContextDelivery) {
-    super([delivery]);
+  constructor(delivery: ContextDelivery, transaction?: unknown) {
+    super(transaction === undefined ? [delivery] : [delivery, transaction]);
   }
 
   /** The subject (STAN: channel) the event was published on. */
@@ -80,6 +84,17 @@ export class StanContext extends BaseRpcContext<[ContextDelivery]> {
   getMetadata(): Record<string, string> | undefined {
     const headers = this.getHeaders();
     return headers.size === 0 ? undefined : Object.fromEntries(headers);
+  }
+
+  /**
+   * The transaction in which the event counts, with the option `version` or `inbox`: whatever the event store's adapter works
+   * with. What the handler writes in it is stored together with the event, or not at all. Also `@StanTransaction()`.
+   * @throws NoTransactionError (STAN_NO_TRANSACTION) where the handler has neither option
+   */
+  getTransaction<T = unknown>(): T {
+    const [, transaction] = this.args;
+    if (transaction === undefined) throw new NoTransactionError(this.getSubject());
+    return transaction as T;
   }
 
   /** The event's bytes as they were published: a copy, to keep or to change. */

@@ -1,4 +1,5 @@
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
+import type { CountingEvent } from '../../core/inbox/counting-event.js';
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { EventNames } from './event-names.js';
 
@@ -17,7 +18,7 @@ export type StanConnectionEvent = Exclude<DriverEvent, { readonly type: 'status'
  * The events of `ServerStan.on()`.
  * @publicApi
  */
-export type StanServerEvents = CallbacksOf<StanConnectionEvent | DeliveryEvent>;
+export type StanServerEvents = CallbacksOf<StanConnectionEvent | DeliveryEvent | CountingEvent>;
 
 /** @internal */
 export const connectionEventNames: EventNames<CallbacksOf<StanConnectionEvent>> = {
@@ -43,4 +44,7 @@ export const serverEventNames: EventNames<StanServerEvents> = {
   undecodable: true,
   ackWaitNear: true,
   deliverySkipped: true,
+  parked: true,
+  unparked: true,
+  gapOpen: true,
 };

@@ -1,6 +1,8 @@
 import type { FailureClassifier } from '../../core/delivery/failure-policy.js';
 import { hasBrand } from '../../core/errors/brand.js';
 import { isValidationFailure } from '../../core/errors/error-detail.js';
+import { MissingEventIdError } from '../../core/errors/missing-event-id.error.js';
+import { UnusableKeyError } from '../../core/errors/unusable-key.error.js';
 import { isRetryLater } from './retry-later.exception.js';
 
 /** What Nest's ValidationPipe throws: 400 by default, 422 where its `errorHttpStatusCode` says so. */
@@ -13,6 +15,8 @@ const validationStatuses: readonly unknown[] = [400, 422];
  */
 export const exceptionClassifier: FailureClassifier = {
   isFinal: (error) =>
+    error instanceof UnusableKeyError ||
+    error instanceof MissingEventIdError ||
     hasBrand(error, 'NonRetriableException') ||
     validationStatuses.includes(httpStatusOf(error)) ||
     isValidationFailure(error),

@@ -81,6 +81,8 @@ export type LagRules = Pick<HealthLagOptions, 'of' | 'subscriptions' | 'degraded
  */
 export interface SubscribedSource {
   load(): readonly HealthSubscription[];
+  /** Gaps in the versions of entities that stay open; see `ServerStan.openGapCount()`. */
+  openGapCount?(): number;
 }
 
 /**

@@ -77,8 +77,13 @@ export class StanHealthIndicator {
     const { status, ...connections } = this.isHealthy('stan').stan;
     const { status: lagStatus, ...facts } =
       this.lag === undefined ? noLag : await judgeLag(this.lag, this.lag.subscriptions ?? this.subscribed());
-    const worst = status === 'down' ? 'down' : lagStatus;
-    return { [key]: { ...connections, ...facts, status: worst } } as Record<Key, StanHealthResult>;
+    const openGaps = this.servers.reduce((sum, server) => sum + (server.openGapCount?.() ?? 0), 0);
+    const live = openGaps > 0 && lagStatus === 'up' ? 'degraded' : lagStatus;
+    const worst = status === 'down' ? 'down' : live;
+    return { [key]: { ...connections, ...facts, ...(openGaps > 0 && { openGaps }), status: worst } } as Record<
+      Key,
+      StanHealthResult
+    >;
   }
 
   /** Stops watching. */
@@ -92,7 +97,7 @@ export class StanHealthIndicator {
 }
 
 /** What a result shows beside the connections. */
-const reservedNames: ReadonlySet<string> = new Set(['status', 'lag', 'lagError', 'lagStatus']);
+const reservedNames: ReadonlySet<string> = new Set(['status', 'openGaps', 'lag', 'lagError', 'lagStatus']);
 
 function isSubscribed(source: StanHealthSource): source is StanHealthSource & SubscribedSource {
   return 'load' in source && typeof source.load === 'function';

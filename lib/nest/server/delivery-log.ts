@@ -71,6 +71,7 @@ const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
   redelivery: 'left for redelivery',
   deadLetter: 'goes to the dead-letter subject',
   givenUp: 'not tried again by this process, and left at the server',
+  parked: 'stays parked and is tried again',
   lost: 'acked before, so it is not delivered again',
 };
 

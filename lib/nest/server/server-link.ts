@@ -1,4 +1,5 @@
 import type { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
+import type { Counting } from '../../core/inbox/counting.js';
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { DrainTimeoutError } from '../../core/errors/drain-timeout.error.js';
@@ -37,6 +38,8 @@ export interface HandlerLoad {
 /** One connection of a server with its subscriptions, from `listen()` to `close()`. */
 export class ServerLink {
   readonly outbox: DeadLetterOutbox;
+  /** The gates of the handlers whose events count once, where there are any. */
+  counting: Counting | undefined;
   private readonly pipelines: DeliveryPipeline[] = [];
   private readonly loads: (() => HandlerLoad)[] = [];
 
@@ -72,6 +75,11 @@ export class ServerLink {
     await this.driver.subscribe(request, (message) => pipeline.accept(message));
   }
 
+  /** Begins to look for parked events that are due. */
+  startCounting(): void {
+    this.counting?.start();
+  }
+
   /** What a stop has to wait for. */
   pending(): { readonly runningHandlers: number; readonly publishes: number } {
     const runningHandlers = this.pipelines.reduce((sum, pipeline) => sum + pipeline.runningCount(), 0);
@@ -85,7 +93,9 @@ export class ServerLink {
   async close(): Promise<DrainTimeoutError | undefined> {
     const { drainTimeoutMs } = this.options;
     for (const pipeline of this.pipelines) pipeline.stop();
-    const drained = await within(drainTimeoutMs, Promise.all(this.pipelines.map((pipeline) => pipeline.whenIdle())));
+    const counted = this.counting?.stop() ?? Promise.resolve();
+    const idle = Promise.all([counted, ...this.pipelines.map((pipeline) => pipeline.whenIdle())]);
+    const drained = await within(drainTimeoutMs, idle);
     const problem = drained ? undefined : this.undrained(drainTimeoutMs);
     this.outbox.close();
     await this.driver.close();

@@ -1,6 +1,7 @@
 import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 
+import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
@@ -8,6 +9,10 @@ import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
+import { Counting } from '../../core/inbox/counting.js';
+import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
+import type { CountingEvent } from '../../core/inbox/counting-event.js';
+import type { StanEventStore } from '../../core/inbox/event-store.js';
 import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
@@ -43,6 +48,8 @@ import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
 import { untilComplete } from './until-complete.js';
 import type { DeadLetterOutbox } from './dead-letter-outbox.js';
+import { countedHandlersOf, storeOf } from './counted-handlers.js';
+import { logCountingEvent } from './counting-log.js';
 import { logDeliveryEvent } from './delivery-log.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { watchRegistration, witnessKey } from './nest-registration.js';
@@ -71,7 +78,12 @@ interface Run {
   readonly handler: SubscribableHandler;
   readonly observer: HandleObserver;
   readonly sequence: number;
+  /** What the handler's event counts in, where it has a gate. */
+  readonly transaction?: unknown;
 }
+
+/** The gates of the handlers that have one. */
+type Gates = ReadonlyMap<SubscribableHandler, Gate>;
 
 /**
  * The Nest transport that listens: one STAN subscription per `@EventPattern` handler, each event acked when its handler
@@ -158,6 +170,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return this.link?.load() ?? [];
   }
 
+  /** Gaps in the versions of entities that stay open, so that later events wait in the event store; 0 without one. */
+  openGapCount(): number {
+    return this.link?.counting?.openGapCount ?? 0;
+  }
+
   /**
    * The node-nats-streaming client of the current session; with `jetstream()` the `NatsConnection`.
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
@@ -192,18 +209,23 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   private async start(): Promise<void> {
     const handlers = toSubscribableHandlers(this.registry.handlers, this.options);
+    const counted = countedHandlersOf(handlers);
+    const store = storeOf(this.options, counted);
     logQuestionable(this.logger, handlers, this.findUnheard(this.transportId));
     await this.reopen();
     const { connection } = this.options;
     const link = new ServerLink(this.makeDriver(connection), this.options, (event) => this.tellConnectionEvent(event));
     this.link = link;
+    await store?.prepare();
     await link.driver.connect();
+    const gates = store === undefined ? noGates : this.openGates(store, counted, link);
     this.logger.log(`connected as "${connection.clientId}", subscribing ${handlersText(handlers.length)}`);
     const replays = toReplayGroups(handlers).map((group) => new ReplayInbox(group, this.decoder));
     await Promise.all([
-      ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox))),
-      ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox))),
+      ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox, gates))),
+      ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox, gates))),
     ]);
+    link.startCounting();
     this.logger.log(`listening as "${connection.clientId}" with ${handlersText(handlers.length)}`);
   }
 
@@ -235,19 +257,57 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     };
   }
 
-  private handlerPipeline(handler: SubscribableHandler, outbox: DeadLetterOutbox): DeliveryPipeline {
+  private openGates(store: StanEventStore, handlers: readonly SubscribableHandler[], link: ServerLink): Gates {
+    const counted = new Map(handlers.map((handler) => [handler, this.toCounted(handler)]));
+    const setup = {
+      store,
+      clientId: this.options.connection.clientId,
+      clock: systemDeliveryClock,
+      classifier: exceptionClassifier,
+      emit: (event: DeliveryEvent | CountingEvent) => this.tellCountingEvent(event),
+      storeDeadLetter: (subject: string, deadLetter: DeadLetter) => link.outbox.store(subject, deadLetter),
+    };
+    const counting = new Counting(setup, [...counted.values()], (error) =>
+      this.logger.error('looking for parked events failed; it is tried again', error),
+    );
+    link.counting = counting;
+    return new Map([...counted].map(([handler, itself]) => [handler, counting.gateOf(itself)]));
+  }
+
+  private toCounted(handler: SubscribableHandler): CountedHandler {
+    const { name, service, subject, options } = handler;
+    const observer = new HandleObserver(this.telemetry);
+    return {
+      ...{ name, service, subject, options },
+      decode: decodeFor(handler, this.decoder),
+      run: async (data, delivery, transaction) => {
+        const { sequence } = delivery.message;
+        try {
+          await this.handle({ handler, observer, sequence, transaction }, data, delivery);
+          observer.end(sequence, 'acked');
+        } catch (error) {
+          observer.end(sequence, 'redelivery');
+          throw error;
+        }
+      },
+    };
+  }
+
+  private handlerPipeline(handler: SubscribableHandler, outbox: DeadLetterOutbox, gates: Gates): DeliveryPipeline {
     const { name, service, options } = handler;
     const observer = new HandleObserver(this.telemetry);
+    const gate = gates.get(handler);
     return new DeliveryPipeline({
       ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
       decode: decodeFor(handler, this.decoder),
-      handle: (data, delivery) =>
-        this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery),
+      handle:
+        gate ??
+        ((data, delivery) => this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery)),
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
     });
   }
 
-  private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox): DeliveryPipeline {
+  private replayPipeline(inbox: ReplayInbox, outbox: DeadLetterOutbox, gates: Gates): DeliveryPipeline {
     const { options, name, service } = inbox;
     const observer = new HandleObserver(this.telemetry);
     return new DeliveryPipeline({
@@ -256,21 +316,28 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       handle: async (decoded, delivery) => {
         // What the inbox decodes is what comes back here.
         const replayed = decoded as Replayed;
-        if (!inbox.isOurs(replayed)) return;
+        if (!inbox.isOurs(replayed)) return undefined;
         const handler = inbox.handlerOf(replayed);
-        await this.handle({ handler, observer, sequence: delivery.message.sequence }, replayed.data, {
+        const original = {
           message: originalMessage(replayed, delivery.message),
           ack: () => delivery.ack(),
           isSettled: () => delivery.isSettled(),
-        });
+        };
+        const gate = gates.get(handler);
+        if (gate !== undefined) return gate(replayed.data, original);
+        return this.handle({ handler, observer, sequence: delivery.message.sequence }, replayed.data, original);
       },
       storeDeadLetter: (target, deadLetter) => outbox.store(target, inbox.toOriginal(deadLetter)),
     });
   }
 
   /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
-  private handle({ handler, observer, sequence }: Run, data: unknown, delivery: ContextDelivery): Promise<void> {
-    const context = new StanContext(delivery);
+  private handle(
+    { handler, observer, sequence, transaction }: Run,
+    data: unknown,
+    delivery: ContextDelivery,
+  ): Promise<void> {
+    const context = new StanContext(delivery, transaction);
     const run = (): Promise<void> => this.runHandler(handler.callback, data, context);
     return observer.isOn() ? observer.observe(sequence, this.aboutRun(handler, delivery, context), run) : run();
   }
@@ -364,6 +431,15 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     tellDeliveryChannel(event, this.options.connection.clientId);
   }
 
+  private tellCountingEvent(event: DeliveryEvent | CountingEvent): void {
+    if (event.type !== 'parked' && event.type !== 'unparked' && event.type !== 'gapOpen') {
+      this.tellDeliveryEvent(event);
+      return;
+    }
+    logCountingEvent(this.logger, event);
+    this.hub.emit(event);
+  }
+
   private async drainAndClose(): Promise<void> {
     const { link } = this;
     this.link = undefined;
@@ -383,6 +459,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     );
   }
 }
+
+const noGates: Gates = new Map();
 
 function handlersText(count: number): string {
   return count === 1 ? '1 handler' : `${String(count)} handlers`;

@@ -15,6 +15,31 @@ interface Row {
 
 /** One row per class; the type demands that no code is left out. */
 const table: Record<StanErrorCode, Row> = {
+  STAN_UNUSABLE_KEY: {
+    error: new errors.UnusableKeyError('ticket:updated', 7, 'version.key', 'text', 'undefined', { cause }),
+    retryable: false,
+    says: ['event 7 of "ticket:updated"', 'version.key', 'expected', 'got undefined'],
+  },
+  STAN_MISSING_EVENT_ID: {
+    error: new errors.MissingEventIdError('payment:created', 7, { cause }),
+    retryable: false,
+    says: ['event 7 of "payment:created"', 'no id', 'option id'],
+  },
+  STAN_EVENT_STORE_FAILED: {
+    error: new errors.EventStoreError('count an event', { cause }),
+    retryable: true,
+    says: ['failed to count an event', 'the cause', 'check the database'],
+  },
+  STAN_STORE_SCHEMA: {
+    error: new errors.StoreSchemaError('nestjs_stan', 1, 0, { cause }),
+    retryable: false,
+    says: ['"nestjs_stan"', 'migration 1', 'migrationSql()'],
+  },
+  STAN_NO_TRANSACTION: {
+    error: new errors.NoTransactionError('ticket:updated', { cause }),
+    retryable: false,
+    says: ['"ticket:updated"', 'version or inbox'],
+  },
   STAN_INVALID_OPTION: {
     error: new errors.InvalidOptionError('ackWaitMS', 'a known option', 5, {
       nearest: 'ackWaitMs',
