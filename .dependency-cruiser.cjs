@@ -66,6 +66,7 @@ module.exports = {
       from: { path: '^lib/', pathNot: room('telemetry/prometheus') },
       to: { path: 'node_modules/prom-client/' },
     },
+    only('asyncapi', { path: room('asyncapi') }, [room('asyncapi'), room('nest'), room('core')]),
     only('jetstream-door', { path: room('jetstream') }, [room('jetstream'), room('drivers/jetstream'), room('core')]),
     {
       name: 'one-importer-of-nats-io',
@@ -108,6 +109,7 @@ module.exports = {
         path: '^lib/',
         pathNot: [
           '^lib/index.ts',
+          '^lib/asyncapi/index.ts',
           '^lib/broker/index.ts',
           '^lib/testing/index.ts',
           '^lib/stores/postgres/index.ts',

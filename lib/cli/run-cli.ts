@@ -7,6 +7,7 @@ const help = `Usage: nestjs-stan <command> [options]
 Commands:
   server        run a STAN server for development and tests
   dead-letters  list, show, replay or drop what a service gave up on
+  asyncapi      write the document of an app's events, and compare two
 
 nestjs-stan <command> --help tells the options of a command.`;
 
@@ -20,6 +21,8 @@ export async function runCli([name, ...argv]: readonly string[], io: CliIo): Pro
   switch (name) {
     case 'dead-letters':
       return (await import('./dead-letters/run-dead-letters.js')).runDeadLetters(argv, io);
+    case 'asyncapi':
+      return (await import('./asyncapi/run-asyncapi.js')).runAsyncApi(argv, io);
     case 'server':
       return (await import('./server/run-server.js')).runServer(argv, io);
     case '--version':

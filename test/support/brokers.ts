@@ -134,11 +134,10 @@ export function describeBrokers(title: string, suite: (row: BrokerRow) => void, 
   }
 }
 
-/** A vitest project may run one half of the table: `TEST_BROKERS` is `embedded`, `servers` (the real ones) or absent, for all. */
+/** A vitest project runs the rows that `TEST_BROKERS` names, joined by commas; all of them where it is absent. */
 function isWanted({ name }: BrokerRow): boolean {
   const wanted = process.env['TEST_BROKERS'];
-  if (wanted === 'jetstream') return name === 'jetstream';
-  return wanted === undefined || (wanted === 'embedded') === (name === 'embedded');
+  return wanted === undefined || wanted.split(',').includes(name);
 }
 
 async function startRealBroker(options: TestBrokerOptions): Promise<TestBroker> {

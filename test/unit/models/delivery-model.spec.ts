@@ -8,6 +8,7 @@ import { FinalFailure, LaterFailure, PipelineHarness, makeMessage } from '../../
 import { modelRuns, modelTimeoutMs } from '../../support/model-runs.js';
 
 const ackWaitMs = 1_000;
+const maxInFlight = 4;
 /** A delivery that is lost again and again looks like an event that the channel has dropped. */
 const mostDrops = 2;
 
@@ -75,7 +76,7 @@ class Play {
   private readonly violations: string[] = [];
 
   constructor(private readonly options: StanSubscriptionOptions) {
-    this.harness = new PipelineHarness({ startAt: 'first', ackWaitMs, maxInFlight: 4, ...options });
+    this.harness = new PipelineHarness({ startAt: 'first', ackWaitMs, maxInFlight, ...options });
   }
 
   async take(next: Step): Promise<void> {
@@ -136,7 +137,9 @@ class Play {
       await settled();
       this.expectRules();
     }
-    expect(this.log.filter(({ id }) => !this.isDone(id)).map(({ id }) => id)).toEqual([]);
+    // Events that were given up stay unacked at the server: as many as max in flight, and it sends no others.
+    const givenUp = this.log.filter(({ sequence }) => this.isGivenUp(sequence)).length;
+    if (givenUp < maxInFlight) expect(this.log.filter(({ id }) => !this.isDone(id)).map(({ id }) => id)).toEqual([]);
     expect([...(this.session?.unacked.keys() ?? [])].filter((sequence) => !this.isGivenUp(sequence))).toEqual([]);
     this.harness.pipeline.stop();
     expect(this.harness.clock.pendingCount()).toBe(0);
@@ -153,7 +156,7 @@ class Play {
 
   private deliver(isLost: boolean): void {
     const { session } = this;
-    if (session === undefined || session.unacked.size >= 4) return;
+    if (session === undefined || session.unacked.size >= maxInFlight) return;
     const stored = this.log[session.next - 1];
     if (stored === undefined) return;
     session.next += 1;
@@ -270,7 +273,7 @@ it(
   'acks nothing that has not run to its end, skips nothing, and leaves nothing behind, whatever the server and the wire do',
   async () => {
     await fc.assert(
-      fc.asyncProperty(options, fc.array(step, { maxLength: 60 }), async (chosen, steps) => {
+      fc.asyncProperty(options, fc.array(step, { maxLength: 60, size: 'max' }), async (chosen, steps) => {
         const play = new Play(chosen);
         for (const next of steps) await play.take(next);
         await play.comeToRest();

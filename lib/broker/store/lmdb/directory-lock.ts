@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { link, open, realpath, rename, rm } from 'node:fs/promises';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
@@ -8,28 +8,28 @@ import { join } from 'node:path';
 import { StoreLockedError } from './store-locked.error.js';
 
 const lockName = 'broker.lock';
-const attempts = 10;
+/** Rounds of brokers that start at one moment; each round one of them goes on and the others step back. */
+const attempts = 40;
+const longestPauseMs = 50;
 /** How long a holder has to say who it is; it may be busy or frozen, and holds the lock all the same. */
 const answerTimeoutMs = 300;
 /** A socket's path is limited to about 100 bytes; a longer directory is reached through its descriptor. */
-const longestPathBytes = 60;
+const longestPathBytes = 50;
 
-/** What a broker that holds a lock says about itself. */
+/** What a broker says about itself. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-}
-
-/** A socket that listens: the kernel answers for its process, and closes it when the process ends, however it ends. */
-interface Claim {
-  readonly server: Server;
   readonly token: string;
+  /** False while it still looks for others. */
+  readonly isHolding: boolean;
 }
 
 /**
- * Keeps a second broker off a directory. The lock is a socket in it that the broker listens on: whoever can connect knows
- * that the holder lives, also from another container on the same volume, where process ids mean nothing. The socket of a
- * process that is gone (`kill -9`) refuses, and its file is taken over.
+ * Keeps a second broker off a directory. Each broker listens on a socket of its own in it, and holds the lock if after that
+ * nobody else listens on one. The kernel answers for a process, and closes its socket however it ends, also in another
+ * container on the same volume, where process ids mean nothing. A socket of a process that is gone (`kill -9`) refuses and is
+ * removed; its name is never used again, so that nobody's lock is removed with it.
  * @internal
  */
 export class DirectoryLock {
@@ -37,14 +37,15 @@ export class DirectoryLock {
 
   private constructor(
     private readonly place: LockPlace,
-    private readonly server: Server,
+    private readonly claim: Claim,
   ) {}
 
   /** @throws StoreLockedError (STAN_BROKER_START_FAILED) while another broker holds it */
   static async take(directory: string): Promise<DirectoryLock> {
     const place = await LockPlace.of(directory);
     try {
-      return new DirectoryLock(place, await claim(directory, place));
+      const claim = place.hasFiles ? await claimSocket(directory, place) : await claimPipe(directory, place);
+      return new DirectoryLock(place, claim);
     } catch (error) {
       await place.close();
       throw error;
@@ -55,8 +56,7 @@ export class DirectoryLock {
   async release(): Promise<void> {
     if (!this.isHeld) return;
     this.isHeld = false;
-    if (this.place.hasFiles) await rm(this.place.path(lockName), { force: true });
-    await closeServer(this.server);
+    await this.claim.withdraw();
     await this.place.close();
   }
 }
@@ -64,7 +64,7 @@ export class DirectoryLock {
 /** Where the sockets of a directory are. */
 class LockPlace {
   private constructor(
-    private readonly base: string,
+    readonly base: string,
     private readonly handle: FileHandle | undefined,
     /** False on Windows: a pipe has a name and no file. */
     readonly hasFiles: boolean,
@@ -92,46 +92,99 @@ class LockPlace {
   }
 }
 
-async function claim(directory: string, place: LockPlace): Promise<Server> {
-  if (!place.hasFiles) return claimPipe(directory, place);
-  const mine: Claim = { server: makeServer(), token: randomBytes(6).toString('hex') };
-  const draft = place.path(`${lockName}.${mine.token}`);
-  await listen(mine.server, draft);
-  try {
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
-      if (await tryLink(draft, place.path(lockName))) return mine.server;
-      const holder = await holderOf(place.path(lockName));
-      if (holder !== undefined) throw new StoreLockedError(directory, holder.pid, holder.host);
-      await removeStale(place);
+/** A socket on which this process listens. */
+class Claim {
+  readonly token = randomBytes(6).toString('hex');
+  isHolding = false;
+  private readonly server: Server;
+
+  constructor(private readonly place: LockPlace) {
+    this.server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      const { token, isHolding } = this;
+      socket.end(JSON.stringify({ pid: process.pid, host: hostname(), token, isHolding } satisfies Holder));
+    });
+    this.server.unref(); // a lock alone keeps no process alive
+  }
+
+  get name(): string {
+    return this.place.hasFiles ? `${lockName}.${this.token}` : lockName;
+  }
+
+  /** Under its name only once it listens: before that it would look like one that was left behind. */
+  async publish(): Promise<void> {
+    if (!this.place.hasFiles) {
+      await listen(this.server, this.place.path(this.name));
+      return;
     }
-    throw new StoreLockedError(directory, 0, '');
-  } catch (error) {
-    await closeServer(mine.server);
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
+    const draft = this.place.path(`draft.${this.token}`);
+    await listen(this.server, draft);
+    await rename(draft, this.place.path(this.name));
+  }
+
+  async withdraw(): Promise<void> {
+    if (this.place.hasFiles) await rm(this.place.path(this.name), { force: true });
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 }
 
-async function claimPipe(directory: string, place: LockPlace): Promise<Server> {
-  const server = makeServer();
+async function claimSocket(directory: string, place: LockPlace): Promise<Claim> {
+  let seen: Holder | undefined;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const claim = new Claim(place);
+    try {
+      await claim.publish();
+      seen = await rivalOf(claim, place);
+    } catch (error) {
+      await claim.withdraw();
+      throw error;
+    }
+    if (seen === undefined) {
+      claim.isHolding = true;
+      return claim;
+    }
+    await claim.withdraw();
+    if (seen.isHolding) break;
+    await pause(randomInt(longestPauseMs));
+  }
+  throw new StoreLockedError(directory, seen?.pid ?? 0, seen?.host ?? '');
+}
+
+/** Whoever keeps this claim from holding. Waits for claims that have to step back for this one: the smaller token goes on. */
+async function rivalOf(claim: Claim, place: LockPlace): Promise<Holder | undefined> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const others = await othersOf(claim, place);
+    if (others.length === 0) return undefined;
+    const stronger = others.find((other) => other.isHolding || other.token < claim.token);
+    if (stronger) return stronger;
+    await pause(randomInt(longestPauseMs));
+  }
+  return unknownHolder;
+}
+
+async function othersOf(claim: Claim, place: LockPlace): Promise<Holder[]> {
+  const names = (await readdir(place.base)).filter((name) => name.startsWith(`${lockName}.`) && name !== claim.name);
+  const found = await Promise.all(names.map((name) => askOrRemove(place.path(name))));
+  return found.filter((holder) => holder !== undefined);
+}
+
+async function askOrRemove(path: string): Promise<Holder | undefined> {
+  const holder = await holderOf(path);
+  if (holder === undefined) await rm(path, { force: true });
+  return holder;
+}
+
+async function claimPipe(directory: string, place: LockPlace): Promise<Claim> {
+  const claim = new Claim(place);
   try {
-    await listen(server, place.path(lockName));
-    return server;
+    await claim.publish();
+    claim.isHolding = true;
+    return claim;
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
     const holder = await holderOf(place.path(lockName));
     throw new StoreLockedError(directory, holder?.pid ?? 0, holder?.host ?? '');
   }
-}
-
-function makeServer(): Server {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.end(JSON.stringify({ pid: process.pid, host: hostname() } satisfies Holder));
-  });
-  server.unref(); // a lock alone keeps no process alive
-  return server;
 }
 
 async function listen(server: Server, path: string): Promise<void> {
@@ -143,21 +196,6 @@ async function listen(server: Server, path: string): Promise<void> {
       resolve();
     });
   });
-}
-
-async function closeServer(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-}
-
-/** A link is made whole or not at all, and fails where there is a file. */
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
 }
 
 /** Who listens on the socket; undefined where nobody does. */
@@ -182,29 +220,21 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   });
 }
 
-const unknownHolder: Holder = { pid: 0, host: '' };
+const unknownHolder: Holder = { pid: 0, host: '', token: '', isHolding: true };
 
 function parseHolder(text: string): Holder {
   try {
-    const { pid, host } = JSON.parse(text) as Partial<Holder>;
-    return { pid: Number(pid), host: String(host) };
+    const { pid, host, token, isHolding } = JSON.parse(text) as Partial<Holder>;
+    return { pid: Number(pid), host: String(host), token: String(token), isHolding: isHolding !== false };
   } catch {
     return unknownHolder;
   }
 }
 
-/** Moves the stale file aside first: of two brokers that found it stale, one moves it and the other finds nothing. */
-async function removeStale(place: LockPlace): Promise<void> {
-  const aside = place.path(`${lockName}.stale-${randomBytes(6).toString('hex')}`);
-  try {
-    await rename(place.path(lockName), aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return; // the other one was faster
-    throw error;
-  }
-  // Between our look and our move the other one may have put its own lock there: give it back.
-  if ((await holderOf(aside)) !== undefined) await tryLink(aside, place.path(lockName));
-  await rm(aside, { force: true, recursive: true });
+async function pause(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -31,7 +31,10 @@ const SWEEP_ROWS = 2_000;
  * @publicApi
  */
 export class LmdbStoreOptions {
-  /** Folder of the data file; made where it is missing. One folder serves one broker at a time. */
+  /**
+   * Folder of the data file; made where it is missing. One folder serves one broker at a time, also across containers of
+   * one host. Brokers on two hosts that share a network file system do not see each other: do not do that.
+   */
   @IsDefined({ message: directoryExpected })
   @Expect(directoryExpected, (value) => typeof value === 'string' && value !== '')
   declare readonly directory: string;
@@ -52,6 +55,9 @@ interface Channel extends ChannelStore {
 /**
  * Keeps everything in one LMDB file: after `kill -9` at any moment it holds every write that a flush has settled for, and
  * of the others whole batches or nothing. Needs the package `lmdb`, which is loaded when the store is opened.
+ *
+ * Damage that it finds when it opens the file is refused. LMDB maps the file into memory and trusts its inner pages: damage
+ * to those may end the process instead. Restore a copy then.
  *
  * Writes are collected in memory; a flush takes all of them to the disk in one transaction. While one is on its way the
  * next collects, so the busier the broker the larger its batches.
