@@ -237,6 +237,7 @@ export class LmdbStore implements Store {
         },
         (cause: unknown) => {
           this.writing = undefined;
+          silenceDetails(cause);
           this.failure = new StoreFailedError(this.directory, cause instanceof Error ? cause.message : String(cause), {
             cause,
           });
@@ -297,4 +298,10 @@ export class LmdbStore implements Store {
       await lock?.release();
     }
   }
+}
+
+/** lmdb hangs the reason on its error as a promise of its own; unheard, that promise would end the process. */
+function silenceDetails(cause: unknown): void {
+  const { commitError } = (cause ?? {}) as { readonly commitError?: unknown };
+  if (commitError instanceof Promise) commitError.catch(() => undefined);
 }
