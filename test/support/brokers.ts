@@ -119,9 +119,6 @@ const jetstreamRow: BrokerRow = {
 /** All brokers. */
 export const brokers: readonly BrokerRow[] = [embedded, real, jetstreamRow];
 
-/** The rows whose wire is STAN's, for what only that has. */
-export const stanBrokers: readonly BrokerRow[] = brokers.filter(({ features }) => features.stanWire);
-
 /**
  * Declares `suite` once per broker. Where there is no real server its half is shown as skipped, with the reason in its
  * name; with `CI=true` that is an error instead.

@@ -1,4 +1,3 @@
-export { contractKey } from './contract-key.js';
 export { declareEvents, DeclaredEvents, defineEvents, EventContract } from './event-contract.js';
 export type { EmittedBy, EventHandlerDecorator, EventMapOf, HandledBy } from './event-contract.js';
 export type { PayloadOf, SubjectOf } from './typed-events.js';
