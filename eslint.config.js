@@ -1,28 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const optionGroups = [
-  'ReconnectOptions',
-  'StanConnectionOptions',
-  'StanPublishOptions',
-  'StanDrainOptions',
-  'StanSubscriptionOptions',
-  'StanBrokerOptions',
-  'BrokerLimits',
-  'RetryOptions',
-  'VersionOptions',
-  'InboxOptions',
-  'PostgresEventStoreOptions',
-  'DeadLetterOptions',
-  'StanMonitoringOptions',
-  'StanBrokerOptions',
-  'BrokerLimits',
-  'ChannelLimits',
-  'CommandOptions',
-  'OwnServerOptions',
-  'OwnClientOptions',
-].map((name) => ({ from: 'file', name }));
-
 export default tseslint.config(
   {
     ignores: [

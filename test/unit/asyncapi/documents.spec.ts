@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-extraneous-class, @typescript-eslint/no-misused-spread -- modules without members; DTOs are upcast as plain objects */
+/* eslint-disable @typescript-eslint/no-extraneous-class -- modules without members */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
