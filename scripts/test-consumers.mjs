@@ -42,6 +42,7 @@ async function install(name) {
   const folder = join(work, name);
   cpSync(join(root, 'test', 'consumers', name), folder, { recursive: true });
   if (RUNS_THE_EXAMPLE.has(name)) {
+    cpSync(join(root, 'test', 'types', 'contracts.test-d.ts'), join(folder, 'typed-events.ts'));
     mkdirSync(join(folder, 'src'), { recursive: true });
     for (const [file, text] of Object.entries(example)) writeFileSync(join(folder, 'src', file), text);
   }

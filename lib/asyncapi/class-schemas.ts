@@ -11,6 +11,8 @@ interface Converter {
     readonly classTransformerMetadataStorage?: unknown;
     readonly classValidatorMetadataStorage?: unknown;
   }): Readonly<Record<string, object>>;
+  /** One class, with what it inherits: a class without decorators of its own is not among the others. */
+  targetConstructorToSchema(type: PayloadClass, options: object): object;
 }
 
 /**
@@ -21,15 +23,16 @@ export async function loadClassSchemas(types: readonly PayloadClass[]): Promise<
   const converter = await loadConverter();
   const classValidatorMetadataStorage = getMetadataStorage();
   const defaultMetadataStorage = await loadTransformerStorage();
-  const schemas = converter.validationMetadatasToSchemas({
+  const options = {
     refPointerPrefix: pointerTo(''),
     classValidatorMetadataStorage,
     ...(defaultMetadataStorage !== undefined && { classTransformerMetadataStorage: defaultMetadataStorage }),
-  });
+  };
+  const schemas = converter.validationMetadatasToSchemas(options);
   const all = new Map(Object.entries(schemas) as [string, JsonSchema][]);
   for (const type of types) {
-    const schema = all.get(type.name);
-    if (schema !== undefined) all.set(type.name, withNull(schema, optionalPropertiesOf(type)));
+    const schema = converter.targetConstructorToSchema(type, options) as JsonSchema;
+    all.set(type.name, withNull(schema, optionalPropertiesOf(type)));
   }
   return { all, schemaOf: (name) => all.get(name) };
 }

@@ -7,11 +7,10 @@ import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { STAN_TRANSPORT, ServerStan, StanContext, durableQueue, uniqueClientId } from 'nestjs-stan';
-import { Subjects } from '../shared/subjects.js';
 import { readConnection, readWords } from './connection.js';
 
 const given = readWords();
-const subjects = given.length > 0 ? given : [Subjects.TicketCreated];
+const subjects = given.length > 0 ? given : ['ticket:created'];
 
 @Controller()
 class Listener {

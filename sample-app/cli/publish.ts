@@ -8,7 +8,6 @@ import { createInterface } from 'node:readline/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientStan, StanModule, uniqueClientId } from 'nestjs-stan';
-import { Subjects } from '../shared/subjects.js';
 import type { TicketCreated } from '../shared/ticket-events.js';
 import { readConnection, readWords } from './connection.js';
 
@@ -31,8 +30,8 @@ try {
 
 async function publish([title = '', price = '']: readonly string[]): Promise<void> {
   const event = ticketFrom(title, price);
-  const receipt = await client.emitAsync(Subjects.TicketCreated, event);
-  console.log(`stored: ${Subjects.TicketCreated} ${JSON.stringify(event)}  guid ${receipt.guid}`);
+  const receipt = await client.emitAsync('ticket:created', event);
+  console.log(`stored: ticket:created ${JSON.stringify(event)}  guid ${receipt.guid}`);
 }
 
 async function publishWhatIsTyped(): Promise<void> {

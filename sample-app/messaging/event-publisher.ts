@@ -1,5 +1,5 @@
 import type { VersionedEvent } from '../shared/versioned-event.js';
-import type { Subject } from '../shared/subjects.js';
+import type { Subject } from '../shared/shop-events.js';
 
 /** What travels beside an event: the trace that it belongs to. */
 export type EventHeaders = Readonly<Record<string, string>>;

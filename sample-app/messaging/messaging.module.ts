@@ -6,6 +6,7 @@ import { FlowReporter } from '../service/flow-reporter.js';
 import { SERVICE_ENVIRONMENT } from '../service/service-environment.token.js';
 import type { ServiceEnvironment } from '../service/service-environment.js';
 import { SupervisorLink } from '../service/supervisor-link.js';
+import { publishedBy } from '../shared/shop-events.js';
 import { EventPublisher } from './event-publisher.js';
 import { Inbox } from './inbox.js';
 import { OutboxRelay } from './outbox-relay.js';
@@ -29,6 +30,7 @@ export class MessagingModule {
           driver: environment.driver,
           publishTimeoutMs: 5_000,
           telemetry: openTelemetry(),
+          contract: publishedBy[environment.service],
         }),
       ],
       providers: [

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Queryable } from '../database/database.js';
-import type { Subject } from '../shared/subjects.js';
+import type { Subject } from '../shared/shop-events.js';
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import { EventPublisher } from './event-publisher.js';
 import type { EventHeaders } from './event-publisher.js';

@@ -3,7 +3,7 @@ import { ClientStan } from 'nestjs-stan';
 import { FlowReporter } from '../service/flow-reporter.js';
 import { activeTraceId } from '../service/tracing.js';
 import { SupervisorLink } from '../service/supervisor-link.js';
-import type { Subject } from '../shared/subjects.js';
+import type { Subject } from '../shared/shop-events.js';
 import type { VersionedEvent } from '../shared/versioned-event.js';
 import { EventPublisher } from './event-publisher.js';
 import type { EventHeaders } from './event-publisher.js';

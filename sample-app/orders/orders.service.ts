@@ -4,7 +4,6 @@ import { Database } from '../database/database.js';
 import type { Queryable } from '../database/database.js';
 import { OutboxRelay } from '../messaging/outbox-relay.js';
 import { Outbox } from '../messaging/outbox.js';
-import { Subjects } from '../shared/subjects.js';
 import type { PlaceOrder } from './order-requests.js';
 import type { Order } from './order.js';
 import { OrdersRepository } from './orders.repository.js';
@@ -37,7 +36,7 @@ export class OrdersService {
       if (!(await this.orders.insert(transaction, order))) return this.#sameOrder(transaction, order);
       const turn = await this.tickets.nextTurn(transaction, ticketId);
       const event = { id, version: 0, ticketId, turn, price: ticket.price };
-      await this.outbox.add(transaction, Subjects.OrderCreated, event, ticketId);
+      await this.outbox.add(transaction, 'order:created', event, ticketId);
       return order;
     });
     this.relay.kick();
@@ -53,7 +52,7 @@ export class OrdersService {
       if (!(await this.orders.replace(transaction, next))) return this.#existing(transaction, id);
       const turn = await this.tickets.nextTurn(transaction, order.ticketId);
       const event = { id, version: next.version, ticketId: order.ticketId, turn };
-      await this.outbox.add(transaction, Subjects.OrderCancelled, event, order.ticketId);
+      await this.outbox.add(transaction, 'order:cancelled', event, order.ticketId);
       return next;
     });
     this.relay.kick();

@@ -1,10 +1,9 @@
 import { Controller, UseInterceptors } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { StanEventPattern } from 'nestjs-stan';
 import { Inbox } from '../messaging/inbox.js';
 import type { Received } from '../messaging/inbox.js';
 import { FlowInterceptor } from '../service/flow.interceptor.js';
-import { Subjects } from '../shared/subjects.js';
+import { shop } from '../shared/shop-events.js';
 import { TicketCreated, TicketUpdated } from '../shared/ticket-events.js';
 import { TicketCopiesRepository } from './ticket-copies.repository.js';
 
@@ -20,12 +19,12 @@ export class TicketsListener {
     private readonly copies: TicketCopiesRepository,
   ) {}
 
-  @StanEventPattern(Subjects.TicketCreated)
+  @shop.EventPattern('ticket:created')
   created(@Payload() event: TicketCreated): Promise<Received> {
     return this.inbox.receive('ticket', event, (transaction) => this.copies.insert(transaction, event));
   }
 
-  @StanEventPattern(Subjects.TicketUpdated)
+  @shop.EventPattern('ticket:updated')
   updated(@Payload() event: TicketUpdated): Promise<Received> {
     return this.inbox.receive('ticket', event, (transaction) => this.copies.replace(transaction, event));
   }

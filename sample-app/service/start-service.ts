@@ -22,9 +22,9 @@ export async function startService(
   });
   app.use(traceRequests);
   app.use(refuseForeignRequests(environment.host));
-  // Before connectMicroservice: it takes over what is there now.
+  // For HTTP; events are checked by their contract.
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true }));
-  app.connectMicroservice({ strategy: app.get(ServerStan) }, { inheritAppConfig: true });
+  app.connectMicroservice({ strategy: app.get(ServerStan) });
   // On SIGTERM and SIGINT: running handlers finish and are acked, then everything is closed, then the process ends.
   app.enableShutdownHooks();
   const supervisor = app.get(SupervisorLink);

@@ -1,12 +1,11 @@
 import { Controller, UseInterceptors } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { StanEventPattern } from 'nestjs-stan';
 import { Inbox } from '../messaging/inbox.js';
 import type { Received } from '../messaging/inbox.js';
 import { OutboxRelay } from '../messaging/outbox-relay.js';
 import { FlowInterceptor } from '../service/flow.interceptor.js';
+import { shop } from '../shared/shop-events.js';
 import { OrderCancelled, OrderCreated } from '../shared/order-events.js';
-import { Subjects } from '../shared/subjects.js';
 import { TicketsService } from './tickets.service.js';
 
 /** Reserves and releases tickets as orders come and go, which is an update of the ticket that is published in turn. */
@@ -19,12 +18,12 @@ export class OrdersListener {
     private readonly relay: OutboxRelay,
   ) {}
 
-  @StanEventPattern(Subjects.OrderCreated)
+  @shop.EventPattern('order:created')
   created(@Payload() event: OrderCreated): Promise<Received> {
     return this.#receive(event, (transaction) => this.tickets.reserve(transaction, event.ticketId, event.id));
   }
 
-  @StanEventPattern(Subjects.OrderCancelled)
+  @shop.EventPattern('order:cancelled')
   cancelled(@Payload() event: OrderCancelled): Promise<Received> {
     return this.#receive(event, (transaction) => this.tickets.release(transaction, event.ticketId, event.id));
   }

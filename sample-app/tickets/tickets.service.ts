@@ -4,7 +4,6 @@ import { Database } from '../database/database.js';
 import type { Queryable } from '../database/database.js';
 import { OutboxRelay } from '../messaging/outbox-relay.js';
 import { Outbox } from '../messaging/outbox.js';
-import { Subjects } from '../shared/subjects.js';
 import { OutdatedVersionError } from './outdated-version.error.js';
 import type { CreateTicket, RepriceTicket } from './ticket-requests.js';
 import type { Ticket } from './ticket.js';
@@ -35,7 +34,7 @@ export class TicketsService {
     const created = await this.database.transaction(async (transaction) => {
       const ticket: Ticket = { id, version: 0, title, price, orderId: null };
       if (!(await this.tickets.insert(transaction, ticket))) return this.#existing(transaction, id);
-      await this.outbox.add(transaction, Subjects.TicketCreated, { id, version: 0, title, price });
+      await this.outbox.add(transaction, 'ticket:created', { id, version: 0, title, price });
       return ticket;
     });
     this.relay.kick();
@@ -79,7 +78,7 @@ export class TicketsService {
   async #change(transaction: Queryable, changed: Ticket): Promise<Ticket> {
     const next = { ...changed, version: changed.version + 1 };
     if (!(await this.tickets.replace(transaction, next))) throw new OutdatedVersionError(next.id, changed.version);
-    await this.outbox.add(transaction, Subjects.TicketUpdated, next);
+    await this.outbox.add(transaction, 'ticket:updated', next);
     return next;
   }
 

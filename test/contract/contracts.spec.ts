@@ -1,7 +1,7 @@
 import type { CanActivate, PipeTransform, Type } from '@nestjs/common';
 import { Controller, UseGuards, UsePipes } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { ClientStan, defineEvents, firstVersion, parseDeadLetter } from 'nestjs-stan';
+import { ClientStan, defineEvents, durableQueue, firstVersion, parseDeadLetter, replaySubject } from 'nestjs-stan';
 import type { EventContract, StanContext, StanSubscriptionOptions } from 'nestjs-stan';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
@@ -239,5 +239,30 @@ contract('typed events', (t) => {
     await (await t.client({ contract: defineEvents({ [subject]: order }) })).emitAsync(subject, data);
     await eventually(() => bytes.length === 2);
     expect(bytes[1]).toBe(bytes[0]);
+  });
+
+  it('C13 handles a dead letter again once a new release takes what was refused', async () => {
+    const [subject, dead, group] = [fresh('orders'), fresh('dead-letters'), fresh('group')];
+    const options = { ...durableQueue(group), deadLetter: { subject: dead } };
+    const first = await t.app({
+      controllers: [handlerOf(defineEvents({ [subject]: order }), subject, options, () => expect.unreachable())],
+    });
+    const client = await t.client();
+    await client.emitAsync(subject, { id: '1' });
+    await t.eventually(async () => expect(await t.broker.facts.storedCount(dead)).toBe(1), { what: 'the dead letter' });
+    await first.close();
+    const letters: Buffer[] = [];
+    await t.app({
+      controllers: [
+        listenerFor(dead, { startAt: 'first' }, (_data, context) => void letters.push(context.getRawData())),
+      ],
+    });
+    await eventually(() => letters.length === 1);
+
+    const runs: unknown[] = [];
+    const wider = defineEvents({ [subject]: v1 });
+    await t.app({ controllers: [handlerOf(wider, subject, options, (data) => runs.push(data))] });
+    await client.emitAsync(replaySubject(dead), JSON.parse(letters[0]?.toString() ?? ''));
+    await eventually(() => expect(runs).toEqual([{ id: '1' }]), { what: 'the replayed event' });
   });
 });

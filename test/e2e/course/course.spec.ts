@@ -52,6 +52,8 @@ describe('docs/course.md', () => {
       'What does not help',
       'Versions',
       'Start again without losing anything',
+      'With the library',
+      'Subject and payload tied together',
       'Where to go from here',
     ]);
   });

@@ -4,7 +4,6 @@ import type { Database } from '../../../sample-app/database/database.js';
 import type { EventPublisher } from '../../../sample-app/messaging/event-publisher.js';
 import { OutboxRelay } from '../../../sample-app/messaging/outbox-relay.js';
 import { Outbox } from '../../../sample-app/messaging/outbox.js';
-import { Subjects } from '../../../sample-app/shared/subjects.js';
 import type { VersionedEvent } from '../../../sample-app/shared/versioned-event.js';
 import { eventually, latch, nextTurn } from '../../support/wait.js';
 import { usePostgres } from './database.js';
@@ -23,7 +22,7 @@ describe('the outbox', () => {
   const add = (id: string, version: number) =>
     database.transaction((transaction) => {
       const event = { id, version, title: 'concert', price: 20, orderId: null };
-      return outbox.add(transaction, Subjects.TicketUpdated, event);
+      return outbox.add(transaction, 'ticket:updated', event);
     });
   const relayThat = (publish: Publish) => {
     const publisher: EventPublisher = { publish: (_subject, event) => publish(event) };
@@ -33,7 +32,7 @@ describe('the outbox', () => {
 
   it('holds nothing of a transaction that failed', async () => {
     const failing = database.transaction(async (transaction) => {
-      await outbox.add(transaction, Subjects.TicketCreated, { id: randomUUID(), version: 0, title: 'x', price: 1 });
+      await outbox.add(transaction, 'ticket:created', { id: randomUUID(), version: 0, title: 'x', price: 1 });
       throw new Error('too late');
     });
     await expect(failing).rejects.toThrow('too late');
