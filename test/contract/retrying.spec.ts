@@ -146,7 +146,7 @@ contract('retrying', (t) => {
     const [dead, handled] = [fresh('dead-letters'), [] as string[]];
     const options = { startAt: 'first', deadLetter: { subject: dead } } as const;
     const listener = listenerFor(subject, options, (text: string) => {
-      // Fits into an event, and with what a dead letter says beside it no more.
+      // Fits into an event, and beside the shortest thing that a dead letter can say no more.
       if (text.length > 1_000) throw new NonRetriableException('too much');
       handled.push(text);
     });
@@ -154,7 +154,7 @@ contract('retrying', (t) => {
     const failures: unknown[] = [];
     server.on('deadLetterFailed', ({ error }) => void failures.push(error));
     const client = await t.client();
-    await client.emitAsync(subject, 'x'.repeat(1_048_000));
+    await client.emitAsync(subject, 'x'.repeat(1_048_400));
     await client.emitAsync(subject, 'next');
     await eventually(() => expect(handled).toEqual(['next']));
     await eventually(() => expect(failures).toHaveLength(1));
