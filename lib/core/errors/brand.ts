@@ -4,14 +4,20 @@
  */
 type Brand = 'StanContext' | 'NonRetriableException' | 'RetryLaterException' | 'StanRecord';
 
-const keyOf = (brand: Brand): symbol => Symbol.for(`nestjs-stan.is.${brand}`);
+/** Looked up once: each publish asks for one. */
+const keys: Readonly<Record<Brand, symbol>> = {
+  StanContext: Symbol.for('nestjs-stan.is.StanContext'),
+  NonRetriableException: Symbol.for('nestjs-stan.is.NonRetriableException'),
+  RetryLaterException: Symbol.for('nestjs-stan.is.RetryLaterException'),
+  StanRecord: Symbol.for('nestjs-stan.is.StanRecord'),
+};
 
 /**
  * Marks all instances of a class; called from its static block.
  * @internal
  */
 export function setBrand(owner: { readonly prototype: object }, brand: Brand): void {
-  Object.defineProperty(owner.prototype, keyOf(brand), { value: true });
+  Object.defineProperty(owner.prototype, keys[brand], { value: true });
 }
 
 /**
@@ -21,7 +27,7 @@ export function setBrand(owner: { readonly prototype: object }, brand: Brand): v
 export function hasBrand(value: unknown, brand: Brand): value is object {
   if (typeof value !== 'object' || value === null) return false;
   try {
-    return Reflect.get(value, keyOf(brand)) === true;
+    return Reflect.get(value, keys[brand]) === true;
   } catch {
     // A revoked proxy.
     return false;

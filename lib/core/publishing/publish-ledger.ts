@@ -34,12 +34,6 @@ export interface PublishLedgerSetup {
   readonly clock?: PublishClock;
 }
 
-/** What an ack says. */
-interface Ack {
-  readonly guid: string;
-  readonly isDuplicate: boolean | undefined;
-}
-
 /**
  * What each pending publish costs beside its payload; counted against `maxPendingPublishBytes`, so that empty payloads
  * cannot grow the buffer without end. About what V8 takes for the entry, its closures and a promise.
@@ -118,13 +112,14 @@ export class PublishLedger {
     headerText = '',
     deadline = this.clock.now() + this.options.publishTimeoutMs,
   ): void {
-    const refusal = this.refusalOf(subject, data, headerText);
+    const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
+    const refusal = this.refusalOf(subject, data, headerText, limitBytes);
     if (refusal !== undefined) {
       queueMicrotask(() => done(refusal, undefined));
       return;
     }
     const entry = new PublishEntry(subject, data, deadline, done, headerText);
-    entry.checkedLimitBytes = this.driver.maxDataBytes(subject, headerText.length);
+    entry.checkedLimitBytes = limitBytes;
     this.bytes += costOf(data, headerText);
     this.queue.append(entry);
     this.deadlines.watch();
@@ -147,12 +142,16 @@ export class PublishLedger {
     this.ackWatch.stop();
   }
 
-  private refusalOf(subject: string, data: Uint8Array, headerText: string): StanError | undefined {
+  private refusalOf(
+    subject: string,
+    data: Uint8Array,
+    headerText: string,
+    limitBytes: number | undefined,
+  ): StanError | undefined {
     if (this.closed) return closedError(subject, false);
     if (this.gaveUpBy !== undefined) return notConnected(subject, this.gaveUpBy, false);
     const problem = this.subjects.problemOf(subject);
     if (problem !== undefined) return new InvalidSubjectError(subject, problem);
-    const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
     if (limitBytes !== undefined && data.byteLength > limitBytes) return tooLarge(subject, data, limitBytes);
     const { maxPendingPublishBytes } = this.options;
     if (this.bytes + costOf(data, headerText) > maxPendingPublishBytes) {
@@ -190,7 +189,7 @@ export class PublishLedger {
     this.attemptCount += 1;
     const attemptNumber = this.attemptCount;
     const done: PublishAttemptDone = (error, guid, isDuplicate) => {
-      if (error === undefined) this.onAck(entry, { guid, isDuplicate }, attemptNumber);
+      if (error === undefined) this.onAck(entry, attemptNumber, guid, isDuplicate);
       else this.onAttemptFailed(entry, attempt, error);
     };
     this.driver.publish(entry.subject, entry.data, done, entry.headerText, entry.id);
@@ -207,7 +206,7 @@ export class PublishLedger {
   }
 
   /** The ack of any attempt will do, a late one of an earlier session too: the event is stored. */
-  private onAck(entry: PublishEntry, { guid, isDuplicate }: Ack, attemptNumber: number): void {
+  private onAck(entry: PublishEntry, attemptNumber: number, guid: string, isDuplicate: boolean | undefined): void {
     if (this.ackWatch.isProbing && this.ackWatch.provesLoss(attemptNumber)) this.sendAllAgain();
     if (!entry.isSettled) {
       this.settle(entry);

@@ -44,25 +44,16 @@ import { EmittedEvent } from './emitted-event.js';
 import { PendingEncodings } from './pending-encodings.js';
 import { clientEventNames } from './stan-client-events.js';
 import type { PublishErrorEvent, StanClientEvents } from './stan-client-events.js';
+import { isStanRecord } from './stan-record.js';
 import type { StanRecord } from './stan-record.js';
 import { toGivenEvent, toOutgoingHeaders } from './outgoing-headers.js';
 
-/** What `emit()` was given. */
-interface Emission {
-  readonly pattern: unknown;
-  readonly data: unknown;
-  readonly options?: StanEmitOptions | undefined;
-}
-
-/** An event on its way to the ledger; its serializer may still work. */
-interface Encoding {
+/** An event on its way to the ledger, with what travels beside it; its serializer may still work. */
+interface Outgoing {
   readonly subject: string;
   readonly bytes: Buffer | Promise<Buffer>;
   readonly headerText: string;
-}
-
-/** The same, with the headers to which telemetry may add. */
-interface Outgoing extends Encoding {
+  /** Telemetry may add to them. */
   readonly headers: Map<string, string> | undefined;
 }
 
@@ -156,7 +147,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   /* eslint-enable @typescript-eslint/no-unused-vars, @typescript-eslint/unified-signatures */
   override emit<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
     const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
-    this.emitThen({ pattern, data }, (error, receipt) => emitted.settle(error, receipt));
+    this.emitThen(pattern, data, undefined, (error, receipt) => emitted.settle(error, receipt));
     // Nest types the result after the call, but there is only one kind of it.
     return emitted as unknown as Observable<TResult>;
   }
@@ -168,7 +159,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     options?: StanEmitOptions,
   ): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
-      this.emitThen({ pattern, data, options }, (error, receipt) => {
+      this.emitThen(pattern, data, options, (error, receipt) => {
         // Without an error there is a receipt.
         if (error === undefined) resolve(receipt as PublishReceipt);
         else reject(error);
@@ -242,30 +233,53 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     if (link?.isOver) await this.discard(link);
   }
 
-  private emitThen(emission: Emission, done: EmitDone): void {
-    const isObserved = this.observer.isOn();
-    let outgoing: Outgoing;
-    try {
-      outgoing = this.prepare(emission);
-      if (!isObserved) this.dispatch(outgoing, done);
-    } catch (error) {
-      queueMicrotask(() => done(asError(error), undefined));
-      if (isObserved) this.observeRefused(emission, error);
+  /** Most events are data alone, and nobody looks: for them nothing is made but their bytes. */
+  private emitThen(pattern: unknown, given: unknown, options: StanEmitOptions | undefined, done: EmitDone): void {
+    if (this.observer.isOn()) {
+      this.emitObserved(pattern, given, options, done);
       return;
     }
-    if (isObserved) this.sendObserved(outgoing, done);
+    try {
+      if (options === undefined && this.onDispatchHook === undefined && !isStanRecord(given)) {
+        const subject = this.assertGiven(pattern, given);
+        this.dispatch(subject, this.encode(subject, given, undefined), '', done);
+      } else {
+        const { subject, bytes, headerText } = this.prepare(pattern, given, options);
+        this.dispatch(subject, bytes, headerText, done);
+      }
+    } catch (error) {
+      queueMicrotask(() => done(asError(error), undefined));
+    }
   }
 
-  private prepare({ pattern, data: given, options: givenOptions }: Emission): Outgoing {
+  private emitObserved(pattern: unknown, given: unknown, options: StanEmitOptions | undefined, done: EmitDone): void {
+    let outgoing: Outgoing;
+    try {
+      outgoing = this.prepare(pattern, given, options);
+    } catch (error) {
+      queueMicrotask(() => done(asError(error), undefined));
+      this.observeRefused(pattern, error);
+      return;
+    }
+    this.sendObserved(outgoing, done);
+  }
+
+  private prepare(pattern: unknown, given: unknown, givenOptions: StanEmitOptions | undefined): Outgoing {
     const { data, options } = toGivenEvent(given, givenOptions);
-    const subject = assertPattern(pattern);
-    refuseWhatIsNoData(data);
-    if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
+    const subject = this.assertGiven(pattern, data);
     const metadata = this.onDispatchHook === undefined ? undefined : this.metadataOf(pattern, data);
     const headers = toOutgoingHeaders(subject, options, metadata);
     const headerText = encodeHeaders(subject, headers);
     // Last: what a serializer promises has to be awaited by somebody.
     return { subject, headers, headerText, bytes: this.encode(subject, data, metadata) };
+  }
+
+  /** The subject of an event that may be published. */
+  private assertGiven(pattern: unknown, data: unknown): string {
+    const subject = assertPattern(pattern);
+    refuseWhatIsNoData(data);
+    if (this.closing !== undefined) throw new StanClosedError(`publish to "${subject}"`);
+    return subject;
   }
 
   /** A contract checks first; only a schema that works asynchronously makes it wait. */
@@ -277,8 +291,8 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     return checked.then((valid: unknown) => this.encoder.encode(subject, valid, metadata));
   }
 
-  private dispatch({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
-    if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn({ subject, bytes, headerText }, done);
+  private dispatch(subject: string, bytes: Buffer | Promise<Buffer>, headerText: string, done: EmitDone): void {
+    if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn(subject, bytes, headerText, done);
     else this.openLink().ledger.publish(subject, bytes, done, headerText);
   }
 
@@ -294,13 +308,13 @@ export class ClientStan<TEvents extends Record<string, any> = any>
       );
     else about.bytes = bytes.byteLength;
     const send = (observed: EmitDone): void => {
-      this.dispatch({ subject, bytes, headerText: encodeWithAdded(subject, headers, ownNames) }, observed);
+      this.dispatch(subject, bytes, encodeWithAdded(subject, headers, ownNames), observed);
     };
     this.observer.observe(about, send, done);
   }
 
   /** An event that failed before anything could be sent is seen too. */
-  private observeRefused({ pattern }: Emission, error: unknown): void {
+  private observeRefused(pattern: unknown, error: unknown): void {
     const about = this.aboutPublish(patternText(pattern), new Map());
     const fail = (done: EmitDone): void => queueMicrotask(() => done(asError(error), undefined));
     this.observer.observe(about, fail, () => undefined);
@@ -312,7 +326,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   /** Its time limit begins now, and it takes room in the buffer, however long its serializer works. */
-  private publishInTurn({ subject, bytes, headerText }: Encoding, done: EmitDone): void {
+  private publishInTurn(subject: string, bytes: Buffer | Promise<Buffer>, headerText: string, done: EmitDone): void {
     // Connects meanwhile; what a contract may still refuse opens no session.
     if (this.options.contract === undefined) this.openLink();
     const { publishTimeoutMs: timeoutMs, maxPendingPublishBytes } = this.options.publish;

@@ -73,13 +73,10 @@ type PipelineBasics = Pick<
   'clientId' | 'classifier' | 'emit' | 'clock' | 'isHeard' | 'traceIdOf'
 >;
 
-/** One run of a handler, under the sequence by which its pipeline knows the delivery. */
-interface Run {
+/** Whose runs they are, and who is shown them: the same for all deliveries of a subscription. */
+interface Runner {
   readonly handler: SubscribableHandler;
   readonly observer: HandleObserver;
-  readonly sequence: number;
-  /** What the handler's event counts in, where it has a gate. */
-  readonly transaction?: unknown;
 }
 
 /** The gates of the handlers that have one. */
@@ -277,13 +274,14 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private toCounted(handler: SubscribableHandler): CountedHandler {
     const { name, service, subject, options } = handler;
     const observer = new HandleObserver(this.telemetry);
+    const runner: Runner = { handler, observer };
     return {
       ...{ name, service, subject, options },
       decode: decodeFor(handler, this.decoder),
       run: async (data, delivery, transaction) => {
         const { sequence } = delivery.message;
         try {
-          await this.handle({ handler, observer, sequence, transaction }, data, delivery);
+          await this.handle(runner, sequence, data, delivery, transaction);
           observer.end(sequence, 'acked');
         } catch (error) {
           observer.end(sequence, 'redelivery');
@@ -296,13 +294,12 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private handlerPipeline(handler: SubscribableHandler, outbox: DeadLetterOutbox, gates: Gates): DeliveryPipeline {
     const { name, service, options } = handler;
     const observer = new HandleObserver(this.telemetry);
-    const gate = gates.get(handler);
+    const runner: Runner = { handler, observer };
     return new DeliveryPipeline({
       ...{ ...this.pipelineBasics(observer), options, service, handlerName: name },
       decode: decodeFor(handler, this.decoder),
       handle:
-        gate ??
-        ((data, delivery) => this.handle({ handler, observer, sequence: delivery.message.sequence }, data, delivery)),
+        gates.get(handler) ?? ((data, delivery) => this.handle(runner, delivery.message.sequence, data, delivery)),
       storeDeadLetter: (subject, deadLetter) => outbox.store(subject, deadLetter),
     });
   }
@@ -325,21 +322,28 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
         };
         const gate = gates.get(handler);
         if (gate !== undefined) return gate(replayed.data, original);
-        return this.handle({ handler, observer, sequence: delivery.message.sequence }, replayed.data, original);
+        return this.handle({ handler, observer }, delivery.message.sequence, replayed.data, original);
       },
       storeDeadLetter: (target, deadLetter) => outbox.store(target, inbox.toOriginal(deadLetter)),
     });
   }
 
-  /** Runs one handler to its end, between Nest's processing hooks where somebody has set them. */
+  /**
+   * Runs one handler to its end, between Nest's processing hooks where somebody has set them. `sequence` is the one by
+   * which the pipeline knows the delivery; `transaction` what its event counts in, where the handler has a gate.
+   */
   private handle(
-    { handler, observer, sequence, transaction }: Run,
+    { handler, observer }: Runner,
+    sequence: number,
     data: unknown,
     delivery: ContextDelivery,
+    transaction?: unknown,
   ): Promise<void> {
     const context = new StanContext(delivery, transaction);
+    // Without a closure where nobody looks.
+    if (!observer.isOn()) return this.runHandler(handler.callback, data, context);
     const run = (): Promise<void> => this.runHandler(handler.callback, data, context);
-    return observer.isOn() ? observer.observe(sequence, this.aboutRun(handler, delivery, context), run) : run();
+    return observer.observe(sequence, this.aboutRun(handler, delivery, context), run);
   }
 
   private aboutRun(
