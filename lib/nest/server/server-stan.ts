@@ -371,9 +371,22 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
 
-  private async run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
-    const end = untilComplete(await callback(data, context));
-    if (end !== undefined) await end;
+  /** Settles as the handler does, and never throws. Nest's handlers return a promise: they need no async function around. */
+  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+    try {
+      const returned: unknown = callback(data, context);
+      // A subclass makes what its own `then` returns: an await takes it as it comes.
+      const isPlain = returned instanceof Promise && returned.constructor === Promise;
+      return isPlain ? returned.then(untilComplete) : this.untilEnd(returned);
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the handler throws is handed on as it is
+      return Promise.reject(error);
+    }
+  }
+
+  /** For whatever else a function has returned. */
+  private async untilEnd(returned: unknown): Promise<void> {
+    await untilComplete(await returned);
   }
 
   /**

@@ -20,13 +20,18 @@ import { eventually } from '../../../support/wait.js';
 beforeEach(() => Logger.overrideLogger(false));
 afterEach(() => Logger.overrideLogger(['error', 'warn', 'log']));
 
-async function serve(handler: (data: unknown) => unknown, maxInFlight = 8) {
+function serve(handler: (data: unknown) => unknown, maxInFlight = 8) {
+  return serveBare(async (data: unknown) => handler(data), maxInFlight);
+}
+
+/** A function as `addHandler()` takes it, without the async one that Nest puts around a handler. */
+async function serveBare(handler: (data: unknown) => unknown, maxInFlight = 8) {
   const driver = new FakeDriver({ acksAtOnce: true });
   const server = new ServerStan(
     { clusterId: 'test-cluster', clientId: 'svc', subscription: { maxInFlight } },
     () => driver,
   );
-  server.addHandler('orders', (async (data: unknown) => handler(data)) as MessageHandler, true);
+  server.addHandler('orders', handler as MessageHandler, true);
   await server.listen(() => undefined);
   return { driver, deliver: (data = '{}') => driver.subscriptionOf('orders').deliver({ data })! };
 }
@@ -59,6 +64,43 @@ describe('what a handler returns', () => {
     expect(message.acks).toBe(0);
     await eventually(() => message.acks === 1);
     expect(ran).toEqual(['to the end']);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a plain value', () => 1],
+    ['a promise', () => Promise.resolve()],
+    ['a thenable', () => ({ then: (done: () => void) => done() })],
+    ['a generator', () => body()],
+  ])('%s is acked where a function without async returns it', async (_name, make) => {
+    const { deliver } = await serveBare(make);
+    const message = deliver();
+    await eventually(() => message.acks === 1);
+  });
+
+  it('a promise of a class of its own is waited for by its `then`, whatever that returns', async () => {
+    const waiting: (() => void)[] = [];
+    class LatePromise extends Promise<void> {
+      override then(done?: unknown): never {
+        waiting.push(done as () => void);
+        return undefined as never;
+      }
+    }
+    const { deliver } = await serveBare(() => new LatePromise(() => undefined));
+    const message = deliver();
+    await eventually(() => waiting.length === 1);
+    await settled();
+    expect(message.acks).toBe(0);
+    waiting[0]?.();
+    await eventually(() => message.acks === 1);
+  });
+
+  it('a throw of a function without async is a failure, and the next event is handled', async () => {
+    const { deliver } = await serveBare((data) => {
+      if (data === 1) throw new Error('at once');
+    });
+    const [failed, handled] = [deliver('1'), deliver('2')];
+    await eventually(() => handled.acks === 1);
+    expect(failed.acks).toBe(0);
   });
 
   it('a generator that throws is a failure', async () => {
