@@ -31,6 +31,7 @@ export type {
   StanModuleOptions,
   StanOptionsFactory,
 } from './nest/module/index.js';
+export { outboxEnvelope } from './core/wire/index.js';
 export type { StanEmitOptions, StanHeaders } from './core/wire/index.js';
 export type { PublishReceipt } from './core/publishing/index.js';
 

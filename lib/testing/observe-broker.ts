@@ -1,5 +1,5 @@
 import type { BrokerEvent, StanBroker } from '../broker/index.js';
-import { decodeHeaders, isPromise, noHeaders } from '../core/wire/index.js';
+import { DecodedEvent, headersOf, isPromise, noHeaders } from '../core/wire/index.js';
 import type { FactLog } from './fact-log.js';
 import type { HarnessFact } from './harness-fact.js';
 
@@ -16,7 +16,11 @@ export function observeBroker(broker: StanBroker, log: FactLog, read: ReadEvent)
   const keyOf = (channel: string, sequence: number) => `${String(sequence)} ${channel}`;
 
   const published = ({ channel, clientId, sequence, data, reply }: Extract<BrokerEvent, { type: 'published' }>) => {
-    const event = { data: tryRead(read, channel, Buffer.from(data)), headers: decodeHeaders(reply) };
+    const decoded = tryRead(read, channel, Buffer.from(data));
+    const event =
+      decoded instanceof DecodedEvent
+        ? { data: decoded.data, headers: headersOf(reply, decoded.headers) }
+        : { data: decoded, headers: headersOf(reply, undefined) };
     events.set(keyOf(channel, sequence), event);
     log.add({ ...nothingMore, ...event, kind: 'emitted', subject: channel, sequence, clientId, queueGroup: '' });
   };

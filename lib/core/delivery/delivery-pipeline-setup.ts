@@ -27,7 +27,7 @@ export interface DeliveryPipelineSetup {
   /** The service's name in dead letters. */
   readonly service: string;
   readonly clientId: string;
-  /** Bytes to data; throws, or rejects, on bytes that it refuses. */
+  /** Bytes to data, or to a `DecodedEvent`; throws, or rejects, on bytes that it refuses. */
   readonly decode: (message: DriverMessage) => unknown;
   /** Runs the handler to its end, or finds that it need not run (`skipped`); rejects where it failed. */
   readonly handle: (data: unknown, delivery: Delivery) => Promise<unknown>;

@@ -4,6 +4,7 @@ import type { DriverMessage } from '../driver/driver.js';
 import { ignoreRejection } from '../errors/describe-value.js';
 import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { StartAt } from '../options/subscription-options.js';
+import { DecodedEvent } from '../wire/decoded-event.js';
 import { isError } from './dead-letter.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
@@ -147,6 +148,10 @@ export class DeliveryPipeline {
     try {
       data = this.setup.decode(delivery.message);
       if (data instanceof Promise) data = await data;
+      if (data instanceof DecodedEvent) {
+        delivery.headers = data.headers;
+        data = data.data;
+      }
       isDecoded = true;
       const outcome = await this.setup.handle(data, delivery);
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();

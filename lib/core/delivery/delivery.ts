@@ -18,6 +18,8 @@ export class Delivery {
   tries = 0;
   /** When the run under way was started, where somebody wants to know. */
   startedAtMs: number | undefined;
+  /** What the deserializer has read in the event beside its data. */
+  headers: ReadonlyMap<string, string> | undefined;
   /** Cancels the timer of a held delivery. */
   cancelHold: (() => void) | undefined;
   /** Ends the timer by which the server is told that its handler is at work. */

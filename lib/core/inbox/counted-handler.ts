@@ -13,6 +13,8 @@ import type { StanEventStore } from './event-store.js';
  */
 export interface CountedDelivery {
   readonly message: Omit<DriverMessage, 'ack'>;
+  /** What the deserializer has read in the event beside its data. */
+  readonly headers?: ReadonlyMap<string, string> | undefined;
   ack(): void;
   isSettled(): boolean;
 }
@@ -27,7 +29,7 @@ export interface CountedHandler {
   readonly service: string;
   readonly subject: string;
   readonly options: ResolvedSubscriptionOptions;
-  /** Bytes to data; throws, or rejects, on bytes that it refuses. */
+  /** Bytes to data, or to a `DecodedEvent`; throws, or rejects, on bytes that it refuses. */
   readonly decode: (message: Pick<DriverMessage, 'subject' | 'sequence' | 'data'>) => unknown;
   /** Runs guards, interceptors, pipes and handler to their end; rejects where one failed. */
   readonly run: (data: unknown, delivery: CountedDelivery, transaction: unknown) => Promise<void>;

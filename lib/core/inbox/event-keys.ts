@@ -3,7 +3,7 @@ import { MissingEventIdError } from '../errors/missing-event-id.error.js';
 import { UnusableKeyError } from '../errors/unusable-key.error.js';
 import { maxKeyLength } from '../options/counting-options.js';
 import type { InboxOptions, ResolvedVersionOptions } from '../options/counting-options.js';
-import { decodeHeaders } from '../wire/headers.js';
+import { headersOf } from '../wire/decoded-event.js';
 import type { CountedDelivery } from './counted-handler.js';
 import type { VersionedEntity } from './event-store.js';
 
@@ -36,7 +36,7 @@ export function entityOf(
  * @throws MissingEventIdError (STAN_MISSING_EVENT_ID), UnusableKeyError (STAN_UNUSABLE_KEY)
  * @internal
  */
-export function messageIdOf({ id }: InboxOptions, data: unknown, message: Message): string {
+export function messageIdOf({ id }: InboxOptions, data: unknown, { message, headers }: CountedDelivery): string {
   const { subject, sequence, timestampNs } = message;
   // Sequences begin again on a server that lost its store; with the time of storing they are other messages.
   if (id === 'delivery') return `${subject}/${String(sequence)}@${String(BigInt(Math.round(timestampNs)))}`;
@@ -46,7 +46,7 @@ export function messageIdOf({ id }: InboxOptions, data: unknown, message: Messag
     if (!isKey(given)) throw unusable(message, rule, given);
     return given;
   }
-  const header = decodeHeaders(message.headerText).get('id');
+  const header = headersOf(message.headerText, headers).get('id');
   if (header === undefined) throw new MissingEventIdError(subject, sequence);
   if (!isKey(header)) throw unusable(message, { option: 'the header id', expected: keyExpected }, header);
   return header;

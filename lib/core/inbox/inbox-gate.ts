@@ -21,7 +21,7 @@ export class InboxGate {
   /** Resolves once the event may be acked: it has counted, now or before. */
   async handle(data: unknown, delivery: CountedDelivery): Promise<'skipped' | undefined> {
     const { store } = this.setup;
-    const id = messageIdOf(this.options, data, delivery.message);
+    const id = messageIdOf(this.options, data, delivery);
     const isNew = await inTransaction(store, 'record an event', async (tx, run) => {
       if (!(await store.recordInbox(tx, this.consumer, id, Date.now()))) return false;
       await run(() => this.handler.run(data, delivery, tx));

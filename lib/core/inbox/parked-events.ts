@@ -4,6 +4,7 @@ import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
 import { EventStoreError } from '../errors/event-store.error.js';
 import { defaultsOf } from '../option-rules/option-group.js';
 import { RetryOptions } from '../options/subscription-options.js';
+import { DecodedEvent } from '../wire/decoded-event.js';
 import type { CountedDelivery, CountedHandler, CountingSetup } from './counted-handler.js';
 import type { EarlyEvents } from './early-events.js';
 import type { EntityVersion, ParkedEvent, VersionedEntity } from './event-store.js';
@@ -91,8 +92,9 @@ export class ParkedEvents {
       throw new Error(`service "${parked.consumer}" has no handler "${parked.handler}" any more`);
     }
     const delivery = toDelivery(parked);
-    const data = await handler.decode(delivery.message);
-    await handler.run(data, delivery, tx);
+    const decoded = await handler.decode(delivery.message);
+    if (decoded instanceof DecodedEvent) await handler.run(decoded.data, { ...delivery, headers: decoded.headers }, tx);
+    else await handler.run(decoded, delivery, tx);
   }
 
   /** Counts the failure, or moves the event to the dead letters after its last one. The gap it leaves stays open. */

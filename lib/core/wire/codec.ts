@@ -3,6 +3,7 @@ import { types } from 'node:util';
 import { thrownText } from '../errors/describe-value.js';
 import { SerializationFailedError } from '../errors/serialization-failed.error.js';
 import type { StanDeserializer, StanSerializer } from '../options/codec-options.js';
+import { DecodedEvent, headersInMetadata } from './decoded-event.js';
 import { asBuffer, decodeJson, encodeJson } from './json.js';
 
 /**
@@ -26,7 +27,7 @@ export interface Encoder {
  */
 export interface Decoder {
   /**
-   * The data of an event, or a promise of it. Throws, or rejects with, anything: the cause of an UndecodablePayloadError,
+   * The data of an event, a {@link DecodedEvent} where there is more than that, or a promise of either. Throws, or rejects with, anything: the cause of an UndecodablePayloadError,
    * which only the caller can make, since it knows the sequence. The bytes are not changed.
    */
   decode(subject: string, bytes: Buffer): unknown;
@@ -114,10 +115,14 @@ function bytesOf(output: unknown): Buffer {
 
 /** A packet is what Nest's own deserializers return; anything else is the data itself, bytes included. */
 function dataOf(output: unknown): unknown {
-  return isPacket(output) ? output.data : output;
+  if (!isPacket(output)) return output;
+  const headers = headersInMetadata(output.metadata);
+  return headers === undefined ? output.data : new DecodedEvent(output.data, headers);
 }
 
-function isPacket(value: unknown): value is { readonly pattern: unknown; readonly data: unknown } {
+function isPacket(
+  value: unknown,
+): value is { readonly pattern: unknown; readonly data: unknown; readonly metadata?: unknown } {
   return typeof value === 'object' && value !== null && 'pattern' in value && 'data' in value;
 }
 

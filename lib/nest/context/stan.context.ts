@@ -3,7 +3,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { DriverMessage } from '../../core/driver/driver.js';
 import { NoTransactionError } from '../../core/errors/no-transaction.error.js';
 import { hasBrand, setBrand } from '../../core/errors/brand.js';
-import { decodeHeaders } from '../../core/wire/index.js';
+import { headersOf } from '../../core/wire/index.js';
 
 /**
  * The delivery that a context tells about.
@@ -11,6 +11,8 @@ import { decodeHeaders } from '../../core/wire/index.js';
  */
 export interface ContextDelivery {
   readonly message: Omit<DriverMessage, 'ack'>;
+  /** What the deserializer has read in the event beside its data. */
+  readonly headers?: ReadonlyMap<string, string> | undefined;
   ack(): void;
   isSettled(): boolean;
 }
@@ -59,9 +61,13 @@ export class StanContext extends BaseRpcContext<ContextArgs> {
     return this.args[0].message.redeliveryCount;
   }
 
-  /** What the publisher has said beside the data: headers, `id` and `key`; empty where the publisher was another client. */
+  /**
+   * What the publisher has said beside the data: headers, `id` and `key`, and over them what a deserializer has returned as
+   * its packet's `metadata`. Empty where the publisher was another client.
+   */
   getHeaders(): ReadonlyMap<string, string> {
-    this.headers ??= decodeHeaders(this.args[0].message.headerText);
+    const [{ message, headers }] = this.args;
+    this.headers ??= headersOf(message.headerText, headers);
     return this.headers;
   }
 

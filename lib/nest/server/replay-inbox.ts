@@ -3,6 +3,7 @@ import type { DeadLetter } from '../../core/delivery/dead-letter.js';
 import type { DriverMessage } from '../../core/driver/driver.js';
 import { resolveSubscriptionOptions } from '../../core/options/index.js';
 import type { ResolvedSubscriptionOptions, StanSubscriptionOptions } from '../../core/options/index.js';
+import { DecodedEvent } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { NonRetriableException } from '../exceptions/non-retriable.exception.js';
 import { decodeFor } from './decode-for.js';
@@ -21,6 +22,8 @@ export interface Replayed {
   readonly handlers: readonly SubscribableHandler[];
   readonly letter: DeadLetter;
   readonly data: unknown;
+  /** What the deserializer has read in the event beside its data. */
+  readonly headers?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The replay groups of a server: one per dead-letter subject and service. */
@@ -80,8 +83,8 @@ export class ReplayInbox {
         ? this.decoder.decode(subject, bytes)
         : decodeFor(handler, this.decoder)({ subject, sequence, data: bytes });
     return data instanceof Promise
-      ? data.then((value: unknown) => ({ handlers, letter, data: value }))
-      : { handlers, letter, data };
+      ? data.then((value: unknown) => ({ handlers, letter, ...toParts(value) }))
+      : { handlers, letter, ...toParts(data) };
   }
 
   /** Whether a letter is for this service; other services on the same dead-letter subject get their own copy. */
@@ -128,6 +131,10 @@ export class ReplayInbox {
       deliveries: original.deliveries + failed.deliveries,
     };
   }
+}
+
+function toParts(decoded: unknown): Pick<Replayed, 'data' | 'headers'> {
+  return decoded instanceof DecodedEvent ? { data: decoded.data, headers: decoded.headers } : { data: decoded };
 }
 
 /**

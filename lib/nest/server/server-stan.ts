@@ -317,6 +317,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
         const handler = inbox.handlerOf(replayed);
         const original = {
           message: originalMessage(replayed, delivery.message),
+          headers: replayed.headers,
           ack: () => delivery.ack(),
           isSettled: () => delivery.isSettled(),
         };

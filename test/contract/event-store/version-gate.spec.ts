@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import type { ClientStan, ServerStan, StanContext, StanSubscriptionOptions } from 'nestjs-stan';
-import { StanEventPattern, StanParked, StanTransaction, durableQueue } from 'nestjs-stan';
+import type { ClientStan, ServerStan, StanContext, StanDeserializer, StanSubscriptionOptions } from 'nestjs-stan';
+import { StanEventPattern, StanParked, StanTransaction, durableQueue, outboxEnvelope } from 'nestjs-stan';
 import { PostgresEventStore, fromPg } from 'nestjs-stan/postgres';
 import type { StanSql } from 'nestjs-stan/postgres';
 import type pg from 'pg';
@@ -42,9 +42,14 @@ interface World {
 
 type Work = (event: TicketEvent, context: StanContext) => unknown;
 
-async function world(t: Contract, storeOptions: { sql?: StanSql<pg.PoolClient> } = {}): Promise<World> {
+interface WorldOptions {
+  readonly sql?: StanSql<pg.PoolClient>;
+  readonly deserializer?: StanDeserializer;
+}
+
+async function world(t: Contract, { sql: givenSql, ...serverOptions }: WorldOptions = {}): Promise<World> {
   const [subject, dead, service, schema] = [fresh('ticket'), fresh('dead'), fresh('orders'), postgres.schema()];
-  const sql = storeOptions.sql ?? fromPg<pg.PoolClient>(postgres.pool);
+  const sql = givenSql ?? fromPg<pg.PoolClient>(postgres.pool);
   const store = new PostgresEventStore(sql, { schema, sweepMs: 100 });
   await store.prepare();
   await postgres.pool.query(`CREATE TABLE ${schema}.effects (place serial, text text)`);
@@ -58,7 +63,7 @@ async function world(t: Contract, storeOptions: { sql?: StanSql<pg.PoolClient> }
     },
     start: async (options = {}, work = () => undefined) => {
       const controller = listener(subject, schema, { ackWaitMs: 5_000, version: gate, ...options }, work);
-      const server = { store: () => store, subscription: durableQueue(service) };
+      const server = { ...serverOptions, store: () => store, subscription: durableQueue(service) };
       return (await t.app({ controllers: [controller], server })).server;
     },
     publish: async (...events) => {
@@ -275,6 +280,18 @@ contract('the version gate', (t) => {
   });
 });
 
+contract('the version gate behind a deserializer', (t) => {
+  it('shows the handler of a parked event, too, the id that was read in the payload', async () => {
+    const w = await world(t, { deserializer: outboxEnvelope() });
+    const ids: unknown[] = [];
+    await w.start({}, (_event, context) => ids.push(context.getEventId()));
+    const client = await t.client();
+    for (const version of [2, 1, 0]) await client.emitAsync(w.subject, envelope(w.subject, { id: 'a', version }));
+    await t.eventually(async () => (await w.effects()).length === 3);
+    expect(ids).toEqual(['a.0', 'a.1', 'a.2']);
+  });
+});
+
 contract('the inbox', (t) => {
   it('counts an event id once, also where it was published twice', async () => {
     const w = await world(t);
@@ -283,6 +300,18 @@ contract('the inbox', (t) => {
     server.on('deliverySkipped', ({ reason }) => skipped.push(reason));
     await w.publish(['a', 0], ['a', 0], ['a', 1]);
     await t.eventually(async () => (await w.effects()).length === 2 && skipped.length === 1);
+    expect(skipped).toEqual(['duplicate']);
+  });
+
+  it('counts an id once that a deserializer reads in the payload', async () => {
+    const w = await world(t, { deserializer: outboxEnvelope() });
+    const server = await w.start({ version: false, inbox: { id: 'header' } });
+    const skipped: unknown[] = [];
+    server.on('deliverySkipped', ({ reason }) => skipped.push(reason));
+    const client = await t.client();
+    for (const version of [0, 0, 1]) await client.emitAsync(w.subject, envelope(w.subject, { id: 'a', version }));
+    await t.eventually(async () => (await w.effects()).length === 2 && skipped.length === 1);
+    expect((await w.effects()).sort()).toEqual(['a.0', 'a.1']);
     expect(skipped).toEqual(['duplicate']);
   });
 
@@ -296,6 +325,11 @@ contract('the inbox', (t) => {
     expect(letters).toEqual(['STAN_MISSING_EVENT_ID']);
   });
 });
+
+/** As `@nestjs/outbox` sends an event. */
+function envelope(topic: string, payload: TicketEvent) {
+  return { id: `${payload.id}.${payload.version}`, topic, key: null, headers: {}, createdAt: Date.now(), payload };
+}
 
 /** As `dead-letters replay` does: each letter comes back on the replay subject. */
 async function replay(t: Contract, dead: string): Promise<void> {
