@@ -19,8 +19,7 @@ export interface PublishSettledEvent {
   readonly error?: unknown;
 }
 
-/** @internal */
-export type ObservedPublishDone = (error: Error | undefined, receipt: PublishReceipt | undefined) => void;
+type ObservedPublishDone = (error: Error | undefined, receipt: PublishReceipt | undefined) => void;
 
 /** @internal */
 export interface PublishObserverSetup {

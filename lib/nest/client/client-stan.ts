@@ -17,6 +17,7 @@ import {
   PublishBufferFullError,
   PublishTimeoutError,
   StanClosedError,
+  StanError,
 } from '../../core/errors/index.js';
 import { resolveClientOptions } from '../../core/options/index.js';
 import { GuardedTelemetry, PublishObserver, serverAddressOf, tellConnectionChannel } from '../../core/observe/index.js';
@@ -35,6 +36,7 @@ import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
+import { logLine } from '../events/log-line.js';
 import { SafeLogger } from '../events/safe-logger.js';
 import { assertListener } from '../events/event-names.js';
 import { within } from '../server/within.js';
@@ -394,13 +396,23 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
     tellConnectionChannel(event, this.options.connection.clientId);
-    logConnectionEvent(this.logger, event);
+    logConnectionEvent(this.logger, event, this.options.connection.clientId);
   }
 
   private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
     const { message, cause } = error;
     const reasons = isError(cause) ? `${message}; ${describeError(cause).message}` : message;
-    this.logger.error(printable(`an event for "${patternText(pattern)}" is not known to be stored: ${reasons}`));
+    const subject = patternText(pattern);
+    logLine(this.logger, {
+      level: 'error',
+      text: printable(`an event for "${subject}" is not known to be stored: ${reasons}`),
+      fields: {
+        subject,
+        clientId: this.options.connection.clientId,
+        event: 'publishError',
+        code: error instanceof StanError ? error.code : undefined,
+      },
+    });
     const event: PublishErrorEvent = { type: 'publishError', pattern, data, error };
     this.hub.emit(event);
   }

@@ -1,46 +1,61 @@
 import type { LoggerService } from '@nestjs/common';
 
 import type { DriverEvent } from '../../core/driver/driver-event.js';
+import { logLine } from './log-line.js';
+import type { Line, LogFields } from './log-line.js';
 
 /**
- * One line in the log for what happens to a connection.
+ * One line in the log for what happens to a connection, with its facts as fields.
  * @internal
  */
-export function logConnectionEvent(logger: LoggerService, event: DriverEvent): void {
+export function logConnectionEvent(logger: LoggerService, event: DriverEvent, clientId: string): void {
+  const line = lineOf(event);
+  if (line !== undefined) logLine(logger, { ...line, fields: { clientId, event: event.type, ...line.fields } });
+}
+
+type ConnectionLine = Pick<Line, 'level' | 'text'> & { readonly fields?: LogFields };
+
+function lineOf(event: DriverEvent): ConnectionLine | undefined {
   switch (event.type) {
     case 'status':
     case 'transportRestored':
-      return;
+      return undefined;
     case 'connectAttemptFailed':
-      logger.warn(
-        `connect attempt ${String(event.attempt)} failed: ${event.error.message}; next in ${String(event.retryInMs)} ms`,
-      );
-      return;
+      return attemptLine('connect attempt', event);
     case 'subscribeAttemptFailed':
-      logger.warn(
-        `subscribing to "${event.subject}", attempt ${String(event.attempt)} failed: ${event.error.message}; next in ${String(event.retryInMs)} ms`,
-      );
-      return;
+      return attemptLine(`subscribing to "${event.subject}", attempt`, event);
     case 'transportLost':
-      logger.warn('connection to the server lost; the session may survive it');
-      return;
+      return { level: 'warn', text: 'connection to the server lost; the session may survive it' };
     case 'serverSilent':
-      logger.warn('the server does not answer, although the connection to NATS stands; waiting until it does');
-      return;
-    case 'serverAnswered':
-      logger.log(`the server answers again after ${String(event.silentMs)} ms`);
-      return;
+      return {
+        level: 'warn',
+        text: 'the server does not answer, although the connection to NATS stands; waiting until it does',
+      };
+    case 'serverAnswered': {
+      const text = `the server answers again after ${String(event.silentMs)} ms`;
+      return { level: 'log', text, fields: { downMs: event.silentMs } };
+    }
     case 'sessionLost':
     case 'warning':
-      logger.warn(event.error.message);
-      return;
-    case 'sessionRestored':
-      logger.log(
+      return { level: 'warn', text: event.error.message, fields: { code: event.error.code } };
+    case 'sessionRestored': {
+      const text =
         `session restored after ${String(event.downMs)} ms, ${String(event.attempts)} attempts` +
-          (event.serverChanged ? '; the server may have begun anew' : ''),
-      );
-      return;
-    case 'gaveUp':
-      logger.error(`no further attempt to connect: ${event.error.message}`);
+        (event.serverChanged ? '; the server may have begun anew' : '');
+      return { level: 'log', text, fields: { downMs: event.downMs, attempt: event.attempts } };
+    }
+    case 'gaveUp': {
+      const text = `no further attempt to connect: ${event.error.message}`;
+      return { level: 'error', text, fields: { code: event.error.code } };
+    }
   }
+}
+
+type AttemptFailed = Extract<DriverEvent, { type: 'connectAttemptFailed' | 'subscribeAttemptFailed' }>;
+
+function attemptLine(what: string, event: AttemptFailed): ConnectionLine {
+  const { attempt, retryInMs, error } = event;
+  const text = `${what} ${String(attempt)} failed: ${error.message}; next in ${String(retryInMs)} ms`;
+  const subject = 'subject' in event ? event.subject : undefined;
+  return { level: 'warn', text, fields: { subject, attempt, retryInMs, code: error.code } };
 }

@@ -5,16 +5,26 @@ import type { LoggerService } from '@nestjs/common';
 
 /** What a line is about, as fields of their own; those that are not known are left out. */
 export interface LogFields {
-  readonly subject: string;
+  readonly subject?: string | undefined;
   readonly sequence?: number | undefined;
   readonly handler?: string | undefined;
   readonly delivery?: number | undefined;
   readonly traceId?: string | undefined;
+  /** Whose connection it is. */
+  readonly clientId?: string | undefined;
+  /** What has happened to it, as `on()` names it. */
+  readonly event?: string | undefined;
+  readonly attempt?: number | undefined;
+  readonly retryInMs?: number | undefined;
+  /** How long the session was away, or the server silent. */
+  readonly downMs?: number | undefined;
+  /** Of a `StanError`. */
+  readonly code?: string | undefined;
 }
 
-type Level = 'warn' | 'error' | 'debug';
+type Level = 'log' | 'warn' | 'error' | 'debug';
 
-const colors = { warn: 'yellow', error: 'red', debug: 'magentaBright' } as const;
+const colors = { log: 'green', warn: 'yellow', error: 'red', debug: 'magentaBright' } as const;
 
 /** What a logger is told. */
 export interface Line {
