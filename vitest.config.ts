@@ -59,7 +59,7 @@ export default defineConfig({
     maxWorkers: 4,
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
     projects: [
-      suite('unit', { testTimeout: 10_000, isolate: false }),
+      suite('unit', { testTimeout: 30_000, isolate: false }),
       suite('contract', {
         testTimeout: 60_000,
         isolate: false,
