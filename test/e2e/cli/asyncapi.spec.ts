@@ -28,6 +28,15 @@ function fileWith(content: unknown): string {
   return file;
 }
 
+const exportsInEveryForm = `
+  import { Module } from '@nestjs/common';
+  export class AppModule {}
+  Module({ providers: [{ provide: 'DATABASE', useFactory: () => { throw new Error('nothing is started'); } }] })(AppModule);
+  export const dynamic = { module: AppModule };
+  export const make = () => AppModule;
+  export const makeLater = async () => ({ module: AppModule });
+`;
+
 describe('nestjs-stan asyncapi', () => {
   it("prints the sample's document as it is checked in, without a broker or a database [C19, C20]", async () => {
     const printed = await asyncapi('print', shop, '--export', 'Shop', '--title', 'Ticket shop', '--strict');
@@ -69,6 +78,15 @@ describe('nestjs-stan asyncapi', () => {
     expect(code).toBe(2);
     expect(err).toMatch(/\w/);
     expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  it.each(['AppModule', 'dynamic', 'make', 'makeLater'])('takes a module in any form: %s [C20]', async (name) => {
+    const folder = mkdtempSync(join(project, '.cache', 'asyncapi-'));
+    cleanUpAfterTest(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'app.mjs');
+    writeFileSync(file, exportsInEveryForm);
+    const { code, out } = await asyncapi('print', file, '--export', name);
+    expect([code, (JSON.parse(out) as AsyncApiDocument).info.title]).toEqual([0, name]);
   });
 
   it('names the exports that there are', async () => {

@@ -211,6 +211,7 @@ describe('what fits', () => {
   });
 
   it('is never claimed of a schema that refuses a value of the other [C22]', () => {
+    const ajv = new Ajv({ strict: false, validateSchema: false, addUsedSchema: false });
     const leaf = fc.oneof(
       ...[fc.constant({ type: 'string' }), fc.constant({ type: 'integer' }), fc.constant({ type: 'null' })],
       fc.integer({ min: -3, max: 3 }).map((minimum) => ({ type: 'number', minimum })),
@@ -230,11 +231,10 @@ describe('what fits', () => {
     fc.assert(
       fc.property(schemas, schemas, fc.array(values, { minLength: 20, maxLength: 20 }), (narrow, wide, samples) => {
         fc.pre(fitsInto(documentOf(narrow), documentOf(wide)).length === 0);
-        const ajv = new Ajv({ strict: false });
         const [isNarrow, isWide] = [ajv.compile(narrow), ajv.compile(wide)];
         for (const sample of samples) if (isNarrow(sample)) expect(isWide(sample)).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

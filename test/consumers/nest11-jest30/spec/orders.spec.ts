@@ -4,11 +4,11 @@ import { Test } from '@nestjs/testing';
 import { IsInt } from 'class-validator';
 import {
   ClientStan,
+  defineEvents,
   durableQueue,
   InjectStanClient,
   StanContext,
   StanError,
-  StanEventPattern,
   StanModule,
 } from 'nestjs-stan';
 import { StanBroker } from 'nestjs-stan/broker';
@@ -18,6 +18,9 @@ class OrderCreated {
   @IsInt()
   id!: number;
 }
+
+/** Checked by class-validator and class-transformer, the same copies as the app's own. */
+const shop = defineEvents({ 'order:created': OrderCreated });
 
 @Injectable()
 class Orders {
@@ -31,7 +34,7 @@ class Orders {
 class OrdersController {
   constructor(private readonly orders: Orders) {}
 
-  @StanEventPattern('order:created')
+  @shop.EventPattern('order:created')
   created(@Payload() event: OrderCreated, @Ctx() context: StanContext): void {
     this.orders.add(event.id, context);
   }
@@ -60,6 +63,10 @@ describe('an app under Jest', () => {
       await harness.get(Publisher).events.emitAsync('order:created', { id: 7 });
       await harness.acked('order:created');
       expect(harness.get(Orders).handled).toEqual(['order:created 7 #1']);
+      await expect(shop.check('order:created', { id: 'seven' } as never)).rejects.toMatchObject({
+        code: 'STAN_INVALID_PAYLOAD',
+        issues: [{ path: 'id' }],
+      });
     } finally {
       await harness.close();
     }

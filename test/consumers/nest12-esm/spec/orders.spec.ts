@@ -5,11 +5,11 @@ import { Test } from '@nestjs/testing';
 import { IsInt } from 'class-validator';
 import {
   ClientStan,
+  defineEvents,
   durableQueue,
   InjectStanClient,
   StanContext,
   StanError,
-  StanEventPattern,
   StanModule,
 } from 'nestjs-stan';
 import { StanBroker } from 'nestjs-stan/broker';
@@ -19,6 +19,9 @@ class OrderCreated {
   @IsInt()
   id!: number;
 }
+
+/** Checked by class-validator and class-transformer, the same copies as the app's own. */
+const shop = defineEvents({ 'order:created': OrderCreated });
 
 @Injectable()
 class Orders {
@@ -32,7 +35,7 @@ class Orders {
 class OrdersController {
   constructor(private readonly orders: Orders) {}
 
-  @StanEventPattern('order:created')
+  @shop.EventPattern('order:created')
   created(@Payload() event: OrderCreated, @Ctx() context: StanContext): void {
     this.orders.add(event.id, context);
   }
@@ -61,6 +64,10 @@ describe('an app under Jest', () => {
       await harness.get(Publisher).events.emitAsync('order:created', { id: 7 });
       await harness.acked('order:created');
       expect(harness.get(Orders).handled).toEqual(['order:created 7 #1']);
+      await expect(shop.check('order:created', { id: 'seven' } as never)).rejects.toMatchObject({
+        code: 'STAN_INVALID_PAYLOAD',
+        issues: [{ path: 'id' }],
+      });
     } finally {
       await harness.close();
     }

@@ -3,7 +3,8 @@ import { Controller, Module } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import type { OrderCreated } from '@shop/events';
 import { orderCreated } from '@shop/events';
-import { durableQueue, StanEventPattern } from 'nestjs-stan';
+import { IsInt } from 'class-validator';
+import { defineEvents, durableQueue, StanError, StanEventPattern } from 'nestjs-stan';
 import { StanTestHarness } from 'nestjs-stan/testing';
 
 @Controller()
@@ -17,7 +18,24 @@ class OrdersController {
 @Module({ controllers: [OrdersController] })
 class OrdersModule {}
 
+class Checked {
+  @IsInt()
+  readonly id!: number;
+}
+
+/** class-transformer is not installed here: a contract with a class says so where it is defined. */
+function classesNeedClassTransformer(): void {
+  try {
+    defineEvents({ 'order:created': Checked });
+  } catch (error) {
+    if (error instanceof StanError && error.message.includes('npm i class-transformer')) return;
+    throw error;
+  }
+  throw new Error('a class was taken without class-transformer');
+}
+
 async function main(): Promise<void> {
+  classesNeedClassTransformer();
   const harness = await StanTestHarness.start({
     module: OrdersModule,
     server: { subscription: durableQueue('orders') },
