@@ -42,9 +42,12 @@ describe('an event whose data is still to come', () => {
     expect(encodeJson(data).toString()).toBe(JSON.stringify(data));
   });
 
-  it.each([undefined, null, 7, 'text', true, 1n, () => 1])('is not seen in %s, for which a serializer may care', (data) => {
-    expect(() => refuseWhatIsNoData(data)).not.toThrow();
-  });
+  it.each([undefined, null, 7, 'text', true, 1n, () => 1])(
+    'is not seen in %s, for which a serializer may care',
+    (data) => {
+      expect(() => refuseWhatIsNoData(data)).not.toThrow();
+    },
+  );
 
   it('is not looked for behind a proxy, whose traps are code of the user', () => {
     const trapped = new Proxy(

@@ -66,7 +66,9 @@ describe('the metadata of a packet', () => {
     const expected = new DecodedEvent(1, new Map([['x-tenant', 'a']]));
     expect(decodePacket({ headers })).toEqual(expected);
     expect(decodePacket({ headers: new Map(Object.entries(headers)) })).toEqual(expected);
-    expect(decodePacket({ headers: new Map<unknown, unknown>([[7, 'd'], ...Object.entries(headers)]) })).toEqual(expected);
+    expect(decodePacket({ headers: new Map<unknown, unknown>([[7, 'd'], ...Object.entries(headers)]) })).toEqual(
+      expected,
+    );
     expect(decodePacket({ id: '7', headers: null })).toEqual(new DecodedEvent(1, new Map([['id', '7']])));
   });
 
