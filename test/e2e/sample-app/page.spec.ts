@@ -117,6 +117,11 @@ describe.skipIf(missing)(title, () => {
     );
     await create(page, 'Nothing', 1);
     await shows(page.getByRole('alert'), /title must be longer.*price must not be less than 0/);
+    // It stays, though the page reads the lag again and again meanwhile, and goes with the next thing that works.
+    await Promise.all([1, 2].map(() => page.waitForResponse('**/api/lag')));
+    await shows(page.getByRole('alert'), /title must be longer/);
+    await page.getByRole('button', { name: 'Slow' }).first().click();
+    await expect.poll(() => page.locator('#problem').isVisible()).toBe(false);
   });
 });
 
