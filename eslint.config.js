@@ -1,6 +1,20 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** One handwriting: see CONTRIBUTING.md. */
+const handwriting = [
+  {
+    selector: ':matches(ExpressionStatement > UpdateExpression, ForStatement > UpdateExpression.update)',
+    message: "Write 'x += 1'; '++' is for the index of a byte alone.",
+  },
+  { selector: "ImportSpecifier[importKind='type']", message: 'Import types in a statement of their own: import type.' },
+  { selector: 'PropertyDefinition > PrivateIdentifier', message: "Write 'private', not '#'." },
+  {
+    selector: 'Program > VariableDeclaration > VariableDeclarator > Identifier.id[name=/^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/]',
+    message: 'Constants are written in camelCase; only tokens that users import are not.',
+  },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -46,11 +60,28 @@ export default tseslint.config(
     },
   },
   {
+    files: ['lib/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', ...handwriting],
+    },
+  },
+  {
+    files: ['lib/broker/**/*.ts', 'lib/cli/**/*.ts', 'lib/testing/**/*.ts'],
+    rules: {
+      // `=== undefined`, not `!`, for a value that may be missing.
+      '@typescript-eslint/strict-boolean-expressions': [
+        'error',
+        { allowNullableObject: false, allowNullableString: true, allowNullableBoolean: true },
+      ],
+    },
+  },
+  {
     // The state of the broker keeps its own rules: nobody else can write its fields (see CONTRIBUTING.md).
     files: ['lib/broker/streaming/state/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
+        ...handwriting,
         {
           selector: "PropertyDefinition[readonly!=true][accessibility!='private']",
           message: 'Fields of the state are private or readonly: offer a verb instead.',

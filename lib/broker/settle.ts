@@ -7,7 +7,7 @@ export interface Quietness {
   awaitsAnswer(): boolean;
 }
 
-/** Turns of the event loop without a byte moved: a client in this process has had its say by then. */
+/** Turns of the event loop without a byte moved: by then a client in this process has answered. */
 const quietTurns = 6;
 /** How long a client that owes an answer is waited for, in real time: it may live in another process, or be dead. */
 const patienceMs = 200;
@@ -19,7 +19,7 @@ const patienceMs = 200;
 export async function settle(quietness: Quietness): Promise<void> {
   const startedMs = performance.now();
   let seen = quietness.activity();
-  for (let quiet = 0; quiet < quietTurns; quiet++) {
+  for (let quiet = 0; quiet < quietTurns; quiet += 1) {
     await nextTurn();
     const owed = quietness.awaitsAnswer() && performance.now() - startedMs < patienceMs;
     if (owed) await briefly();

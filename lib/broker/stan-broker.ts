@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 import type { Clock } from './clock/clock.js';
-import { durationToMs, type Duration } from './clock/duration.js';
+import { durationToMs } from './clock/duration.js';
+import type { Duration } from './clock/duration.js';
 import { RealClock } from './clock/real-clock.js';
 import { VirtualClock } from './clock/virtual-clock.js';
 import { asError } from './errors/as-error.js';
@@ -13,7 +14,8 @@ import { BrokerFaults } from './faults/broker-faults.js';
 import { FaultPlan } from './faults/fault-plan.js';
 import { MonitoringServer } from './monitoring/monitoring-server.js';
 import { NatsServer } from './nats/nats-server.js';
-import { resolveBrokerOptions, type ResolvedBrokerOptions } from './options/resolve-broker-options.js';
+import { resolveBrokerOptions } from './options/resolve-broker-options.js';
+import type { ResolvedBrokerOptions } from './options/resolve-broker-options.js';
 import type { StanBrokerOptions } from './options/stan-broker.options.js';
 import { settle } from './settle.js';
 import { randomId } from './strings/random-id.js';
@@ -94,7 +96,7 @@ export class StanBroker {
 
   /** Where the monitoring endpoints are; undefined where they are off. */
   get monitoringUrl(): string | undefined {
-    return this.monitoring && `http://${urlHost(this.options.host)}:${this.monitoring.port}`;
+    return this.monitoring === undefined ? undefined : `http://${urlHost(this.options.host)}:${this.monitoring.port}`;
   }
 
   /** False after `stop()` or `close()`. */
@@ -104,7 +106,7 @@ export class StanBroker {
 
   /** Serves one NATS connection over any duplex stream: no socket is needed. A stopped broker ends it at once. */
   handle(stream: Duplex): void {
-    if (this.running) this.running.nats.handle(stream);
+    if (this.running !== undefined) this.running.nats.handle(stream);
     else stream.destroy();
   }
 
@@ -216,7 +218,7 @@ export class StanBroker {
   private async shut(): Promise<void> {
     const { running } = this;
     this.running = undefined;
-    if (!running) return;
+    if (running === undefined) return;
     running.streaming.stop(); // first: what waits for the end of a freeze must not be sent any more
     await running.nats.close();
     this.thaw();

@@ -9,7 +9,7 @@ Commands:
   dead-letters  list, show, replay or drop what a service gave up on
   asyncapi      write the document of an app's events, and compare two
 
-nestjs-stan <command> --help tells the options of a command.`;
+Run nestjs-stan <command> --help for the options of a command.`;
 
 const usageError = 2;
 

@@ -52,7 +52,7 @@ export class FactLog {
       return await new Promise((resolve, reject) => {
         watcher = () => {
           const found = this.find(expectation);
-          if (found) resolve(found);
+          if (found !== undefined) resolve(found);
         };
         timer = setTimeout(() => reject(this.missing(expectation)), expectation.timeoutMs);
         this.watchers.add(watcher);
@@ -60,7 +60,7 @@ export class FactLog {
       });
     } finally {
       clearTimeout(timer);
-      if (watcher) this.watchers.delete(watcher);
+      if (watcher !== undefined) this.watchers.delete(watcher);
     }
   }
 

@@ -58,7 +58,7 @@ export class StanTestHarness {
 
   /** The app under test. */
   get app(): HarnessApp {
-    if (!this.startedApp) throw new Error('the app of this harness has not been started');
+    if (this.startedApp === undefined) throw new Error('the app of this harness has not been started');
     return this.startedApp;
   }
 

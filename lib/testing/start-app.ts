@@ -22,9 +22,9 @@ export async function startApp(
   const { clusterId, url } = connection;
   const strategy = new ServerStan({ clusterId, servers: url, clientId: 'app', ...options.server });
   watchHandlers(strategy, watcher);
-  if (options.app) return options.app({ ...connection, strategy });
+  if (options.app !== undefined) return options.app({ ...connection, strategy });
   const source = options.module ?? (await options.moduleFor?.(connection));
-  if (!source) throw new TypeError('a harness needs a module to test, or an app that starts one');
+  if (source === undefined) throw new TypeError('a harness needs a module to test, or an app that starts one');
   const app = await createMicroservice(source, { strategy, logger: options.logger ?? harnessDefaults.logger });
   await app.listen();
   return app;

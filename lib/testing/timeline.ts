@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { errorDetail } from '../core/errors/error-detail.js';
 import type { HarnessFact } from './harness-fact.js';
 
-const DATA_LENGTH = 120;
+const dataLength = 120;
 
 /** Something to show in a timeline: a fact, or a remark such as `clock advanced by 31s`. @internal */
 export interface TimelineEntry {
@@ -49,7 +49,7 @@ function describeHeaders(headers: HarnessFact['headers']): string {
 
 function describeData(data: unknown): string {
   const text = inspect(data, { breakLength: Infinity, depth: 4 });
-  return text.length > DATA_LENGTH ? `${text.slice(0, DATA_LENGTH)}…` : text;
+  return text.length > dataLength ? `${text.slice(0, dataLength)}…` : text;
 }
 
 function describeError(error: unknown): string {

@@ -21,7 +21,7 @@ export function durationToMs(duration: Duration): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(duration) ?? [];
   const factor = unit === undefined ? undefined : unitMs[unit];
   if (amount === undefined || factor === undefined) {
-    throw new BrokerOptionError('duration', duration, "milliseconds or a text such as '250ms', '31s', '5m', '2h'");
+    throw new BrokerOptionError('duration', duration, "milliseconds or a string such as '250ms', '31s', '5m', '2h'");
   }
   return Number(amount) * factor;
 }

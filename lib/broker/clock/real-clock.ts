@@ -1,4 +1,5 @@
-import { attempt, type Clock, type ClockTimer } from './clock.js';
+import { attempt } from './clock.js';
+import type { Clock, ClockTimer } from './clock.js';
 
 /** Node fires a longer delay at once; a timer that long is set again in steps. */
 const longestDelayMs = 2_147_483_647;
@@ -17,7 +18,7 @@ export class RealClock implements Clock {
   private paused = false;
   private overdue: (() => void)[] = [];
 
-  /** `onFailure` is told what a callback throws; it reaches nobody else. */
+  /** `onFailure` receives what a callback throws; it reaches nobody else. */
   constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
   nowMs(): number {

@@ -1,4 +1,5 @@
-import { attempt, type Clock, type ClockTimer } from './clock.js';
+import { attempt } from './clock.js';
+import type { Clock, ClockTimer } from './clock.js';
 
 interface VirtualTimer {
   readonly dueMs: number;
@@ -20,7 +21,7 @@ export class VirtualClock implements Clock {
   /** Two messages of one virtual moment still get distinct, rising timestamps. */
   private ticksNs = 0n;
 
-  /** `onFailure` is told what a callback throws; it reaches nobody else. */
+  /** `onFailure` receives what a callback throws; it reaches nobody else. */
   constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
   nowMs(): number {
@@ -84,7 +85,7 @@ export class VirtualClock implements Clock {
   }
 
   private fireDue(): void {
-    for (let next = this.timers[0]; next && next.dueMs <= this.currentMs; next = this.timers[0]) {
+    for (let next = this.timers[0]; next !== undefined && next.dueMs <= this.currentMs; next = this.timers[0]) {
       this.timers.shift();
       attempt(next.callback, this.onFailure);
       this.sort();

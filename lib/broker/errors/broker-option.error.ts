@@ -1,4 +1,5 @@
-import { InvalidOptionError, type InvalidOptionDetails } from '../../core/errors/invalid-option.error.js';
+import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
+import type { InvalidOptionDetails } from '../../core/errors/invalid-option.error.js';
 
 /**
  * An option of the broker has a value that it cannot work with, or a name that it does not know.

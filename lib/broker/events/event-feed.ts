@@ -9,7 +9,7 @@ import type { BrokerEvent, BrokerEventListener } from './broker-event.js';
 export class EventFeed {
   private listeners: BrokerEventListener[] = [];
 
-  /** `onFailure` is told what a listener throws: the broker goes on as if it had not. */
+  /** `onFailure` receives what a listener throws; the broker carries on. */
   constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
   get isHeard(): boolean {

@@ -1,8 +1,11 @@
 import type { Clock } from '../clock/clock.js';
-import { durationToMs, type Duration } from '../clock/duration.js';
+import { durationToMs } from '../clock/duration.js';
+import type { Duration } from '../clock/duration.js';
 import { BrokerOptionError } from '../errors/broker-option.error.js';
-import { strikes, type FaultPlan } from './fault-plan.js';
-import { faultPoints, type FaultPoint, type FaultTarget } from './fault-point.js';
+import { strikes } from './fault-plan.js';
+import type { FaultPlan } from './fault-plan.js';
+import { faultPoints } from './fault-point.js';
+import type { FaultPoint, FaultTarget } from './fault-point.js';
 
 /**
  * Which messages a fault strikes; without a filter all that pass its point.

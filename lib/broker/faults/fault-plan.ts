@@ -53,11 +53,11 @@ export class FaultPlan {
   /** Lets the first rule that applies decide about the message; without one it passes. */
   apply(target: FaultTarget, pass: Pass): void {
     const active = this.rules.find(({ rule }) => applies(rule, target));
-    if (!active) {
+    if (active === undefined) {
       pass();
       return;
     }
-    active.hits++;
+    active.hits += 1;
     if (active.hits >= active.rule.times) this.remove(active);
     active.rule.strike(pass);
   }
@@ -88,7 +88,7 @@ export const strikes = {
   reorder: (): Strike => {
     let held: Pass | undefined;
     return (pass) => {
-      if (!held) {
+      if (held === undefined) {
         held = pass;
         return;
       }

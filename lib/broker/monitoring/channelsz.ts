@@ -1,5 +1,6 @@
 import type { Channel } from '../streaming/state/channel.js';
-import { subscriptionCount, type MonitoringView } from './monitoring-view.js';
+import { subscriptionCount } from './monitoring-view.js';
+import type { MonitoringView } from './monitoring-view.js';
 import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
 import { subscriptionz } from './subscriptionz.js';
 
@@ -23,7 +24,7 @@ export function channelsz(view: MonitoringView, query: URLSearchParams): object 
 /** One channel; undefined where there is none of that name. @internal */
 export function channelz(view: MonitoringView, query: URLSearchParams): object | undefined {
   const channel = view.streaming.channels.get(query.get('channel') ?? '');
-  return channel && describe(channel, wantsSubscriptions(query));
+  return channel === undefined ? undefined : describe(channel, wantsSubscriptions(query));
 }
 
 function describe(channel: Channel, withSubscriptions: boolean): object {

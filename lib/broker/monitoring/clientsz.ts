@@ -20,7 +20,7 @@ export function clientsz(view: MonitoringView, query: URLSearchParams): object {
 /** One client; undefined where there is none of that id. @internal */
 export function clientz(view: MonitoringView, query: URLSearchParams): object | undefined {
   const client = view.streaming.clients.get(query.get('client') ?? '');
-  return client && describe(client, wantsSubscriptions(query));
+  return client === undefined ? undefined : describe(client, wantsSubscriptions(query));
 }
 
 function describe(client: Client, withSubscriptions: boolean): object {
@@ -39,7 +39,7 @@ function byChannel(client: Client): Record<string, object[]> {
   for (const subscription of client.subscriptions) {
     const { channel } = subscription;
     const listed = channels.get(channel);
-    if (listed) listed.push(subscriptionz(subscription));
+    if (listed !== undefined) listed.push(subscriptionz(subscription));
     else channels.set(channel, [subscriptionz(subscription)]);
   }
   return Object.fromEntries(channels);

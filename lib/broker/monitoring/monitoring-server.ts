@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { BrokerLogger } from '../options/stan-broker.options.js';
@@ -25,7 +26,7 @@ export class MonitoringServer {
   ) {}
 
   get port(): number {
-    return this.http ? (this.http.address() as AddressInfo).port : 0;
+    return this.http !== undefined ? (this.http.address() as AddressInfo).port : 0;
   }
 
   /** Rejects with the system's error where the port is taken. */
@@ -45,7 +46,7 @@ export class MonitoringServer {
   async close(): Promise<void> {
     const { http } = this;
     this.http = undefined;
-    if (!http) return;
+    if (http === undefined) return;
     await new Promise<void>((resolve) => {
       http.close(() => resolve());
       http.closeAllConnections();
@@ -73,12 +74,12 @@ export class MonitoringServer {
 
   private pageOf(path: string): Page {
     const url = parseUrl(path);
-    if (!url) return text(400, 'Bad Request\n');
+    if (url === undefined) return text(400, 'Bad Request\n');
     const streaming = this.streaming();
     if (url.pathname === '/healthz') {
-      return streaming ? json({ status: 'ok' }, 0) : json({ status: 'unavailable' }, 0, 503);
+      return streaming !== undefined ? json({ status: 'ok' }, 0) : json({ status: 'unavailable' }, 0, 503);
     }
-    if (!streaming) return text(503, 'Server is not running\n');
+    if (streaming === undefined) return text(503, 'Server is not running\n');
     return this.streamingPage(url, new MonitoringView(streaming));
   }
 
@@ -116,7 +117,7 @@ function parseUrl(path: string): URL | undefined {
 }
 
 function found(content: object | undefined, kind: string, name: string | null): Page {
-  return content ? json(content) : text(404, `${kind} ${name ?? ''} not found\n`);
+  return content !== undefined ? json(content) : text(404, `${kind} ${name ?? ''} not found\n`);
 }
 
 function json(content: object, indent = 2, status = 200): Page {

@@ -6,7 +6,7 @@ export interface Paging {
   readonly limit: number;
 }
 
-/** Values that are no number count as not given, as at the real server. @internal */
+/** Values that are not numbers are ignored, as on the real server. @internal */
 export function pagingOf(query: URLSearchParams): Paging {
   const offset = wholeNumber(query.get('offset'));
   const limit = wholeNumber(query.get('limit'));

@@ -1,5 +1,6 @@
 import { fileDescriptors } from './file-descriptors.js';
-import { subscriptionCount, type MonitoringView } from './monitoring-view.js';
+import { subscriptionCount } from './monitoring-view.js';
+import type { MonitoringView } from './monitoring-view.js';
 
 /** The server whose protocol and rules the broker follows. */
 const followedVersion = '0.25.6';

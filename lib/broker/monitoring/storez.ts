@@ -3,7 +3,7 @@ import type { MonitoringView } from './monitoring-view.js';
 
 const nsPerMs = 1_000_000;
 
-/** What is stored, and within which limits. Spans of time are nanoseconds, as at the real server. @internal */
+/** What is stored, and within which limits. Durations are in nanoseconds, as on the real server. @internal */
 export function storez(view: MonitoringView): object {
   const { limits } = view.streaming.settings;
   const channels = Object.fromEntries(limits.configured.map((entry) => [entry.pattern, describe(entry.limits)]));

@@ -23,7 +23,7 @@ export class ArgumentList {
     this.buffer = buffer;
     this.count = 0;
     let start = -1;
-    for (let i = from; i < end && this.count < mostArguments; i++) {
+    for (let i = from; i < end && this.count < mostArguments; i += 1) {
       const byte = buffer[i];
       if (byte === space || byte === tab) {
         if (start >= 0) this.add(start, i);
@@ -39,7 +39,7 @@ export class ArgumentList {
   private add(start: number, end: number): void {
     this.starts[this.count] = start;
     this.ends[this.count] = end;
-    this.count++;
+    this.count += 1;
   }
 
   /** The argument at `index`, as latin1 text. */
@@ -53,7 +53,7 @@ export class ArgumentList {
     const end = this.ends[index] ?? 0;
     if (end - start > longestSizeDigits) return -1;
     let value = 0;
-    for (let i = start; i < end; i++) {
+    for (let i = start; i < end; i += 1) {
       const digit = (this.buffer[i] ?? 0) - 48;
       if (digit < 0 || digit > 9) return -1;
       value = value * 10 + digit;

@@ -9,7 +9,7 @@ import type { ConnectOptions } from './connect-options.js';
  */
 export function isAuthorized(auth: BrokerAuth, shown: Pick<ConnectOptions, 'user' | 'pass' | 'token'>): boolean {
   if ('token' in auth) return isSame(auth.token, shown.token);
-  // Both are compared whatever the first says, so that the time taken tells nothing.
+  // Both are always compared, so that the time taken reveals nothing.
   const user = isSame(auth.user, shown.user);
   const pass = isSame(auth.pass, shown.pass);
   return user && pass;

@@ -1,4 +1,5 @@
-import { SubjectIndex, type Interest } from './subject-index.js';
+import { SubjectIndex } from './subject-index.js';
+import type { Interest } from './subject-index.js';
 
 /** One message on its way from a publisher to its subscribers. */
 export interface BusMessage {
@@ -41,7 +42,7 @@ export class Bus {
   publish(message: BusMessage, exceptOwner?: object): number {
     const interests = this.index.match(message.subject);
     const [only] = interests;
-    if (!only) return 0;
+    if (only === undefined) return 0;
     if (interests.length === 1 && only.plain.size === 1 && only.groups.size === 0) {
       for (const subscription of only.plain) return deliverTo(subscription, message, exceptOwner);
     }
@@ -50,7 +51,7 @@ export class Bus {
 }
 
 function deliverTo(subscription: BusSubscription | undefined, message: BusMessage, exceptOwner?: object): number {
-  if (!subscription || (exceptOwner && subscription.owner === exceptOwner)) return 0;
+  if (subscription === undefined || (exceptOwner !== undefined && subscription.owner === exceptOwner)) return 0;
   subscription.deliver(message);
   return 1;
 }
@@ -66,7 +67,7 @@ function deliverToAll(
     delivered += deliverTo(subscription, message, exceptOwner);
   }
   for (const members of queuesOf(interests).values()) {
-    const eligible = exceptOwner ? members.filter((member) => member.owner !== exceptOwner) : members;
+    const eligible = exceptOwner !== undefined ? members.filter((member) => member.owner !== exceptOwner) : members;
     delivered += deliverTo(eligible[Math.floor(Math.random() * eligible.length)], message);
   }
   return delivered;

@@ -43,13 +43,13 @@ const keys: Readonly<Record<keyof ConnectOptions, string>> = {
 };
 
 /**
- * Reads the JSON of CONNECT over the options that hold so far; undefined where it is no JSON object, or where a field has
+ * Reads the JSON of CONNECT over the options that hold so far; undefined where it is not a JSON object, or where a field has
  * another type than it must.
  * @internal
  */
 export function parseConnectOptions(json: string, current: ConnectOptions): ConnectOptions | undefined {
   const given = parseObject(json);
-  if (!given) return undefined;
+  if (given === undefined) return undefined;
   const options: Record<string, unknown> = { ...current };
   for (const [name, key] of Object.entries(keys)) {
     const value = given[key];

@@ -55,7 +55,7 @@ export class ConnectionSubscription implements BusSubscription {
   }
 
   deliver(message: BusMessage): void {
-    this.delivered++;
+    this.delivered += 1;
     this.owner.deliver(message, this);
     if (this.isSpent) this.owner.remove(this);
   }

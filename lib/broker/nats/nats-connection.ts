@@ -4,11 +4,13 @@ import type { BrokerAuth } from '../options/stan-broker.options.js';
 import type { Clock, ClockTimer } from '../clock/clock.js';
 import { isAuthorized } from './authorization.js';
 import type { Bus, BusMessage } from './bus.js';
-import { parseConnectOptions, unconnectedOptions, type ConnectOptions } from './connect-options.js';
+import { parseConnectOptions, unconnectedOptions } from './connect-options.js';
+import type { ConnectOptions } from './connect-options.js';
 import { ConnectionSubscription } from './connection-subscription.js';
 import { errorTexts } from './error-texts.js';
 import { Outbound } from './outbound.js';
-import { NatsParser, type ParserHandler, type Violation } from './parser.js';
+import { NatsParser } from './parser.js';
+import type { ParserHandler, Violation } from './parser.js';
 import { PingWatch } from './ping-watch.js';
 import { isValidLiteralSubject, isValidSubject } from './subject.js';
 
@@ -96,11 +98,11 @@ export class NatsConnection implements ParserHandler {
 
   connect(json: string): void {
     const options = parseConnectOptions(json, this.options);
-    if (!options) {
-      this.close('CONNECT is no JSON object');
+    if (options === undefined) {
+      this.close('CONNECT is not a JSON object');
       return;
     }
-    if (this.context.auth && !isAuthorized(this.context.auth, options)) {
+    if (this.context.auth !== undefined && !isAuthorized(this.context.auth, options)) {
       this.refuse(errorTexts.authorizationViolation);
       return;
     }
@@ -152,7 +154,7 @@ export class NatsConnection implements ParserHandler {
 
   unsubscribe(sid: string, maxMessages: number | undefined): void {
     const subscription = this.subscriptions.get(sid);
-    if (subscription) {
+    if (subscription !== undefined) {
       subscription.limit(maxMessages);
       if (subscription.isSpent || maxMessages === undefined) this.remove(subscription);
     }

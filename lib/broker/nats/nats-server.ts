@@ -1,14 +1,17 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 
 import type { Clock } from '../clock/clock.js';
 import type { BrokerAuth, BrokerLogger } from '../options/stan-broker.options.js';
 import { Bus } from './bus.js';
 import { errorTexts } from './error-texts.js';
-import { NatsConnection, type ConnectionContext } from './nats-connection.js';
+import { NatsConnection } from './nats-connection.js';
+import type { ConnectionContext } from './nats-connection.js';
 
-/** What the server is told once, at its start. */
+/** What the server is configured with. */
 export interface NatsServerSettings {
   readonly host: string;
   readonly auth: BrokerAuth | undefined;
@@ -51,7 +54,7 @@ export class NatsServer {
       scheduleFlush: (connection) => this.scheduleFlush(connection),
       closed: (connection, reason) => this.forget(connection, reason),
       active: () => {
-        this.activity++;
+        this.activity += 1;
       },
     };
   }
@@ -117,7 +120,7 @@ export class NatsServer {
   async close(): Promise<void> {
     const { listener } = this;
     this.listener = undefined;
-    const closed = listener && new Promise<void>((resolve) => listener.close(() => resolve()));
+    const closed = listener === undefined ? undefined : new Promise<void>((resolve) => listener.close(() => resolve()));
     this.flushAll();
     this.cutConnections();
     await closed;
@@ -136,7 +139,7 @@ export class NatsServer {
   }
 
   private accept(socket: Socket): void {
-    if (!this.settings.tls) {
+    if (this.settings.tls === undefined) {
       this.handle(socket);
       return;
     }
@@ -176,8 +179,8 @@ export class NatsServer {
       headers: true,
       max_payload: maxPayloadBytes,
       client_id: clientId,
-      ...(auth && { auth_required: true }),
-      ...(tls && { tls_required: true }),
+      ...(auth !== undefined && { auth_required: true }),
+      ...(tls !== undefined && { tls_required: true }),
     });
   }
 

@@ -30,7 +30,7 @@ export function operationAt(buffer: Buffer, start: number, end: number): Operati
 }
 
 function beginsWith(buffer: Buffer, start: number, letters: readonly number[], count: number): boolean {
-  for (let i = 0; i < count; i++) if (lowerCase(buffer[start + i] ?? 0) !== letters[i]) return false;
+  for (let i = 0; i < count; i += 1) if (lowerCase(buffer[start + i] ?? 0) !== letters[i]) return false;
   return true;
 }
 

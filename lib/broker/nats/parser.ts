@@ -1,6 +1,7 @@
 import { ArgumentList } from './argument-list.js';
 import { isJsonObject } from './connect-options.js';
-import { canBecomeOperation, longestOperation, operationAt, type Operation } from './operation.js';
+import { canBecomeOperation, longestOperation, operationAt } from './operation.js';
+import type { Operation } from './operation.js';
 
 /** Why a connection broke the protocol; the connection answers and closes. */
 export type Violation =
@@ -50,7 +51,7 @@ export class NatsParser {
 
   constructor(private readonly handler: ParserHandler) {}
 
-  /** Takes no further bytes and lets go of those held back. */
+  /** Takes no further bytes and drops those held back. */
   stop(): void {
     this.stopped = true;
     this.line = undefined;
@@ -70,7 +71,7 @@ export class NatsParser {
       this.holdLine(chunk.subarray(at));
       return chunk.length;
     }
-    if (this.line) {
+    if (this.line !== undefined) {
       const joined = Buffer.concat([this.line, chunk.subarray(at, end)]);
       this.line = undefined;
       this.processLine(joined, 0, joined.length);
@@ -81,7 +82,7 @@ export class NatsParser {
   }
 
   private holdLine(rest: Buffer): void {
-    const line = this.line ? Buffer.concat([this.line, rest]) : Buffer.from(rest);
+    const line = this.line !== undefined ? Buffer.concat([this.line, rest]) : Buffer.from(rest);
     if (!canBecomeOperation(line)) {
       this.refuse(this.handler.mayOperate ? 'unknownOperation' : 'unauthorized');
     } else if (line.length > maxControlLineBytes + longestOperation + 1) {
@@ -198,7 +199,7 @@ export class NatsParser {
 
   private readPayload(chunk: Buffer, at: number): number {
     const wanted = this.payloadBytes + 2;
-    if (!this.payload && chunk.length - at >= wanted) {
+    if (this.payload === undefined && chunk.length - at >= wanted) {
       this.finishPayload(chunk, at);
       return at + wanted;
     }
@@ -249,6 +250,6 @@ export class NatsParser {
 
 /** Control lines are short: a loop is through one before a native call has begun. */
 function newlineFrom(chunk: Buffer, at: number): number {
-  for (let i = at; i < chunk.length; i++) if (chunk[i] === newline) return i;
+  for (let i = at; i < chunk.length; i += 1) if (chunk[i] === newline) return i;
   return -1;
 }

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from '../clock/clock.js';
 
-/** What the watch is told to do. */
+/** What the watch does to its connection. */
 export interface PingActions {
   ping(): void;
   stale(): void;
@@ -59,7 +59,7 @@ export class PingWatch {
         this.actions.stale();
         return;
       }
-      this.pingsOut++;
+      this.pingsOut += 1;
       this.actions.ping();
     }
     this.arm();

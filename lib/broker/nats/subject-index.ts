@@ -46,7 +46,7 @@ export class SubjectIndex<S extends Indexed> {
       return;
     }
     const group = interest.groups.get(subscription.queue);
-    if (group) group.add(subscription);
+    if (group !== undefined) group.add(subscription);
     else interest.groups.set(subscription.queue, new Set([subscription]));
   }
 
@@ -58,7 +58,7 @@ export class SubjectIndex<S extends Indexed> {
       return;
     }
     const interest = this.literals.get(subject);
-    if (interest && takeOut(interest, subscription)) this.literals.delete(subject);
+    if (interest !== undefined && takeOut(interest, subscription)) this.literals.delete(subject);
   }
 
   /** Every interest that `subject` reaches; the sets are live, so a caller that changes subscriptions copies them. */
@@ -69,7 +69,7 @@ export class SubjectIndex<S extends Indexed> {
   private find(subject: string): Interest<S>[] {
     const found: Interest<S>[] = [];
     const literal = this.literals.get(subject);
-    if (literal) found.push(literal);
+    if (literal !== undefined) found.push(literal);
     if (!hasEmptyToken(subject)) collect(this.root, subject, 0, found);
     return found;
   }
@@ -89,7 +89,7 @@ export class SubjectIndex<S extends Indexed> {
 
   private literalInterest(subject: string): Interest<S> {
     let interest = this.literals.get(subject);
-    if (!interest) this.literals.set(subject, (interest = newInterest()));
+    if (interest === undefined) this.literals.set(subject, (interest = newInterest()));
     return interest;
   }
 
@@ -115,19 +115,19 @@ function newLevel<S extends Indexed>(): Level<S> {
 function childOf<S extends Indexed>(level: Level<S>, token: string): Level<S> {
   level.children ??= new Map();
   let child = level.children.get(token);
-  if (!child) level.children.set(token, (child = newLevel()));
+  if (child === undefined) level.children.set(token, (child = newLevel()));
   return child;
 }
 
 function collect<S extends Indexed>(level: Level<S>, subject: string, start: number, found: Interest<S>[]): void {
-  if (level.tail) found.push(level.tail);
-  if (!level.children && !level.any) return;
+  if (level.tail !== undefined) found.push(level.tail);
+  if (level.children === undefined && level.any === undefined) return;
   const dot = subject.indexOf('.', start);
   const token = dot < 0 ? subject.slice(start) : subject.slice(start, dot);
   for (const next of [level.children?.get(token), level.any]) {
-    if (!next) continue;
+    if (next === undefined) continue;
     if (dot >= 0) collect(next, subject, dot + 1, found);
-    else if (next.here) found.push(next.here);
+    else if (next.here !== undefined) found.push(next.here);
   }
 }
 
@@ -137,7 +137,7 @@ function takeOut<S extends Indexed>(interest: Interest<S>, subscription: S): boo
     interest.plain.delete(subscription);
   } else {
     const group = interest.groups.get(subscription.queue);
-    if (group) {
+    if (group !== undefined) {
       group.delete(subscription);
       if (group.size === 0) interest.groups.delete(subscription.queue);
     }
@@ -145,19 +145,21 @@ function takeOut<S extends Indexed>(interest: Interest<S>, subscription: S): boo
   return interest.plain.size === 0 && interest.groups.size === 0;
 }
 
-/** Returns true when nothing is left at this level, so that the one above can let go of it. */
+/** Returns true when nothing is left at this level, so that the level above can drop it. */
 function removeFromLevel<S extends Indexed>(level: Level<S>, tokens: string[], at: number, subscription: S): boolean {
   const token = tokens[at];
   if (token === undefined) {
-    if (level.here && takeOut(level.here, subscription)) level.here = undefined;
+    if (level.here !== undefined && takeOut(level.here, subscription)) level.here = undefined;
   } else if (token === '>') {
-    if (level.tail && takeOut(level.tail, subscription)) level.tail = undefined;
+    if (level.tail !== undefined && takeOut(level.tail, subscription)) level.tail = undefined;
   } else if (token === '*') {
-    if (level.any && removeFromLevel(level.any, tokens, at + 1, subscription)) level.any = undefined;
+    if (level.any !== undefined && removeFromLevel(level.any, tokens, at + 1, subscription)) level.any = undefined;
   } else {
     const child = level.children?.get(token);
-    if (child && removeFromLevel(child, tokens, at + 1, subscription)) level.children?.delete(token);
+    if (child !== undefined && removeFromLevel(child, tokens, at + 1, subscription)) level.children?.delete(token);
     if (level.children?.size === 0) level.children = undefined;
   }
-  return !level.here && !level.tail && !level.any && !level.children;
+  return (
+    level.here === undefined && level.tail === undefined && level.any === undefined && level.children === undefined
+  );
 }

@@ -27,7 +27,7 @@ export class ChannelLimits {
    * @defaultValue 0
    */
   @Expect('a whole number', Number.isInteger)
-  @Flag({ kind: 'duration', names: ['ma', 'max_age'], help: 'how long a message is kept; 0s: for ever' })
+  @Flag({ kind: 'duration', names: ['ma', 'max_age'], help: 'how long a message is kept; 0s: forever' })
   readonly maxAgeMs?: number = 0;
   /**
    * Subscriptions per channel, offline durables included; one more is refused with `too many subscriptions per channel`.

@@ -77,7 +77,7 @@ function refuseNegative(name: string, value: number): void {
 function compareWidth(a: string, b: string): number {
   const left = a.split('.');
   const right = b.split('.');
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
     const difference = width(left[i]) - width(right[i]);
     if (difference !== 0) return difference;
   }

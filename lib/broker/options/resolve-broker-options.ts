@@ -34,8 +34,8 @@ export function resolveBrokerOptions(input: StanBrokerOptions): ResolvedBrokerOp
   return Object.freeze({
     ...complete,
     limits: new LimitTable(limits),
-    auth: auth && checkAuth(auth),
-    tls: tls && checkTls(tls),
+    auth: auth === undefined ? undefined : checkAuth(auth),
+    tls: tls === undefined ? undefined : checkTls(tls),
     store: makeStore(store),
     logger: logger ?? silentLogger,
   });
@@ -66,7 +66,7 @@ function checkTls(tls: TlsOptions): TlsOptions {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new BrokerStartError(
-      `tls cannot be used: ${reason}; check that key, cert and ca are PEM texts that belong together`,
+      `tls cannot be used: ${reason}; check that key, cert and ca are PEM strings that belong together`,
       { cause },
     );
   }

@@ -10,7 +10,7 @@ import type { BrokerLimits } from './broker-limits.js';
 export const storeExpected = "'memory', a store such as new LmdbStore({ directory }), or a function that makes one";
 
 /**
- * Where the broker tells what it does. Every method may be called at any time and must not throw.
+ * Receives the broker's log lines. Every method may be called at any time and must not throw.
  * @publicApi
  */
 export interface BrokerLogger {
@@ -137,7 +137,7 @@ export class StanBrokerOptions {
    */
   @ExpectAtLeast(1)
   readonly authTimeoutMs?: number = 2_000;
-  /** Told what the broker does; nothing is told without it. */
+  /** Receives the broker's log lines; without it nothing is logged. */
   @ExpectObject()
   readonly logger?: BrokerLogger;
 }

@@ -106,7 +106,7 @@ export class ProtoReader {
   private varint(): number {
     let value = 0;
     let factor = 1;
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 10; i += 1) {
       const byte = this.buffer[this.at++];
       if (byte === undefined) throw new MalformedMessageError('message ends within a number');
       value += (byte & 0x7f) * factor;

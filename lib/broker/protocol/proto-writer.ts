@@ -61,7 +61,7 @@ export class ProtoWriter {
     this.reserve(end - start + 10);
     this.varint(field * 8 + 2);
     this.varint(end - start);
-    if (end - start <= loopBytes) for (let i = start; i < end; i++) this.buffer[this.at++] = source[i] ?? 0;
+    if (end - start <= loopBytes) for (let i = start; i < end; i += 1) this.buffer[this.at++] = source[i] ?? 0;
     else this.at += source.copy(this.buffer, this.at, start, end);
     return this;
   }

@@ -41,7 +41,7 @@ export class MemoryLog implements MessageLog {
 
   get(sequence: number): Uint8Array | undefined {
     const segment = this.segmentOf(sequence);
-    if (!segment) return undefined;
+    if (segment === undefined) return undefined;
     const index = sequence - segment.firstSequence;
     const { buffer, byteOffset } = segment.buffer;
     const start = startOf(segment, index) + timestampBytes;
@@ -58,18 +58,18 @@ export class MemoryLog implements MessageLog {
     const through = Math.min(sequence, this.lastSequence);
     while (this.firstSequence !== 0 && this.firstSequence <= through) {
       const [segment] = this.segments;
-      if (!segment) break;
+      if (segment === undefined) break;
       const index = this.firstSequence - segment.firstSequence;
       this.bytes -= (segment.ends[index] ?? 0) - startOf(segment, index) - timestampBytes;
-      this.firstSequence++;
+      this.firstSequence += 1;
       if (index + 1 === segment.ends.length) this.segments.shift();
     }
   }
 
   private segmentFor(sequence: number, neededBytes: number): Segment {
     const last = this.segments.at(-1);
-    if (last && last.buffer.length - (last.ends.at(-1) ?? 0) >= neededBytes) return last;
-    const grown = last ? Math.min(last.buffer.length * 2, largestSegmentBytes) : firstSegmentBytes;
+    if (last !== undefined && last.buffer.length - (last.ends.at(-1) ?? 0) >= neededBytes) return last;
+    const grown = last !== undefined ? Math.min(last.buffer.length * 2, largestSegmentBytes) : firstSegmentBytes;
     const buffer = Buffer.allocUnsafeSlow(Math.max(grown, neededBytes));
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     const segment = { firstSequence: sequence, buffer, view, ends: [] };
@@ -82,7 +82,7 @@ export class MemoryLog implements MessageLog {
     let low = 0;
     let high = this.segments.length - 1;
     const last = this.segments[high];
-    if (last && sequence >= last.firstSequence) return last; // nearly every read is of a new message
+    if (last !== undefined && sequence >= last.firstSequence) return last; // nearly every read is of a new message
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if ((this.segments[middle]?.firstSequence ?? 0) <= sequence) low = middle;

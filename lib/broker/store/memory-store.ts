@@ -21,7 +21,7 @@ export class MemoryStore implements Store {
   private readonly channels = new Map<string, MemoryChannel>();
 
   open(): Promise<RecoveredState | undefined> {
-    if (!this.server) return Promise.resolve(undefined);
+    if (this.server === undefined) return Promise.resolve(undefined);
     const channels = [...this.channels.values()].map((store) => ({
       store,
       subscriptions: store.subscriptions.recovered(),
@@ -93,7 +93,7 @@ class MemorySubscriptions implements SubscriptionTable {
 
   update(record: SubscriptionRecord): void {
     const kept = this.kept.get(record.id);
-    if (!kept) return;
+    if (kept === undefined) return;
     kept.record = record;
     kept.lastSent = Math.max(kept.lastSent, record.lastSent);
   }
@@ -104,14 +104,14 @@ class MemorySubscriptions implements SubscriptionTable {
 
   addPending(id: number, sequence: number): void {
     const kept = this.kept.get(id);
-    if (!kept) return;
+    if (kept === undefined) return;
     kept.pending.add(sequence);
     if (sequence > kept.lastSent) kept.lastSent = sequence;
   }
 
   ackPending(id: number, sequence: number): void {
     const kept = this.kept.get(id);
-    if (!kept) return;
+    if (kept === undefined) return;
     kept.pending.delete(sequence);
     if (sequence > kept.lastSent) kept.lastSent = sequence;
   }

@@ -165,7 +165,7 @@ export interface Store {
    */
   flush(): Promise<void> | undefined;
 
-  /** Flushes and lets go of everything (files, locks). Idempotent. */
+  /** Flushes and releases everything (files, locks). Idempotent. */
   close(): Promise<void>;
 
   /** Forgets everything. Called on a closed store only: a restart of the broker without its state. */

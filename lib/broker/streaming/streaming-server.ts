@@ -139,7 +139,7 @@ export class StreamingServer {
   async start(): Promise<void> {
     const { store, settings } = this.parts;
     const state = await store.open();
-    if (!state) {
+    if (state === undefined) {
       store.saveServer({ clusterId: settings.clusterId });
       await store.flush();
       this.listen();
@@ -171,7 +171,7 @@ export class StreamingServer {
   /** Drops a client and its subscriptions without notifying it, as a server does that lost its state. */
   forgetClient(clientId: string): boolean {
     const client = this.clients.get(clientId);
-    if (client) this.connecting.close(client, 'fault');
+    if (client !== undefined) this.connecting.close(client, 'fault');
     return client !== undefined;
   }
 

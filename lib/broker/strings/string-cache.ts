@@ -34,6 +34,6 @@ function slotOf(bytes: Buffer, start: number, end: number): number {
 
 function isSameString(cached: string, bytes: Buffer, start: number, end: number): boolean {
   if (cached.length !== end - start) return false;
-  for (let i = 0; i < cached.length; i++) if (cached.charCodeAt(i) !== bytes[start + i]) return false;
+  for (let i = 0; i < cached.length; i += 1) if (cached.charCodeAt(i) !== bytes[start + i]) return false;
   return true;
 }

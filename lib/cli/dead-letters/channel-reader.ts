@@ -29,7 +29,7 @@ export const readPatience = { emptyAfterMs: 1_000, stalledAfterMs: 30_000 } as c
 const nanosecondsPerMs = 1e6;
 
 /**
- * Reads a whole channel, up to what was its last message when reading began, and changes nothing at the server but that
+ * Reads a whole channel, up to what was its last message when reading began, and changes nothing on the server but that
  * a channel which did not exist does now.
  * @throws CommandError when the server falls silent, or is another one, before the last message has come
  * @internal
@@ -117,7 +117,7 @@ class Silence {
     this.over.catch(() => undefined);
   }
 
-  /** Starts the wait anew; ends it when it lasts longer, with the failure where there is one. */
+  /** Restarts the wait; ends it with the failure, if any, when it takes too long. */
   expect(ms: number, failure?: () => CommandError): void {
     if (this.isOver) return;
     clearTimeout(this.timer);

@@ -135,7 +135,11 @@ async function takeWithProgress(
 
 function printSteps(steps: readonly Step[], { json, dryRun = false }: SettleOptions, io: CliIo): void {
   if (json === true) {
-    const rows = steps.map(({ sequence, action, send }) => ({ sequence, action, ...(send && { to: send.subject }) }));
+    const rows = steps.map(({ sequence, action, send }) => ({
+      sequence,
+      action,
+      ...(send !== undefined && { to: send.subject }),
+    }));
     printJson(io, { dryRun, steps: rows });
     return;
   }

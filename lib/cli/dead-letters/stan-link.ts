@@ -33,7 +33,7 @@ export interface StanLink {
 }
 
 /**
- * Opens a session, lets `work` use it and closes it, whatever comes. Attempts that fail are told on stderr.
+ * Opens a session, lets `work` use it and closes it in every case. Failed attempts are reported on stderr.
  * @internal
  */
 export async function withStanLink<T>(

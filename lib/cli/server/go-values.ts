@@ -59,7 +59,7 @@ export function formatSize(bytes: number): string {
   let unit = 0;
   while (value >= 1_000 && unit < units.length - 1) {
     value /= 1_000;
-    unit++;
+    unit += 1;
   }
   return `${unit === 0 ? String(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }

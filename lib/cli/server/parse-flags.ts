@@ -15,12 +15,12 @@ const byName = new Map(serverFlags.flatMap((flag) => flag.names.map((name) => [n
  */
 export function parseFlags(argv: readonly string[]): ServerSettings {
   const settings = defaultSettings();
-  for (let index = 0; index < argv.length; index++) {
+  for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
     const [, shown = '', name = '', inline] = /^(--?([^-=][^=]*))(?:=(.*))?$/s.exec(word) ?? [];
     if (name === '') throw new UsageError(`unexpected argument "${word}": flags begin with - or --`);
     const flag = byName.get(name);
-    if (!flag) throw new UsageError(explainUnknown(shown, name));
+    if (flag === undefined) throw new UsageError(explainUnknown(shown, name));
     if (inline !== undefined) applyFlag(flag, settings, inline, shown);
     else if (flag.kind === 'switch') applyFlag(flag, settings, 'true', shown);
     else applyFlag(flag, settings, valueAfter(argv, ++index, shown, flag), shown);

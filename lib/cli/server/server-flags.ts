@@ -9,7 +9,7 @@ export const serverFlags: readonly DeclaredFlag[] = [...brokerFlags, ...limitFla
 
 /** How the value of each kind of flag is read, and what it is called. */
 const kinds: Readonly<Record<FlagKind, FlagType>> = {
-  text: { expected: 'a text', read: (text) => text },
+  text: { expected: 'a string', read: (text) => text },
   number: {
     value: '<number>',
     expected: 'a whole number, 0 or more',

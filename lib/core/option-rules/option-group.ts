@@ -1,5 +1,6 @@
 import { getMetadataStorage, validateSync } from 'class-validator';
-import { InvalidOptionError, type InvalidOptionDetails } from '../errors/invalid-option.error.js';
+import { InvalidOptionError } from '../errors/invalid-option.error.js';
+import type { InvalidOptionDetails } from '../errors/invalid-option.error.js';
 import { nearestName } from '../errors/nearest-name.js';
 import { isObject } from './expect.decorator.js';
 

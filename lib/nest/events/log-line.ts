@@ -51,6 +51,7 @@ export function logLine(logger: LoggerService, { level, text, fields, stack }: L
  * wherever it is made a text.
  */
 class LogLine {
+  // eslint-disable-next-line no-restricted-syntax -- loggers print the other fields, `private` ones too
   readonly #level: Level;
 
   constructor(

@@ -156,7 +156,7 @@ async function rivalOf(claim: Claim, place: LockPlace): Promise<Holder | undefin
     const others = await othersOf(claim, place);
     if (others.length === 0) return undefined;
     const stronger = others.find((other) => other.isHolding || other.token < claim.token);
-    if (stronger) return stronger;
+    if (stronger !== undefined) return stronger;
     await pause(randomInt(longestPauseMs));
   }
   return unknownHolder;

@@ -72,18 +72,18 @@ export class LmdbMessageLog implements MessageLog, DirtyPart {
 
   get(sequence: number): Buffer | undefined {
     const row = this.row(sequence);
-    return row && messageBytes(row);
+    return row === undefined ? undefined : messageBytes(row);
   }
 
   timestampOf(sequence: number): bigint | undefined {
     const row = this.row(sequence);
-    return row && messageTimestamp(row);
+    return row === undefined ? undefined : messageTimestamp(row);
   }
 
   removeThrough(sequence: number): void {
     if (this.first === 0 || sequence < this.first) return;
     const through = Math.min(sequence, this.last);
-    for (let removed = this.first; removed <= through; removed++) {
+    for (let removed = this.first; removed <= through; removed += 1) {
       this.heldBytes -= this.get(removed)?.length ?? 0;
       if (removed >= this.unwrittenFrom) this.recent.delete(removed);
     }
@@ -93,13 +93,13 @@ export class LmdbMessageLog implements MessageLog, DirtyPart {
 
   writeTo(writer: RowWriter): void {
     const { first: firstSequence, last: lastSequence } = this;
-    for (let sequence = this.removedBelow; sequence < Math.min(firstSequence, this.unwrittenFrom); sequence++) {
+    for (let sequence = this.removedBelow; sequence < Math.min(firstSequence, this.unwrittenFrom); sequence += 1) {
       writer.remove(messageKey(this.channel, sequence));
     }
     this.removedBelow = firstSequence;
-    for (let sequence = Math.max(this.unwrittenFrom, firstSequence); sequence <= lastSequence; sequence++) {
+    for (let sequence = Math.max(this.unwrittenFrom, firstSequence); sequence <= lastSequence; sequence += 1) {
       const row = this.recent.get(sequence);
-      if (row) writer.put(messageKey(this.channel, sequence), row);
+      if (row !== undefined) writer.put(messageKey(this.channel, sequence), row);
     }
     this.unwrittenFrom = lastSequence + 1;
     writer.put(channelKey(this.channel), sealRecord({ name: this.name, firstSequence, lastSequence }));

@@ -22,9 +22,9 @@ import { StoreFailedError } from './store-failed.error.js';
 import { StorePackageMissingError } from './store-package-missing.error.js';
 
 const directoryExpected = 'the path of a folder';
-const DATA_FILE = 'broker.mdb';
+const dataFile = 'broker.mdb';
 /** Rows of deleted channels that one batch removes. */
-const SWEEP_ROWS = 2_000;
+const sweepRows = 2_000;
 
 /**
  * How to keep a broker's state in files.
@@ -94,7 +94,7 @@ export class LmdbStore implements Store {
    * @throws StorePackageMissingError (STAN_BROKER_START_FAILED) without the package `lmdb`
    */
   async open(): Promise<RecoveredState | undefined> {
-    if (this.environment) throw new StoreFailedError(this.directory, 'it is open already');
+    if (this.environment !== undefined) throw new StoreFailedError(this.directory, 'it is open already');
     const lmdb = await this.load();
     try {
       await makeDirectory(this.directory);
@@ -120,7 +120,7 @@ export class LmdbStore implements Store {
 
   deleteChannel(name: string): void {
     const channel = this.channels.get(name);
-    if (!channel) return;
+    if (channel === undefined) return;
     this.channels.delete(name);
     this.dirtyParts.delete(channel.messages);
     this.dirtyParts.delete(channel.subscriptions);
@@ -138,17 +138,17 @@ export class LmdbStore implements Store {
   }
 
   flush(): Promise<void> | undefined {
-    if (!this.environment) return this.hasWrites ? Promise.reject(this.notOpen()) : undefined;
-    if (this.failure) return Promise.reject(this.failure);
+    if (this.environment === undefined) return this.hasWrites ? Promise.reject(this.notOpen()) : undefined;
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     if (!this.hasWrites) return this.nextWrite ?? this.writing;
-    if (!this.writing) return this.write();
+    if (this.writing === undefined) return this.write();
     // What is written while a batch is on its way goes into the next one, together.
     this.nextWrite ??= this.writing.then(() => this.write());
     return this.nextWrite;
   }
 
   async close(): Promise<void> {
-    if (!this.environment) return;
+    if (this.environment === undefined) return;
     try {
       await this.flush();
     } finally {
@@ -157,9 +157,10 @@ export class LmdbStore implements Store {
   }
 
   async clear(): Promise<void> {
-    if (this.environment) throw new StoreFailedError(this.directory, 'it has to be closed before it can be cleared');
+    if (this.environment !== undefined)
+      throw new StoreFailedError(this.directory, 'it has to be closed before it can be cleared');
     const files = await readdir(this.directory).catch(() => []);
-    const ours = files.filter((name) => name.startsWith(DATA_FILE));
+    const ours = files.filter((name) => name.startsWith(dataFile));
     for (const file of ours) await rm(join(this.directory, file), { force: true });
   }
 
@@ -172,7 +173,7 @@ export class LmdbStore implements Store {
   }
 
   private async read(lmdb: LmdbPackage): Promise<FoundState> {
-    const path = join(this.directory, DATA_FILE);
+    const path = join(this.directory, dataFile);
     const damage = await findDamage(path);
     if (damage !== undefined) throw new StoreCorruptError(path, damage);
     try {
@@ -188,7 +189,7 @@ export class LmdbStore implements Store {
     this.toSweep = [...found.deleted];
     this.nextChannel = Math.max(0, ...found.deleted, ...found.channels.map(({ channel }) => channel)) + 1;
     const channels = found.channels.map((one) => ({ store: this.makeChannel(one), subscriptions: one.subscriptions }));
-    return found.server && { server: found.server, clients: found.clients, channels };
+    return found.server === undefined ? undefined : { server: found.server, clients: found.clients, channels };
   }
 
   private makeChannel({ channel: number, name, log, subscriptions }: FoundChannel): Channel {
@@ -212,7 +213,7 @@ export class LmdbStore implements Store {
   }
 
   private opened(): LmdbEnvironment {
-    if (!this.environment) throw this.notOpen();
+    if (this.environment === undefined) throw this.notOpen();
     return this.environment;
   }
 
@@ -256,7 +257,7 @@ export class LmdbStore implements Store {
     for (const part of this.dirtyParts) part.writeTo(writer);
     this.dirtyParts.clear();
     for (const { key, row } of this.dirtyRows.values()) {
-      if (row) writer.put(key, row);
+      if (row !== undefined) writer.put(key, row);
       else writer.remove(key);
     }
     this.dirtyRows.clear();
@@ -267,11 +268,11 @@ export class LmdbStore implements Store {
   private sweep(environment: LmdbEnvironment, writer: RowWriter): void {
     const [channel] = this.toSweep;
     if (channel === undefined) return;
-    let left = SWEEP_ROWS;
+    let left = sweepRows;
     for (const kind of ['message', 'pending', 'subscription'] as const) {
       for (const key of environment.getKeys({ ...rangeOf(kind, channel), limit: left })) {
         writer.remove(key);
-        left--;
+        left -= 1;
       }
       if (left === 0) return;
     }
@@ -281,7 +282,8 @@ export class LmdbStore implements Store {
 
   /** What is left to sweep goes on in the background; a failure shows at the next flush. */
   private sweepOn(): void {
-    if (this.environment && this.toSweep.length > 0 && !this.nextWrite) this.write().catch(() => undefined);
+    if (this.environment !== undefined && this.toSweep.length > 0 && this.nextWrite === undefined)
+      this.write().catch(() => undefined);
   }
 
   private async letGo(): Promise<void> {

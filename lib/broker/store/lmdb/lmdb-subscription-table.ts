@@ -41,7 +41,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
 
   update(record: SubscriptionRecord): void {
     const kept = this.kept.get(record.id);
-    if (!kept) return;
+    if (kept === undefined) return;
     kept.record = record;
     kept.hasNewRecord = true;
     this.raise(kept, record.lastSent);
@@ -50,7 +50,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
 
   delete(id: number): void {
     const kept = this.kept.get(id);
-    if (!kept) return;
+    if (kept === undefined) return;
     this.kept.delete(id);
     kept.isDeleted = true;
     this.mark(kept);
@@ -58,7 +58,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
 
   addPending(id: number, sequence: number): void {
     const kept = this.kept.get(id);
-    if (!kept) return;
+    if (kept === undefined) return;
     if (kept.written.has(sequence)) kept.changes.delete(sequence);
     else kept.changes.set(sequence, true);
     this.raise(kept, sequence);
@@ -67,7 +67,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
 
   ackPending(id: number, sequence: number): void {
     const kept = this.kept.get(id);
-    if (!kept) return;
+    if (kept === undefined) return;
     if (kept.written.has(sequence)) kept.changes.set(sequence, false);
     else kept.changes.delete(sequence);
     this.raise(kept, sequence);

@@ -96,7 +96,7 @@ function checkMessages(
     const sequence = firstNumberOf(key);
     if (sequence !== expected) throw new RowDamagedError(`message ${String(expected)} of channel ${name} is missing`);
     bytes += messageBytes(checkMessage(value, `message ${String(sequence)} of channel ${name}`)).length;
-    expected++;
+    expected += 1;
   }
   const isWhole = last === 0 ? expected === first : expected === last + 1;
   if (!isWhole) throw new RowDamagedError(`channel ${name} ends at ${String(expected - 1)} and not at ${String(last)}`);

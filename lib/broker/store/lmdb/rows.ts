@@ -5,9 +5,9 @@ import type { ClientRecord, ServerRecord, SubscriptionRecord } from '../store.js
  * The values of the file store. Each begins with the CRC-32 of the rest: LMDB has no checksums of its own, and a row that
  * a disk has changed must not be served.
  */
-const CRC_BYTES = 4;
-const TIMESTAMP_BYTES = 8;
-const MESSAGE_HEAD_BYTES = CRC_BYTES + TIMESTAMP_BYTES;
+const crcBytes = 4;
+const timestampBytes = 8;
+const messageHeadBytes = crcBytes + timestampBytes;
 
 /** Raised in this folder only; the store turns it into a `StoreCorruptError` that names its directory. @internal */
 export class RowDamagedError extends Error {}
@@ -27,25 +27,25 @@ export interface FormatRow {
 
 /** @internal */
 export function sealMessage(timestampNs: bigint, encoded: Uint8Array): Buffer {
-  const row = Buffer.allocUnsafe(MESSAGE_HEAD_BYTES + encoded.length);
-  row.writeBigInt64BE(timestampNs, CRC_BYTES);
-  row.set(encoded, MESSAGE_HEAD_BYTES);
+  const row = Buffer.allocUnsafe(messageHeadBytes + encoded.length);
+  row.writeBigInt64BE(timestampNs, crcBytes);
+  row.set(encoded, messageHeadBytes);
   return sealed(row);
 }
 
 /** The bytes of a message whose row was checked. @internal */
 export function messageBytes(row: Buffer): Buffer {
-  return row.subarray(MESSAGE_HEAD_BYTES);
+  return row.subarray(messageHeadBytes);
 }
 
 /** The time of a message whose row was checked. @internal */
 export function messageTimestamp(row: Buffer): bigint {
-  return row.readBigInt64BE(CRC_BYTES);
+  return row.readBigInt64BE(crcBytes);
 }
 
 /** Throws unless the row is as it was written. @internal */
 export function checkMessage(row: Buffer, what: string): Buffer {
-  if (row.length < MESSAGE_HEAD_BYTES) throw new RowDamagedError(`${what} is cut short`);
+  if (row.length < messageHeadBytes) throw new RowDamagedError(`${what} is cut short`);
   unseal(row, what);
   return row;
 }
@@ -62,8 +62,8 @@ export function sealRecord(record: ServerRecord | SubscriptionRecord | ChannelRo
 
 function sealJson(record: object): Buffer {
   const body = Buffer.from(JSON.stringify(record));
-  const row = Buffer.allocUnsafe(CRC_BYTES + body.length);
-  row.set(body, CRC_BYTES);
+  const row = Buffer.allocUnsafe(crcBytes + body.length);
+  row.set(body, crcBytes);
   return sealed(row);
 }
 
@@ -121,13 +121,13 @@ export function openSubscription(row: Buffer, id: number): SubscriptionRecord {
 }
 
 function sealed(row: Buffer): Buffer {
-  row.writeUInt32BE(crc32(row.subarray(CRC_BYTES)), 0);
+  row.writeUInt32BE(crc32(row.subarray(crcBytes)), 0);
   return row;
 }
 
 function unseal(row: Buffer, what: string): Buffer {
-  if (row.length < CRC_BYTES) throw new RowDamagedError(`${what} is cut short`);
-  const body = row.subarray(CRC_BYTES);
+  if (row.length < crcBytes) throw new RowDamagedError(`${what} is cut short`);
+  const body = row.subarray(crcBytes);
   if (crc32(body) !== row.readUInt32BE(0)) throw new RowDamagedError(`${what} has a wrong checksum`);
   return body;
 }
@@ -142,7 +142,7 @@ function parse(body: Buffer, what: string): unknown {
 
 function text(record: Record<string, unknown>, field: string): string {
   const value = record[field];
-  if (typeof value !== 'string') throw new RowDamagedError(`the field ${field} is not a text`);
+  if (typeof value !== 'string') throw new RowDamagedError(`the field ${field} is not a string`);
   return value;
 }
 

@@ -43,14 +43,14 @@ export class Acknowledging {
 
   stop(subscription: Subscription): void {
     const listener = this.listeners.get(subscription);
-    if (!listener) return;
+    if (listener === undefined) return;
     this.listeners.delete(subscription);
     this.needs.bus.unsubscribe(listener);
   }
 
   private receive(channel: Channel, subscription: Subscription, message: BusMessage): void {
     const ack = tryDecode(decodeAck, message.payload);
-    if (!ack) return;
+    if (ack === undefined) return;
     const { faults, strings } = this.needs;
     if (strings.read(ack.bytes, ack.subject.start, ack.subject.end) !== channel.name) return;
     const { sequence } = ack;

@@ -45,7 +45,7 @@ export class Connecting {
   receiveConnect(message: BusMessage): void {
     const reply = message.reply ?? '';
     const request = tryDecode(decodeConnectRequest, message.payload);
-    if (!request || !fitsProtocolLine(request.heartbeatInbox)) {
+    if (request === undefined || !fitsProtocolLine(request.heartbeatInbox)) {
       this.refuse(reply, request?.clientId ?? '', stanErrorTexts.invalidConnectRequest);
       return;
     }
@@ -55,7 +55,7 @@ export class Connecting {
       return;
     }
     const known = this.needs.clients.get(clientId);
-    if (!known) {
+    if (known === undefined) {
       this.register(request, reply, false);
       return;
     }
@@ -82,7 +82,7 @@ export class Connecting {
   private register(request: ConnectRequest, reply: string, replaced: boolean): void {
     const { clientId } = request;
     const old = this.needs.clients.get(clientId);
-    if (old) this.close(old, 'replaced');
+    if (old !== undefined) this.close(old, 'replaced');
     const client = this.needs.clients.register({
       clientId,
       heartbeatInbox: request.heartbeatInbox,
@@ -93,7 +93,7 @@ export class Connecting {
     });
     this.needs.logger.debug(`[client ${clientId}] ${replaced ? 'replaced an old client' : 'connected'}`);
     this.needs.writeBehind.afterFlush((failure) => {
-      if (failure) {
+      if (failure !== undefined) {
         this.refuse(reply, clientId, failure.message);
         return;
       }
@@ -136,7 +136,7 @@ export class Connecting {
       return;
     }
     const client = this.needs.clients.get(clientId);
-    if (!client) {
+    if (client === undefined) {
       this.answerClose(reply, clientId, stanErrorTexts.unknownClient);
       return;
     }
@@ -162,10 +162,10 @@ export class Connecting {
   receivePing(message: BusMessage): void {
     if (message.payload.length === 0) return;
     const connectionId = tryDecode(decodePing, message.payload);
-    if (!connectionId) return;
+    if (connectionId === undefined) return;
     const client = this.needs.clients.getByConnection(connectionId);
-    if (client) this.needs.heartbeats.checkNow(client);
-    const payload = this.needs.encoder.errorResponse(client ? '' : stanErrorTexts.replacedClient);
+    if (client !== undefined) this.needs.heartbeats.checkNow(client);
+    const payload = this.needs.encoder.errorResponse(client !== undefined ? '' : stanErrorTexts.replacedClient);
     const clientId = client?.id ?? '';
     this.needs.outlet.send({ point: 'pingResponse', clientId, channel: '', sequence: 0 }, message.reply ?? '', payload);
   }

@@ -39,7 +39,7 @@ export class Dispatch {
   /** Sends what is available to a subscription, or to its queue group. */
   sendAvailable(channel: Channel, subscription: Subscription): void {
     const group = channel.subscriptions.groupOf(subscription);
-    if (group) this.sendNewToGroup(channel, group);
+    if (group !== undefined) this.sendNewToGroup(channel, group);
     else this.sendNew(channel, subscription);
   }
 
@@ -48,8 +48,9 @@ export class Dispatch {
     while (!group.isStalled) {
       const sequence = nextSequence(channel, group);
       const stored = sequence > channel.deliverable ? undefined : channel.messages.get(sequence);
-      const member = stored && group.pick();
-      if (!member || !this.send(channel, member, sequence, stored, false)) return;
+      if (stored === undefined) return;
+      const member = group.pick();
+      if (member === undefined || !this.send(channel, member, sequence, stored, false)) return;
       group.sent(sequence);
     }
   }
@@ -58,7 +59,7 @@ export class Dispatch {
     while (!subscription.isStalled) {
       const sequence = nextSequence(channel, subscription);
       const stored = sequence > channel.deliverable ? undefined : channel.messages.get(sequence);
-      if (!stored || !this.send(channel, subscription, sequence, stored, false)) return;
+      if (stored === undefined || !this.send(channel, subscription, sequence, stored, false)) return;
     }
   }
 
@@ -80,7 +81,8 @@ export class Dispatch {
     if (this.needs.clients.has(subscription.clientId)) {
       for (const sequence of subscription.pendingBySequence()) {
         const stored = this.lookup(channel, subscription, sequence);
-        if (stored && subscription.isPending(sequence)) this.send(channel, subscription, sequence, stored, true);
+        if (stored !== undefined && subscription.isPending(sequence))
+          this.send(channel, subscription, sequence, stored, true);
       }
     }
     subscription.releaseNew();
@@ -113,7 +115,7 @@ export class Dispatch {
     const limitMs = this.needs.clock.nowMs() + togetherMs;
     for (const { sequence, expiresMs } of subscription.pendingByExpiry()) {
       const stored = this.lookup(channel, subscription, sequence);
-      if (!stored) continue;
+      if (stored === undefined) continue;
       if (expiresMs > limitMs) return expiresMs;
       if (!this.redeliver(channel, subscription, sequence, stored, isStartup)) break;
     }
@@ -129,8 +131,8 @@ export class Dispatch {
   ): boolean {
     if (!subscription.isPending(sequence)) return true;
     const group = isStartup ? undefined : channel.subscriptions.groupOf(subscription);
-    const receiver = group ? group.pick() : subscription;
-    if (!receiver) return false;
+    const receiver = group !== undefined ? group.pick() : subscription;
+    if (receiver === undefined) return false;
     const sent = this.send(channel, receiver, sequence, stored, true);
     if (sent && receiver !== subscription) this.release(channel, subscription, sequence);
     return true;
@@ -168,7 +170,7 @@ export class Dispatch {
   /** [STAN-ACK-10] A message that limits have dropped can never be sent again: it counts as acked. */
   private lookup(channel: Channel, subscription: Subscription, sequence: number): Uint8Array | undefined {
     const stored = channel.messages.get(sequence);
-    if (!stored) this.release(channel, subscription, sequence);
+    if (stored === undefined) this.release(channel, subscription, sequence);
     return stored;
   }
 

@@ -61,7 +61,7 @@ export class Publishing {
   receive(request: BusMessage): void {
     this.needs.traffic.countIn(request.payload.length);
     const message = this.decode(request);
-    if (!message) return;
+    if (message === undefined) return;
     const { faults } = this.needs;
     if (faults.isEmpty) {
       this.process(message, request.reply ?? '');
@@ -73,7 +73,7 @@ export class Publishing {
 
   private decode(request: BusMessage): PubMsg | undefined {
     const message = tryDecode(decodePubMsg, request.payload);
-    if (!message) {
+    if (message === undefined) {
       this.needs.logger.error('received a publish that is not a PubMsg');
       const payload = this.needs.encoder.pubAck(Buffer.alloc(0), nowhere, stanErrorTexts.invalidPublishRequest);
       this.answer(payload, request.reply ?? '', '', '');
@@ -117,7 +117,7 @@ export class Publishing {
     const { faults, writeBehind, encoder, guard } = this.needs;
     const channel = this.needs.channels.getOrCreate(channelName);
     if (faults.storeRefusal !== undefined) throw new Error(faults.storeRefusal);
-    if (writeBehind.failure) throw writeBehind.failure;
+    if (writeBehind.failure !== undefined) throw writeBehind.failure;
     const sequence = channel.nextSequence;
     const timestampNs = channel.nextTimestampNs();
     channel.append(timestampNs, encoder.message(sequence, timestampNs, message));
@@ -131,7 +131,9 @@ export class Publishing {
     const { batch } = this;
     this.batch = [];
     if (this.needs.stopped.aborted || batch.length === 0) return;
-    this.needs.writeBehind.afterFlush((failure) => (failure ? this.refuseAll(batch, failure) : this.complete(batch)));
+    this.needs.writeBehind.afterFlush((failure) =>
+      failure !== undefined ? this.refuseAll(batch, failure) : this.complete(batch),
+    );
   }
 
   private complete(batch: readonly Stored[]): void {

@@ -68,7 +68,7 @@ export class Recovery {
       dispatch.redeliverExpired(channel, subscription, true);
       subscription.releaseNew();
       const group = channel.subscriptions.groupOf(subscription);
-      if (group) groups.set(group, channel);
+      if (group !== undefined) groups.set(group, channel);
       else dispatch.sendAvailable(channel, subscription);
     }
     for (const [group, channel] of groups) {

@@ -27,7 +27,7 @@ export class Removal {
   /** Removes one subscription from its channel. The caller has removed it from its client. */
   remove(subscription: Subscription, unsubscribe: boolean): void {
     const channel = this.needs.channels.get(subscription.channel);
-    if (!channel) return;
+    if (channel === undefined) return;
     const { subscriptions } = channel;
     const group = subscriptions.groupOf(subscription);
     subscription.goOffline();
@@ -35,7 +35,7 @@ export class Removal {
     const endsDurable = unsubscribe && subscription.durableKey !== '';
     if (!subscription.isDurable || endsDurable) subscriptions.forget(subscription);
     subscriptions.remove(subscription);
-    if (group) this.removeMember(channel, group, subscription, unsubscribe);
+    if (group !== undefined) this.removeMember(channel, group, subscription, unsubscribe);
     else if (subscription.isDurable && !unsubscribe) subscription.keepClosed();
     channel.watchInactivity();
   }

@@ -50,7 +50,7 @@ export class Subscribing {
   receiveSubscribe(message: BusMessage): void {
     const reply = message.reply ?? '';
     const request = tryDecode(decodeSubscriptionRequest, message.payload);
-    if (!request || (request.inbox !== '' && !fitsProtocolLine(request.inbox))) {
+    if (request === undefined || (request.inbox !== '' && !fitsProtocolLine(request.inbox))) {
       this.refuse(reply, request, stanErrorTexts.invalidSubscriptionRequest);
       return;
     }
@@ -88,12 +88,12 @@ export class Subscribing {
     const isQueue = request.queueGroup !== '';
     if (isQueue && request.durableName.includes(':')) throw new Refusal(stanErrorTexts.invalidDurableName);
     const known = isQueue ? wakeGroup(channel, request) : this.offlineDurable(channel, request);
-    if (known) this.resume(channel, known, request);
+    if (known !== undefined) this.resume(channel, known, request);
     const subscription = known ?? this.create(channel, request);
     this.needs.clients.addSubscription(request.clientId, subscription);
     this.needs.acknowledging.listen(channel, subscription);
     this.needs.writeBehind.afterFlush((failure) => {
-      if (failure) this.refuse(reply, request, failure.message);
+      if (failure !== undefined) this.refuse(reply, request, failure.message);
       else this.begin(channel, subscription, reply, known !== undefined);
     });
   }
@@ -102,7 +102,7 @@ export class Subscribing {
     if (request.durableName === '') return undefined;
     const key = durableKeyOf(request.clientId, channel.name, request.durableName);
     const durable = channel.subscriptions.durable(key);
-    if (durable && !durable.isOffline) throw new Refusal(stanErrorTexts.duplicateDurable);
+    if (durable !== undefined && !durable.isOffline) throw new Refusal(stanErrorTexts.duplicateDurable);
     return durable;
   }
 
@@ -167,18 +167,18 @@ export class Subscribing {
       this.needs.outlet.send(target, message.reply ?? '', payload);
     };
     const request = tryDecode(decodeUnsubscribeRequest, message.payload);
-    if (!request) {
+    if (request === undefined) {
       answer(stanErrorTexts.invalidUnsubscribeRequest);
       return;
     }
     const { clientId, subject } = request;
     const channel = this.needs.channels.get(subject);
-    if (!channel) {
+    if (channel === undefined) {
       answer(stanErrorTexts.unknownChannel, clientId, subject);
       return;
     }
     const subscription = channel.subscriptions.find(request.inbox);
-    if (!subscription) {
+    if (subscription === undefined) {
       answer(stanErrorTexts.invalidSubscription, clientId, subject);
       return;
     }

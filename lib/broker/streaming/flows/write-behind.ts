@@ -34,8 +34,8 @@ export class WriteBehind {
 
   /** Calls `done` when everything written so far is stored for good, or with the reason why it is not; in the order of the calls. */
   afterFlush(done: (failure: Error | undefined) => void): void {
-    const flushed = this.storeFailure ? undefined : this.startFlush();
-    if (!flushed && this.flushing === 0) {
+    const flushed = this.storeFailure !== undefined ? undefined : this.startFlush();
+    if (flushed === undefined && this.flushing === 0) {
       done(this.storeFailure);
       return;
     }

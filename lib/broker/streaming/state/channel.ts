@@ -78,7 +78,7 @@ export class Channel {
     this.log.append(this.nextSequence, timestampNs, encoded);
     this.lastTimestampNs = timestampNs;
     this.enforceSize();
-    if (!this.ageTimer) this.armAgeTimer();
+    if (this.ageTimer === undefined) this.armAgeTimer();
   }
 
   /** Messages up to `sequence` are stored for good. */

@@ -61,7 +61,7 @@ export class QueueGroup {
   /** Adds a member that is new to this process; an offline one keeps the state of a durable group. */
   join(member: Subscription): void {
     if (member.isOffline) {
-      if (!this.shadow || member.lastSent > this.position) this.shadow = member;
+      if (this.shadow === undefined || member.lastSent > this.position) this.shadow = member;
     } else {
       this.list.push(member);
       if (member.isNewOnHold) this.newOnHold = true;
@@ -74,7 +74,7 @@ export class QueueGroup {
   wake(): Subscription | undefined {
     const { shadow } = this;
     this.shadow = undefined;
-    if (shadow) this.list.push(shadow);
+    if (shadow !== undefined) this.list.push(shadow);
     return shadow;
   }
 
@@ -94,7 +94,7 @@ export class QueueGroup {
     let includesLastSent = false;
     for (const [index, { sequence }] of left.pendingByExpiry().entries()) {
       const receiver = this.list[index % this.list.length];
-      if (!receiver) break;
+      if (receiver === undefined) break;
       receiver.takeOver(sequence, expiresMs);
       receivers.add(receiver);
       if (sequence === this.position) includesLastSent = true;
@@ -117,10 +117,10 @@ export class QueueGroup {
     let best: Subscription | undefined;
     for (const member of list) {
       if (member.isStalled || member.hasMissedHeartbeats) continue;
-      if (!best || member.pendingCount < best.pendingCount) best = member;
+      if (best === undefined || member.pendingCount < best.pendingCount) best = member;
     }
     best ??= list[0];
-    if (best && list.length > 1 && best === list[0]) {
+    if (best !== undefined && list.length > 1 && best === list[0]) {
       list.shift();
       list.push(best);
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock/clock.js';
-import { startPositions, type SubscriptionRequest } from '../../protocol/messages.js';
+import { startPositions } from '../../protocol/messages.js';
+import type { SubscriptionRequest } from '../../protocol/messages.js';
 import type { MessageLog } from '../../store/store.js';
 
 type SequencedLog = Pick<MessageLog, 'firstSequence' | 'lastSequence' | 'timestampOf'>;

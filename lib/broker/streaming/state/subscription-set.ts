@@ -143,7 +143,7 @@ export class SubscriptionSet {
 
   private addMember(member: Subscription): void {
     let group = this.groupsByName.get(member.queueGroup);
-    if (!group) this.groupsByName.set(member.queueGroup, (group = new QueueGroup(member.queueGroup)));
+    if (group === undefined) this.groupsByName.set(member.queueGroup, (group = new QueueGroup(member.queueGroup)));
     if (!member.isOffline) this.addInboxes(member);
     group.join(member);
   }

@@ -116,7 +116,7 @@ export class Subscription {
     return this.queueGroup !== '';
   }
 
-  /** Under which a durable is found again; empty for everything but a durable without a queue group. */
+  /** The key by which a durable is found again; empty for everything but a durable without a queue group. */
   get durableKey(): string {
     return durableKeyOf(this.ownerId, this.channel, this.durableName);
   }
@@ -292,7 +292,7 @@ export class Subscription {
   }
 }
 
-/** Always one shape: these fields are read for every message. */
+/** Always the same shape: these fields are read for every message. */
 function settingsOf(source: SubscriptionSettings, clientId: string): SubscriptionSettings {
   const { inbox, ackInbox, maxInFlight, ackWaitSecs } = source;
   return { clientId, inbox, ackInbox, maxInFlight, ackWaitSecs };
