@@ -135,12 +135,14 @@ export class Mesh {
   readonly #links: { readonly pair: readonly number[]; readonly proxy: TcpProxy }[] = [];
   readonly #ports: number[] = [];
 
-  static async create(count: number): Promise<Mesh> {
+  /** `isFull`: each server has routes to all others, as JetStream asks for; otherwise to those before it. */
+  static async create(count: number, { isFull = false }: { readonly isFull?: boolean } = {}): Promise<Mesh> {
     const mesh = new Mesh();
     cleanUpAfterTest(() => rmSync(mesh.folder, { recursive: true, force: true, maxRetries: 5 }));
     for (let index = 0; index < count; index += 1) mesh.#ports.push(await freePort());
     for (let from = 0; from < count; from += 1) {
-      for (let to = 0; to < from; to += 1) {
+      for (let to = 0; to < (isFull ? count : from); to += 1) {
+        if (to === from) continue;
         const proxy = await startTcpProxy(() => mesh.#ports[to] ?? 0);
         mesh.#links.push({ pair: [from, to], proxy });
       }
@@ -148,7 +150,7 @@ export class Mesh {
     return mesh;
   }
 
-  /** The path of a configuration file with the routes of one server: to each before it, through their proxy. */
+  /** The path of a configuration file with the routes of one server, each through its proxy. */
   configOf(index: number): string {
     const routes = this.#links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => `"${proxy.url}"`);
     const path = join(this.folder, `nats-${index}.conf`);
