@@ -45,6 +45,7 @@ export async function startJetStreamCluster(subject: string): Promise<JetStreamT
     ...{ name: 'cluster', clusterId: fresh('cluster'), nodes, entrances: nodes, leader },
     partition: (node) => mesh.cutOff(nodes.indexOf(node)),
     heal: () => mesh.heal(),
+    closeNetwork: () => mesh.close(),
     facts: jetStreamFacts(() => nodes.filter((node) => node.isRunning()).map(({ monitoringUrl }) => monitoringUrl)),
   };
 }

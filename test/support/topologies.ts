@@ -36,6 +36,8 @@ export interface Topology {
   /** Cuts a node off from the others, without a sign, until `heal()`; undefined where nothing connects them. */
   readonly partition: ((node: RealServer) => void) | undefined;
   heal(): void;
+  /** Ends what lies between the servers; outside of a test it would keep the process alive. */
+  readonly closeNetwork?: () => Promise<void>;
 }
 
 /** Starts a topology and waits until it serves. Closed when the test ends; elsewhere by `closeTopology`. */
@@ -43,8 +45,9 @@ export function startTopology(name: TopologyName, options: TopologyOptions = {})
   return starts[name](options);
 }
 
-export async function closeTopology({ nodes, entrances, heal }: Topology): Promise<void> {
+export async function closeTopology({ nodes, entrances, heal, closeNetwork }: Topology): Promise<void> {
   heal();
+  await closeNetwork?.();
   for (const server of new Set([...nodes, ...entrances])) await server.close();
 }
 
@@ -90,6 +93,7 @@ async function startCluster({ heartbeat, sql = [] }: TopologyOptions): Promise<T
     ...{ name: 'cluster', clusterId, nodes, entrances: nodes, leader },
     partition: (node) => mesh.cutOff(nodes.indexOf(node)),
     heal: () => mesh.heal(),
+    closeNetwork: () => mesh.close(),
   };
 }
 
@@ -106,7 +110,10 @@ async function startFaultToleranceGroup({ heartbeat, sql }: TopologyOptions): Pr
   const leader = (): Promise<RealServer> => theOne(nodes, isFtActive);
   await leader();
   const cut = (): void => mesh.cutOff(0);
-  return { name: 'ft', clusterId, nodes, entrances: nodes, leader, partition: cut, heal: () => mesh.heal() };
+  return {
+    ...{ name: 'ft', clusterId, nodes, entrances: nodes, leader },
+    ...{ partition: cut, heal: () => mesh.heal(), closeNetwork: () => mesh.close() },
+  };
 }
 
 async function startBehindNats({ heartbeat, sql }: TopologyOptions): Promise<Topology> {
@@ -126,6 +133,7 @@ async function startBehindNats({ heartbeat, sql }: TopologyOptions): Promise<Top
     ...{ name: 'behind-nats', clusterId, nodes: [node], entrances: [nats], leader },
     partition: () => link.swallow(),
     heal: () => link.restore(),
+    closeNetwork: () => link.close(),
   };
 }
 
@@ -181,6 +189,10 @@ export class Mesh {
 
   heal(): void {
     for (const { proxy } of this.#links) proxy.restore();
+  }
+
+  async close(): Promise<void> {
+    for (const { proxy } of this.#links) await proxy.close();
   }
 }
 
