@@ -3,6 +3,7 @@ import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { MalformedMessageError } from '../../core/errors/malformed-message.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
+import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { SubscribeFailedError } from '../../core/errors/subscribe-failed.error.js';
 import { SubscribeTimeoutError } from '../../core/errors/subscribe-timeout.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
@@ -117,6 +118,12 @@ export class StanSubscription implements DriverSubscription {
     return this.closing;
   }
 
+  /** Its session is about to be closed, which frees at the server also what has not been confirmed. */
+  closeWithSession(): Promise<void> {
+    if (this.attachment?.isReady !== true) this.attachment?.end();
+    return this.close();
+  }
+
   private receiver(attachment: Attachment): MessageReceiver {
     const { onMessage } = this;
     const { manualAck } = this.request;
@@ -148,7 +155,9 @@ export class StanSubscription implements DriverSubscription {
     const { subject } = this.request;
     return new Promise((resolve, reject) => {
       // The vendor forgets the requests of a connection that it closes: none of the events below would ever come.
-      void session.over.then(reject);
+      void session.over.then((reason) =>
+        reject(reason instanceof StanClosedError ? new StanClosedError('subscribe') : reason),
+      );
       native.on('ready', () => {
         this.lastSession = session;
         attachment.isReady = true;
@@ -186,8 +195,10 @@ export class StanSubscription implements DriverSubscription {
     const attachment = this.attachment;
     if (attachment === undefined || !attachment.isLive()) return undefined;
     attachment.end();
+    // Nothing can close what has no ack inbox yet: it would stay at the server, and take events that nobody handles.
+    if (!attachment.isReady) await attachment.confirmed.catch(() => undefined);
     // Without a transport the session itself says that its goodbye could not be said.
-    if (!attachment.session.isReady()) return undefined;
+    if (!attachment.isReady || !attachment.session.isReady()) return undefined;
     return this.sayGoodbye(attachment.native);
   }
 
