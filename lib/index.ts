@@ -89,6 +89,7 @@ export type { StanConnectionEvent, StanServerEvents } from './nest/events/stan-e
 export type {
   AckWaitNearEvent,
   AfterFailure,
+  CountedVersion,
   DeadLetterFailedEvent,
   DeadLetteredEvent,
   DeliveryEvent,

@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { nameOf } from './tables.js';
 
-const outcomes = ['published', 'applied', 'ignored', 'early', 'failed', 'redelivered'];
+const outcomes = ['published', 'counted', 'parked', 'stale', 'failed', 'redelivered'];
 const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0]));
 const keptPerLane = 80;
 

@@ -149,5 +149,6 @@ function toRefusal(subject: string, ack: PubAck | undefined): PublishAttemptErro
 function toStreamRefusal(subject: string, error: unknown): PublishAttemptError {
   const reason = error instanceof Error ? error.message : String(error);
   const retryable = !(error instanceof JetStreamApiError) || error.isPassing;
-  return { outcome: 'refused', cause: new PublishRefusedError(subject, reason, { retryable }) };
+  // The event itself never left.
+  return { outcome: 'not-sent', cause: new PublishRefusedError(subject, reason, { retryable }) };
 }

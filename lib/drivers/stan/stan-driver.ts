@@ -5,6 +5,7 @@ import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEvent, DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
+  BrokerWords,
   Driver,
   DriverMessage,
   DriverSubscription,
@@ -89,6 +90,10 @@ export class StanDriver implements Driver {
 
   native(): unknown {
     return this.session?.native;
+  }
+
+  describe(): BrokerWords {
+    return { broker: 'NATS Streaming', afterTransportLost: 'the session may survive it' };
   }
 
   on(listener: DriverEventListener): () => void {

@@ -440,7 +440,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
     tellConnectionChannel(event, this.options.connection.clientId);
-    logConnectionEvent(this.logger, event, this.options.connection.clientId);
+    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.link?.driver.describe());
   }
 
   private tellDeliveryEvent(event: DeliveryEvent): void {
