@@ -149,7 +149,11 @@ describe('a broker that begins again', () => {
   });
 
   it('is given up after giveUpAfterMs', async () => {
-    const { broker, scene } = await connectedScene({ reconnect: { giveUpAfterMs: 100 }, pingIntervalMs: 1_000, maxPingsOut: 2 });
+    const { broker, scene } = await connectedScene({
+      reconnect: { giveUpAfterMs: 100 },
+      pingIntervalMs: 1_000,
+      maxPingsOut: 2,
+    });
     broker.faults.drop('connectResponse');
     broker.faults.forgetClient('orders');
     const attempt = scene.publish('a');
