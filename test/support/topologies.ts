@@ -130,7 +130,7 @@ async function startBehindNats({ heartbeat, sql }: TopologyOptions): Promise<Top
 }
 
 /** The NATS routes between the servers of a group, each through a proxy, so that one can be cut off. */
-class Mesh {
+export class Mesh {
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-topology-'));
   readonly #links: { readonly pair: readonly number[]; readonly proxy: TcpProxy }[] = [];
   readonly #ports: number[] = [];

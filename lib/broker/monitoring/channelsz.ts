@@ -27,8 +27,7 @@ export function channelz(view: MonitoringView, query: URLSearchParams): object |
 }
 
 function describe(channel: Channel, withSubscriptions: boolean): object {
-  const { messages } = channel.store;
-  const { subscriptions } = channel;
+  const { messages, subscriptions } = channel;
   const listed = withSubscriptions ? [...subscriptions.online(), ...subscriptions.offline()] : [];
   return {
     name: channel.name,

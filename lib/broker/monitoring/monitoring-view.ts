@@ -1,5 +1,4 @@
 import type { Channel } from '../streaming/state/channel.js';
-import type { StreamingContext } from '../streaming/streaming-context.js';
 import type { StreamingServer } from '../streaming/streaming-server.js';
 
 /**
@@ -9,25 +8,21 @@ import type { StreamingServer } from '../streaming/streaming-server.js';
 export class MonitoringView {
   constructor(readonly streaming: StreamingServer) {}
 
-  get context(): StreamingContext {
-    return this.streaming.context;
-  }
-
   /** The fields with which every list begins. */
   get head(): { readonly cluster_id: string; readonly server_id: string; readonly now: string } {
-    const { serverId, settings } = this.context;
+    const { serverId, settings } = this.streaming;
     return { cluster_id: settings.clusterId, server_id: serverId, now: this.now };
   }
 
   /** By the broker's clock, which may be virtual. */
   get now(): string {
-    return new Date(this.context.clock.nowMs()).toISOString();
+    return new Date(this.streaming.clock.nowMs()).toISOString();
   }
 
   get totals(): { readonly total_msgs: number; readonly total_bytes: number } {
     const channels = this.streaming.channels.all();
     return {
-      total_msgs: channels.reduce((sum, channel) => sum + channel.store.messages.count, 0),
+      total_msgs: channels.reduce((sum, channel) => sum + channel.messages.count, 0),
       total_bytes: channels.reduce((sum, channel) => sum + channel.bytes, 0),
     };
   }

@@ -6,12 +6,12 @@ const followedVersion = '0.25.6';
 
 /** The server as a whole. `go` names the runtime, which here is Node. @internal */
 export function serverz(view: MonitoringView): object {
-  const { streaming, context } = view;
-  const { stats, clock, startedMs } = context;
+  const { streaming } = view;
+  const { traffic, clock, startedMs } = streaming;
   const channels = streaming.channels.all();
   return {
-    cluster_id: context.settings.clusterId,
-    server_id: context.serverId,
+    cluster_id: streaming.settings.clusterId,
+    server_id: streaming.serverId,
     version: followedVersion,
     go: `node${process.version.slice(1)}`,
     state: 'STANDALONE',
@@ -22,10 +22,10 @@ export function serverz(view: MonitoringView): object {
     subscriptions: channels.reduce((sum, channel) => sum + subscriptionCount(channel), 0),
     channels: channels.length,
     ...view.totals,
-    in_msgs: stats.inMessages,
-    in_bytes: stats.inBytes,
-    out_msgs: stats.outMessages,
-    out_bytes: stats.outBytes,
+    in_msgs: traffic.inMessages,
+    in_bytes: traffic.inBytes,
+    out_msgs: traffic.outMessages,
+    out_bytes: traffic.outBytes,
     ...fileDescriptors(),
   };
 }

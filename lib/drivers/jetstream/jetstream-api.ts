@@ -30,6 +30,9 @@ export class JetStreamApiError extends Error {
   }
 }
 
+/** The server says at once where nobody listens. */
+const listenerTimeoutMs = 250;
+
 function hasName(error: Error, name: string): boolean {
   return error.name === name || (error.cause instanceof Error && hasName(error.cause, name));
 }
@@ -125,6 +128,18 @@ export class JetStreamApi {
 
   deleteConsumer(stream: string, consumer: string): Promise<unknown> {
     return this.ask(`CONSUMER.DELETE.${stream}.${consumer}`);
+  }
+
+  /** Whether anybody listens to a subject; `undefined` where it must not be asked. */
+  async isHeard(subject: string): Promise<boolean | undefined> {
+    try {
+      await this.connection().request(subject, '', { timeout: listenerTimeoutMs });
+      return true;
+    } catch (error) {
+      // One that listens does not answer.
+      if (error instanceof Error && error.name === 'TimeoutError') return true;
+      return error instanceof Error && hasName(error, 'NoResponders') ? false : undefined;
+    }
   }
 
   private async ask<Answer>(subject: string, body?: unknown): Promise<Answer> {

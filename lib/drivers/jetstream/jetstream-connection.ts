@@ -41,6 +41,12 @@ export async function closeConnection(connection: NatsConnection): Promise<void>
   protocol?.transport?.discard?.();
 }
 
+/** The client's own option, by which users of one account are kept out of each other's inboxes. */
+export function inboxPrefixOf({ connection }: ResolvedConnectionOptions): string {
+  const { inboxPrefix } = connection;
+  return typeof inboxPrefix === 'string' && inboxPrefix !== '' ? inboxPrefix : '_INBOX';
+}
+
 function toNatsOptions(options: ResolvedConnectionOptions, nextDelayMs: () => number): NatsOptions {
   const { clientId, servers, connectTimeoutMs, pingIntervalMs, maxPingsOut } = options;
   return {

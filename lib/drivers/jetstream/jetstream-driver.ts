@@ -20,7 +20,7 @@ import { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { isDoneWithin } from './is-done-within.js';
 import { JetStreamApi } from './jetstream-api.js';
-import { closeConnection, openConnection, toSubscribeError } from './jetstream-connection.js';
+import { closeConnection, inboxPrefixOf, openConnection, toSubscribeError } from './jetstream-connection.js';
 import type { ResolvedJetStreamOptions } from './jetstream-options.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { JetStreamStreams } from './jetstream-streams.js';
@@ -36,6 +36,7 @@ export class JetStreamDriver implements Driver {
   private readonly events = new DriverEvents();
   private readonly stopped = new AbortController();
   private readonly id = randomUUID().replaceAll('-', '');
+  private readonly inboxPrefix: string;
   private readonly api: JetStreamApi;
   private readonly streams: JetStreamStreams;
   private readonly publisher: JetStreamPublisher;
@@ -60,7 +61,8 @@ export class JetStreamDriver implements Driver {
     setMaxListeners(0, this.stopped.signal);
     this.api = new JetStreamApi(() => this.current(), options.connectTimeoutMs, jetstream.domain);
     this.streams = new JetStreamStreams(this.api, jetstream);
-    const inbox = `_INBOX.${this.id}.acks.`;
+    this.inboxPrefix = inboxPrefixOf(options);
+    const inbox = `${this.inboxPrefix}.${this.id}.acks.`;
     this.publisher = new JetStreamPublisher(this.streams, () => this.connection, inbox, this.id);
   }
 
@@ -104,7 +106,7 @@ export class JetStreamDriver implements Driver {
     onMessage: (message: DriverMessage) => void,
   ): Promise<DriverSubscription> {
     const subscription = new JetStreamSubscription(request, onMessage, {
-      ...{ api: this.api, streams: this.streams, clientId: this.options.clientId },
+      ...{ api: this.api, streams: this.streams, clientId: this.options.clientId, inboxPrefix: this.inboxPrefix },
       ...{ extendAckWait: this.jetstream.extendAckWait, closeTimeoutMs: this.options.connectTimeoutMs },
       connection: () => this.connection,
       isReady: () => this.isUp,
@@ -169,7 +171,7 @@ export class JetStreamDriver implements Driver {
       throw new StanClosedError('connect');
     }
     this.connection = connection;
-    connection.subscribe(`_INBOX.${this.id}.acks.*`, {
+    connection.subscribe(`${this.inboxPrefix}.${this.id}.acks.*`, {
       callback: (error, message) => {
         if (error === null) this.publisher.onAnswer(message);
       },

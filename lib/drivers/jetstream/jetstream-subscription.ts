@@ -18,6 +18,8 @@ export interface SubscriptionHost {
   readonly api: JetStreamApi;
   readonly streams: JetStreamStreams;
   readonly clientId: string;
+  /** What the names of inboxes begin with. */
+  readonly inboxPrefix: string;
   readonly extendAckWait: boolean;
   readonly closeTimeoutMs: number;
   connection(): NatsConnection | undefined;
@@ -47,7 +49,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   private stream: string | undefined;
   private streamCreated: string | undefined;
   private inbox: NatsSubscription | undefined;
-  private inboxName = '';
+  private readonly inboxName: string;
   private lateAnswers: [string, Uint8Array][] = [];
   private isAttached = false;
   private isDraining = false;
@@ -65,6 +67,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     this.credit = new DeliveryCredit(maxInFlight, ackWaitMs, () => this.pull());
     const identity = { ...request, clientId: host.clientId };
     this.consumer = consumerNameOf(identity) ?? `${host.clientId}_7c__${host.newName()}`;
+    this.inboxName = `${host.inboxPrefix}.${host.newName()}`;
     this.watch = setInterval(() => this.lookForSilence(), heartbeatMs);
   }
 
@@ -95,7 +98,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     const { created } = await api.streamInfo(stream);
     const isFirst = this.streamCreated === undefined;
     const isAnother = !isFirst && created !== this.streamCreated;
-    const place = { stream, consumer: this.consumer, clientId };
+    const place = { stream, consumer: this.consumer, clientId, inbox: this.inboxName };
     const { request } = this;
     const startAt = (): StartAt => (isFirst ? request.startAt : request.resumeAt(isAnother));
     // Only a process that comes back asks for what is pending at once: one that was cut off still has it.
@@ -145,9 +148,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
 
   private openInbox(): void {
     if (this.inbox !== undefined) return;
-    const name = `_INBOX.${this.host.newName()}`;
-    this.inboxName = name;
-    this.inbox = this.host.connection()?.subscribe(name, {
+    this.inbox = this.host.connection()?.subscribe(this.inboxName, {
       callback: (error, message) => {
         // A refusal by permissions; the requests that follow are refused as well, and tell it.
         if (error === null) this.receive(message);

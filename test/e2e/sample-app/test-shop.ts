@@ -43,6 +43,10 @@ export async function startTestShop(broker: TestBroker, postgresUrl: string, cou
   const databaseUrls = await createServiceDatabases(services, { url: postgresUrl, fresh: true });
   const databases = { tickets: new Database(databaseUrls.tickets), orders: new Database(databaseUrls.orders) };
   cleanUpAfterTest(() => Promise.all(Object.values(databases).map((database) => database.onApplicationShutdown())));
+  if (broker.name === 'jetstream') {
+    process.env['BROKER'] = 'jetstream';
+    cleanUpAfterTest(() => delete process.env['BROKER']);
+  }
   const instances = await Instances.prepare({
     ...{ count, programs, databaseUrls, natsUrl: broker.url, clusterId: broker.clusterId },
     portFor: freePort,

@@ -11,7 +11,7 @@ import { quietFor } from '../../support/wait.js';
 import type { Consumer, HandlerRecord, SubscriptionName } from './history.js';
 import { openHistory } from './history.js';
 import { between, seededRandom } from './random.js';
-import { ackWaitMs, onCommand, readScene, sessionOptions, tell } from './scene.js';
+import { ackWaitMs, driverOf, onCommand, readScene, sessionOptions, tell } from './scene.js';
 
 const scene = readScene();
 const record = openHistory(scene.historyFile);
@@ -64,6 +64,7 @@ const strategy = new ServerStan({
   clusterId: scene.clusterId,
   clientId: scene.process,
   servers: scene.url,
+  driver: driverOf(scene),
   drainTimeoutMs: 3_000,
 });
 const newLink = () => {

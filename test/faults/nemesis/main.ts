@@ -1,6 +1,7 @@
 // The nemesis: a publisher and two consumers in processes of their own, a real server, and a seeded sequence of faults;
 // then a checker that reads what all of them wrote down. `npm run test:nemesis -- --minutes 10 --seed 42`; with
-// `--topology cluster|ft|behind-nats` several servers instead of one.
+// `--topology cluster|ft|behind-nats` several servers instead of one; with `--broker jetstream` nats-server instead of STAN,
+// where a cluster keeps the stream three times.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { nextFaults } from './faults.js';
 import { readHistory } from './history.js';
 import { readAcrossLeaders } from './leader-changes.js';
 import { between, seededRandom } from './random.js';
+import { brokerNames } from './scene.js';
 import { describeCounts } from './report.js';
 import { World } from './world.js';
 
@@ -24,23 +26,28 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '2' },
     seed: { type: 'string' },
     topology: { type: 'string', default: 'single' },
+    broker: { type: 'string', default: 'stan' },
   },
 });
 const minutes = Number(values.minutes);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
 const topology = (['single', ...topologyNames] as const).find((name) => name === values.topology);
 if (topology === undefined) throw new Error(`usage: --topology single|${topologyNames.join('|')}`);
+const broker = brokerNames.find((name) => name === values.broker);
+if (broker === undefined) throw new Error(`usage: --broker ${brokerNames.join('|')}`);
+if (broker === 'jetstream' && topology !== 'single' && topology !== 'cluster')
+  throw new Error('usage: --broker jetstream --topology single|cluster');
 if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('usage: --minutes <number above 0> --seed <whole number>');
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-nemesis-'));
-say(`nemesis: ${topology}, ${String(minutes)} minutes, seed ${String(seed)}`);
+say(`nemesis: ${broker}, ${topology}, ${String(minutes)} minutes, seed ${String(seed)}`);
 
 const startedAt = Date.now();
 const sinceStart = () => `${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s`;
 const stalls: string[] = [];
 const historyFile = join(folder, 'history.jsonl');
-const world = await World.create(historyFile, seed, topology);
+const world = await World.create(historyFile, seed, topology, broker);
 process.once('exit', () => world.killNow());
 try {
   await world.start();
@@ -53,9 +60,9 @@ try {
   await world.dispose();
 }
 
-const changes = topology === 'cluster' ? world.leaderChanges() : [];
+const changes = topology === 'cluster' && broker === 'stan' ? world.leaderChanges() : [];
 const { history, forgotten } = readAcrossLeaders(readHistory(historyFile), changes);
-const { checks, counts } = checkHistory(history, stalls);
+const { checks, counts } = checkHistory(history, stalls, { storesOnce: broker === 'jetstream' });
 for (const { name, violations } of checks) {
   say(`${violations.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
   for (const violation of violations.slice(0, 10)) say(`         ${violation}`);
@@ -73,7 +80,7 @@ if (failed === 0) rmSync(folder, { recursive: true, force: true });
 else {
   for (const line of world.describeOutput()) say(line);
   say(
-    `history: ${historyFile}; the same faults again: --topology ${topology} --minutes ${String(minutes)} --seed ${String(seed)}`,
+    `history: ${historyFile}; the same faults again: --broker ${broker} --topology ${topology} --minutes ${String(minutes)} --seed ${String(seed)}`,
   );
 }
 say(`${String(checks.length - failed)} passed, ${String(failed)} failed`);

@@ -1,3 +1,4 @@
+import { startJetStreamCluster, startJetStreamSingle } from '../../support/jetstream-topologies.js';
 import type { BrokerFacts } from '../../support/monitoring.js';
 import { brokerFacts } from '../../support/monitoring.js';
 import type { RealServer, ServerState } from '../../support/real-server.js';
@@ -9,6 +10,7 @@ import { eventually } from '../../support/wait.js';
 import { Child } from './child.js';
 import type { Consumer } from './history.js';
 import { consumers, openHistory } from './history.js';
+import type { BrokerName } from './scene.js';
 
 export type ChildName = Consumer | 'publisher';
 const childNames: readonly ChildName[] = [...consumers, 'publisher'];
@@ -26,16 +28,25 @@ export class World {
     private readonly proxies: ReadonlyMap<ChildName, TcpProxy>,
     private readonly children: ReadonlyMap<ChildName, Child>,
     readonly record: ReturnType<typeof openHistory>,
+    facts?: BrokerFacts,
   ) {
     this.leader = server;
-    this.facts = brokerFacts(() => this.leader.monitoringUrl);
+    this.facts = facts ?? brokerFacts(() => this.leader.monitoringUrl);
   }
 
   /** The servers and their proxies; no other process yet. */
-  static async create(historyFile: string, seed: number, topologyName: TopologyName): Promise<World> {
+  static async create(
+    historyFile: string,
+    seed: number,
+    topologyName: TopologyName,
+    broker: BrokerName,
+  ): Promise<World> {
     const record = openHistory(historyFile);
     const heartbeat = { interval: '2s', timeout: '1s', failCount: 3 };
-    const topology = await startTopology(topologyName, { heartbeat });
+    const isCluster = topologyName === 'cluster';
+    const jetStream =
+      broker === 'jetstream' && (await (isCluster ? startJetStreamCluster(subject) : startJetStreamSingle()));
+    const topology = jetStream || (await startTopology(topologyName, { heartbeat }));
     const { entrances, clusterId } = topology;
     const proxies = new Map<ChildName, TcpProxy>();
     const children = new Map<ChildName, Child>();
@@ -43,11 +54,15 @@ export class World {
       const place = childNames.indexOf(name);
       const proxy = await startTcpProxy(() => entranceFor(place, entrances).port);
       proxies.set(name, proxy);
-      const common = { url: proxy.url, clusterId, subject, historyFile };
+      const common = {
+        ...{ url: proxy.url, clusterId, subject, historyFile, broker },
+        replicas: isCluster ? 3 : 1,
+      } as const;
       const childSeed = seed * 7_919 + 1_000 * place;
       children.set(name, new Child({ ...common, process: name, seed: childSeed }, record));
     }
-    return new World(topology, await topology.leader(), proxies, children, record);
+    const server = await topology.leader();
+    return new World(topology, server, proxies, children, record, jetStream ? jetStream.facts : undefined);
   }
 
   /** Starts all processes; resolves when every one is connected. */
@@ -156,7 +171,8 @@ export class World {
     this.leader = await this.topology.leader();
     const at = Date.now();
     const channel = await this.facts.channel(subject);
-    const subscriptions = channel?.subscriptions ?? [];
+    // JetStream keeps for a while what a killed process has read with no durable; nobody will read on.
+    const subscriptions = (channel?.subscriptions ?? []).filter((one) => one.is_durable || !one.is_offline);
     const group = subscriptions.filter(({ queue_name }) => queue_name);
     const ofOne = subscriptions.filter(({ queue_name }) => !queue_name);
     const groupSent = Math.max(0, ...group.map(({ last_sent }) => last_sent));

@@ -1,53 +1,65 @@
-import type { Client, ClientRegistry } from '../state/client-registry.js';
+import type { Clock } from '../../clock/clock.js';
+import type { BrokerLogger } from '../../options/stan-broker.options.js';
+import type { Client } from '../state/client.js';
+import type { ClientRegistry } from '../state/client-registry.js';
 import type { Requester } from './requester.js';
-import type { StreamingContext } from '../streaming-context.js';
+
+/** @internal */
+export interface HeartbeatSettings {
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatTimeoutMs: number;
+  readonly maxFailedHeartbeats: number;
+}
+
+/** What {@link Heartbeats} needs. @internal */
+export interface HeartbeatsNeeds {
+  readonly settings: HeartbeatSettings;
+  readonly clients: ClientRegistry;
+  readonly requester: Requester;
+  readonly clock: Clock;
+  readonly logger: BrokerLogger;
+}
 
 /**
- * Finds dead clients: asks each on its heartbeat inbox, and reports one that failed to answer too often in a row.
+ * Finds dead clients: sends each a heartbeat, and reports one that failed to answer too often in a row.
  * @internal
  */
 export class Heartbeats {
   constructor(
-    private readonly context: StreamingContext,
-    private readonly clients: ClientRegistry,
-    private readonly requester: Requester,
+    private readonly needs: HeartbeatsNeeds,
     private readonly onDead: (client: Client) => void,
   ) {}
 
   start(client: Client): void {
-    if (!client.heartbeatTimer) this.arm(client, this.context.settings.heartbeatIntervalMs);
+    if (!client.hasHeartbeatTimer) this.arm(client, this.needs.settings.heartbeatIntervalMs);
   }
 
-  /** [STAN-HB-3] A ping of a client that misses heartbeats: it lives, so it is asked again at once. */
-  hurry(client: Client): void {
-    if (client.failedHeartbeats > 0 && client.heartbeatTimer) this.arm(client, 1);
+  /** [STAN-HB-3] A ping from a client that misses heartbeats: it is alive, so the next heartbeat goes out at once. */
+  checkNow(client: Client): void {
+    if (client.missedHeartbeats > 0 && client.hasHeartbeatTimer) this.arm(client, 1);
   }
 
   private arm(client: Client, delayMs: number): void {
-    client.heartbeatTimer?.cancel();
-    client.heartbeatTimer = this.context.clock.after(delayMs, () => this.check(client));
+    client.setHeartbeatTimer(this.needs.clock.after(delayMs, () => this.check(client)));
   }
 
   private check(client: Client): void {
-    if (this.clients.get(client.record.clientId) !== client) return;
-    const { clientId, heartbeatInbox } = client.record;
-    const target = { point: 'heartbeat', clientId, channel: '', sequence: 0 } as const;
-    this.requester.ask(target, heartbeatInbox, this.context.settings.heartbeatTimeoutMs, (answered) => {
+    const { clients, requester, settings } = this.needs;
+    if (clients.get(client.id) !== client) return;
+    const target = { point: 'heartbeat', clientId: client.id, channel: '', sequence: 0 } as const;
+    requester.request(target, client.record.heartbeatInbox, settings.heartbeatTimeoutMs, (answered) => {
       if (client.isRegistered) this.judge(client, answered);
     });
   }
 
   private judge(client: Client, answered: boolean): void {
-    const hadFailed = client.failedHeartbeats > 0;
-    client.failedHeartbeats = answered ? 0 : client.failedHeartbeats + 1;
-    if (client.failedHeartbeats > this.context.settings.maxFailedHeartbeats) {
-      this.context.logger.error(`[client ${client.record.clientId}] timed out on heartbeats`);
+    const { settings, logger } = this.needs;
+    client.heartbeat(answered);
+    if (client.missedHeartbeats > settings.maxFailedHeartbeats) {
+      logger.error(`[client ${client.id}] timed out on heartbeats`);
       this.onDead(client);
       return;
     }
-    this.arm(client, this.context.settings.heartbeatIntervalMs);
-    const hasFailed = client.failedHeartbeats > 0;
-    if (hasFailed === hadFailed) return;
-    for (const subscription of client.subscriptions) subscription.hasFailedHeartbeat = hasFailed;
+    this.arm(client, settings.heartbeatIntervalMs);
   }
 }

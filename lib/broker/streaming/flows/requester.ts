@@ -1,41 +1,56 @@
-import type { BusSubscription } from '../../nats/bus.js';
+import type { Clock } from '../../clock/clock.js';
+import type { FaultPlan } from '../../faults/fault-plan.js';
 import type { FaultTarget } from '../../faults/fault-point.js';
+import type { Bus, BusSubscription } from '../../nats/bus.js';
 import { newInbox } from '../../strings/random-id.js';
-import type { StreamingContext } from '../streaming-context.js';
+import type { TaskGuard } from './task-guard.js';
+
+/** What {@link Requester} needs. @internal */
+export interface RequesterNeeds {
+  readonly bus: Bus;
+  readonly faults: FaultPlan;
+  readonly clock: Clock;
+  readonly guard: TaskGuard;
+  readonly stopped: AbortSignal;
+}
 
 /**
- * Asks clients: sends an empty message to an inbox and waits for any answer.
+ * Sends requests to clients: an empty message to an inbox, to which any message is a reply.
  * @internal
  */
 export class Requester {
-  /** Questions without an answer so far; a virtual clock gives them real time to be answered. */
-  outstanding = 0;
+  private openRequests = 0;
 
-  constructor(private readonly context: StreamingContext) {}
+  constructor(private readonly needs: RequesterNeeds) {}
+
+  /** True while a request has no reply yet; a virtual clock gives it real time to arrive. */
+  get awaitsReply(): boolean {
+    return this.openRequests > 0;
+  }
 
   /**
-   * Calls `done` once: true with the answer, false after `timeoutMs` or at once where nobody listens on the inbox.
+   * Calls `done` once: true with the reply, false after `timeoutMs` or at once where nobody listens on the inbox.
    */
-  ask(target: FaultTarget, inbox: string, timeoutMs: number, done: (answered: boolean) => void): void {
-    const { bus, clock, faults } = this.context;
+  request(target: FaultTarget, inbox: string, timeoutMs: number, done: (answered: boolean) => void): void {
+    const { bus, clock, faults, guard, stopped } = this.needs;
     const reply = newInbox();
     let open = true;
     const finish = (answered: boolean): void => {
       if (!open) return;
       open = false;
-      this.outstanding--;
+      this.openRequests -= 1;
       timer.cancel();
       bus.unsubscribe(listener);
-      if (!this.context.isStopped) done(answered);
+      if (!stopped.aborted) done(answered);
     };
     const listener: BusSubscription = {
       subject: reply,
       queue: undefined,
       owner: undefined,
-      deliver: () => this.context.guarded('answer', () => finish(true)),
+      deliver: () => guard.run('answer', () => finish(true)),
     };
     const timer = clock.after(timeoutMs, () => finish(false));
-    this.outstanding++;
+    this.openRequests += 1;
     bus.subscribe(listener);
     faults.apply(target, () => {
       const receivers = bus.publish({ subject: inbox, reply, payload: Buffer.alloc(0), headerBytes: 0 });

@@ -1,34 +1,51 @@
+import { asError } from '../../errors/as-error.js';
+import type { Clock } from '../../clock/clock.js';
+import type { EventFeed } from '../../events/event-feed.js';
 import type { BusMessage } from '../../nats/bus.js';
 import { fitsProtocolLine } from '../../nats/subject.js';
-import { decodeAck, decodeSubscriptionRequest, decodeUnsubscribeRequest } from '../../protocol/decode.js';
-import { startPositions, type SubscriptionRequest } from '../../protocol/messages.js';
-import type { Channel } from '../state/channel.js';
 import { isChannelName } from '../../options/channel-name.js';
+import type { BrokerLogger } from '../../options/stan-broker.options.js';
+import { decodeSubscriptionRequest, decodeUnsubscribeRequest } from '../../protocol/decode.js';
+import type { StanEncoder } from '../../protocol/encode.js';
+import { startPositions } from '../../protocol/messages.js';
+import type { SubscriptionRequest } from '../../protocol/messages.js';
+import { Refusal, stanErrorTexts } from '../../protocol/stan-error-texts.js';
+import { tryDecode } from '../../protocol/try-decode.js';
+import { newInbox } from '../../strings/random-id.js';
+import type { Channel } from '../state/channel.js';
 import type { ChannelRegistry } from '../state/channel-registry.js';
 import type { ClientRegistry } from '../state/client-registry.js';
-import { tryDecode } from './connecting.js';
-import { factsOf, type Delivery } from './delivery.js';
-import { Refusal, stanErrorTexts } from '../../protocol/stan-error-texts.js';
-import { newInbox } from '../../strings/random-id.js';
-import type { Redelivery } from './redelivery.js';
-import type { Removal } from './removal.js';
 import { lastSentAtStart } from '../state/start-position.js';
-import { asError, type StreamingContext } from '../streaming-context.js';
-import { durableKeyOf, Subscription } from '../state/subscription.js';
+import { durableKeyOf } from '../state/subscription.js';
+import type { Subscription, SubscriptionSettings } from '../state/subscription.js';
+import type { Acknowledging } from './acknowledging.js';
+import type { Dispatch } from './dispatch.js';
+import type { Outlet } from './outlet.js';
+import type { Removal } from './removal.js';
+import { factsOf } from './subscription-facts.js';
+import type { WriteBehind } from './write-behind.js';
+
+/** What {@link Subscribing} needs. @internal */
+export interface SubscribingNeeds {
+  readonly channels: ChannelRegistry;
+  readonly clients: ClientRegistry;
+  readonly dispatch: Dispatch;
+  readonly acknowledging: Acknowledging;
+  readonly removal: Removal;
+  readonly outlet: Outlet;
+  readonly writeBehind: WriteBehind;
+  readonly encoder: StanEncoder;
+  readonly clock: Clock;
+  readonly events: EventFeed;
+  readonly logger: BrokerLogger;
+}
 
 /**
  * Makes subscriptions, resumes durables, and ends both.
  * @internal
  */
 export class Subscribing {
-  constructor(
-    private readonly context: StreamingContext,
-    private readonly channels: ChannelRegistry,
-    private readonly clients: ClientRegistry,
-    private readonly delivery: Delivery,
-    private readonly redelivery: Redelivery,
-    private readonly removal: Removal,
-  ) {}
+  constructor(private readonly needs: SubscribingNeeds) {}
 
   receiveSubscribe(message: BusMessage): void {
     const reply = message.reply ?? '';
@@ -44,18 +61,11 @@ export class Subscribing {
     }
     let channel: Channel | undefined;
     try {
-      channel = this.channels.getOrCreate(request.subject);
-      this.channels.stopWatching(channel);
-      const { subscription, resumed } = this.subscribe(channel, request);
-      this.context.afterFlush((failure) => {
-        if (failure) {
-          this.refuse(reply, request, failure.message);
-          return;
-        }
-        this.begin(subscription, reply, resumed);
-      });
+      channel = this.needs.channels.getOrCreate(request.subject);
+      channel.stopWatchingInactivity();
+      this.subscribe(channel, request, reply);
     } catch (error) {
-      if (channel) this.channels.watchInactivity(channel);
+      channel?.watchInactivity();
       this.refuse(reply, request, asError(error).message);
     }
   }
@@ -69,133 +79,77 @@ export class Subscribing {
       return stanErrorTexts.invalidStart;
     }
     if (!isChannelName(request.subject)) return stanErrorTexts.invalidSubject;
-    if (!this.clients.has(request.clientId)) return stanErrorTexts.unknownClient;
+    if (!this.needs.clients.has(request.clientId)) return stanErrorTexts.unknownClient;
     return undefined;
   }
 
   /** @throws Refusal */
-  private subscribe(
-    channel: Channel,
-    request: SubscriptionRequest,
-  ): { readonly subscription: Subscription; readonly resumed: boolean } {
+  private subscribe(channel: Channel, request: SubscriptionRequest, reply: string): void {
     const isQueue = request.queueGroup !== '';
     if (isQueue && request.durableName.includes(':')) throw new Refusal(stanErrorTexts.invalidDurableName);
-    const known = isQueue ? takeShadow(channel, groupNameOf(request)) : this.offlineDurable(channel, request);
-    const subscription = known ? this.resume(known, request) : this.create(channel, request);
-    this.clients.addSubscription(request.clientId, subscription);
-    this.listenForAcks(subscription);
-    return { subscription, resumed: known !== undefined };
+    const known = isQueue ? wakeGroup(channel, request) : this.offlineDurable(channel, request);
+    if (known) this.resume(channel, known, request);
+    const subscription = known ?? this.create(channel, request);
+    this.needs.clients.addSubscription(request.clientId, subscription);
+    this.needs.acknowledging.listen(channel, subscription);
+    this.needs.writeBehind.afterFlush((failure) => {
+      if (failure) this.refuse(reply, request, failure.message);
+      else this.begin(channel, subscription, reply, known !== undefined);
+    });
   }
 
   private offlineDurable(channel: Channel, request: SubscriptionRequest): Subscription | undefined {
     if (request.durableName === '') return undefined;
     const key = durableKeyOf(request.clientId, channel.name, request.durableName);
-    const durable = channel.subscriptions.durables.get(key);
+    const durable = channel.subscriptions.durable(key);
     if (durable && !durable.isOffline) throw new Refusal(stanErrorTexts.duplicateDurable);
     return durable;
   }
 
   private create(channel: Channel, request: SubscriptionRequest): Subscription {
     const { subscriptions, limits } = channel;
-    if (limits.maxSubscriptions > 0 && subscriptions.stored.size >= limits.maxSubscriptions) {
+    if (limits.maxSubscriptions > 0 && subscriptions.count >= limits.maxSubscriptions) {
       throw new Refusal(stanErrorTexts.tooManySubscriptions);
     }
     const queueGroup = groupNameOf(request);
     const joinsGroup = queueGroup !== '' && subscriptions.groups.has(queueGroup);
-    const subscription = new Subscription(channel, {
-      id: channel.nextSubscriptionId++,
-      clientId: request.clientId,
+    return subscriptions.create({
+      ...settingsOf(request),
       queueGroup,
-      inbox: request.inbox,
-      ackInbox: newInbox(),
-      maxInFlight: request.maxInFlight,
-      ackWaitSecs: request.ackWaitSecs,
       durableName: queueGroup === '' ? request.durableName : '',
-      lastSent: joinsGroup ? 0 : lastSentAtStart(channel.store.messages, request, this.context.clock),
+      lastSent: joinsGroup ? 0 : lastSentAtStart(channel.messages, request, this.needs.clock),
       isDurable: request.durableName !== '',
-      isClosed: false,
     });
-    channel.store.subscriptions.create(subscription.record);
-    subscriptions.stored.add(subscription.id);
-    subscriptions.add(subscription);
-    return subscription;
   }
 
   /** [STAN-DUR-4] A durable comes back: with new inboxes and settings, from where it was; its start position does not matter. */
-  private resume(subscription: Subscription, request: SubscriptionRequest): Subscription {
-    subscription.ackInbox = newInbox();
-    subscription.clientId = request.clientId;
-    subscription.inbox = request.inbox;
-    subscription.maxInFlight = request.maxInFlight;
-    subscription.ackWaitSecs = request.ackWaitSecs;
-    subscription.stalled = false;
-    subscription.isClosed = false;
-    subscription.hasFailedHeartbeat = false;
-    subscription.initialized = false;
-    if (subscription.pending.size > 0) {
-      subscription.newOnHold = true;
-      this.redelivery.setTimer(subscription, subscription.ackWaitMs);
+  private resume(channel: Channel, subscription: Subscription, request: SubscriptionRequest): void {
+    subscription.resume(settingsOf(request));
+    if (subscription.pendingCount > 0) {
+      this.needs.dispatch.setAckTimer(channel, subscription, subscription.ackWaitMs);
     }
-    subscription.channel.store.subscriptions.update(subscription.record);
-    subscription.channel.subscriptions.resume(subscription);
-    return subscription;
+    channel.subscriptions.resume(subscription);
   }
 
-  /** [STAN-SUB-6] Answers the subscriber, and only then lets messages go. */
-  private begin(subscription: Subscription, reply: string, resumed: boolean): void {
-    const { clientId, channel } = subscription;
-    if (this.context.events.isHeard) {
-      this.context.events.emit({ type: 'subscribed', resumed, ...factsOf(subscription) });
-    }
-    const payload = this.context.encoder.subscriptionResponse(subscription.ackInbox, '');
-    this.context.send({ point: 'subscribeResponse', clientId, channel: channel.name, sequence: 0 }, reply, payload);
-    subscription.initialized = true;
-    if (subscription.isDurable) this.redelivery.redeliverAll(subscription);
-    if (subscription.group) this.delivery.sendAvailableToGroup(channel, subscription.group);
-    else this.delivery.sendAvailable(subscription);
+  /** [STAN-SUB-6] Answers the subscriber, and only then sends messages. */
+  private begin(channel: Channel, subscription: Subscription, reply: string, resumed: boolean): void {
+    const { events, encoder, outlet, dispatch } = this.needs;
+    const { clientId } = subscription;
+    if (events.isHeard) events.emit({ type: 'subscribed', resumed, ...factsOf(subscription) });
+    const payload = encoder.subscriptionResponse(subscription.ackInbox, '');
+    outlet.send({ point: 'subscribeResponse', clientId, channel: channel.name, sequence: 0 }, reply, payload);
+    subscription.start();
+    if (subscription.isDurable) dispatch.redeliverAll(channel, subscription);
+    dispatch.sendAvailable(channel, subscription);
   }
 
   private refuse(reply: string, request: SubscriptionRequest | undefined, error: string): void {
     const clientId = request?.clientId ?? '';
     const channel = request?.subject ?? '';
-    this.context.logger.error(`[client ${clientId}] subscription to "${channel}" refused: ${error}`);
-    if (this.context.events.isHeard) this.context.events.emit({ type: 'subscribeRefused', channel, clientId, error });
-    const payload = this.context.encoder.subscriptionResponse('', error);
-    this.context.send({ point: 'subscribeResponse', clientId, channel, sequence: 0 }, reply, payload);
-  }
-
-  /** Takes acks for a subscription, also for one that was found in the store. */
-  listenForAcks(subscription: Subscription): void {
-    const { bus } = this.context;
-    if (subscription.ackListener) bus.unsubscribe(subscription.ackListener);
-    const receive = (message: BusMessage): void => this.receiveAck(subscription, message);
-    subscription.ackListener = {
-      subject: subscription.ackInbox,
-      queue: undefined,
-      owner: undefined,
-      deliver: (message) => this.context.guardedWith('ack', receive, message),
-    };
-    bus.subscribe(subscription.ackListener);
-  }
-
-  private receiveAck(subscription: Subscription, message: BusMessage): void {
-    const ack = tryDecode(decodeAck, message.payload);
-    if (!ack) return;
-    const { faults, texts } = this.context;
-    const channel = texts.read(ack.bytes, ack.subject.start, ack.subject.end);
-    if (channel !== subscription.channel.name) return;
-    const { sequence } = ack;
-    if (faults.isEmpty) {
-      this.takeAck(subscription, sequence);
-      return;
-    }
-    faults.apply({ point: 'ack', clientId: subscription.clientId, channel, sequence }, () =>
-      this.takeAck(subscription, sequence),
-    );
-  }
-
-  private takeAck(subscription: Subscription, sequence: number): void {
-    if (!subscription.isOffline) this.redelivery.ack(subscription, sequence, true);
+    this.needs.logger.error(`[client ${clientId}] subscription to "${channel}" refused: ${error}`);
+    if (this.needs.events.isHeard) this.needs.events.emit({ type: 'subscribeRefused', channel, clientId, error });
+    const payload = this.needs.encoder.subscriptionResponse('', error);
+    this.needs.outlet.send({ point: 'subscribeResponse', clientId, channel, sequence: 0 }, reply, payload);
   }
 
   receiveUnsubscribe(message: BusMessage): void {
@@ -208,9 +162,9 @@ export class Subscribing {
 
   private end(message: BusMessage, unsubscribe: boolean): void {
     const answer = (error: string, clientId = '', channel = ''): void => {
-      const payload = this.context.encoder.subscriptionResponse('', error);
+      const payload = this.needs.encoder.subscriptionResponse('', error);
       const target = { point: 'unsubscribeResponse', clientId, channel, sequence: 0 } as const;
-      this.context.send(target, message.reply ?? '', payload);
+      this.needs.outlet.send(target, message.reply ?? '', payload);
     };
     const request = tryDecode(decodeUnsubscribeRequest, message.payload);
     if (!request) {
@@ -218,7 +172,7 @@ export class Subscribing {
       return;
     }
     const { clientId, subject } = request;
-    const channel = this.channels.get(subject);
+    const channel = this.needs.channels.get(subject);
     if (!channel) {
       answer(stanErrorTexts.unknownChannel, clientId, subject);
       return;
@@ -228,16 +182,16 @@ export class Subscribing {
       answer(stanErrorTexts.invalidSubscription, clientId, subject);
       return;
     }
-    if (!this.clients.removeSubscription(clientId, subscription)) {
+    if (!this.needs.clients.removeSubscription(clientId, subscription)) {
       answer(stanErrorTexts.unknownClient, clientId, subject);
       return;
     }
-    this.removal.remove(subscription, unsubscribe);
-    if (this.context.events.isHeard) {
+    this.needs.removal.remove(subscription, unsubscribe);
+    if (this.needs.events.isHeard) {
       const type = unsubscribe ? 'unsubscribed' : 'subscriptionClosed';
-      this.context.events.emit({ type, ...factsOf(subscription) });
+      this.needs.events.emit({ type, ...factsOf(subscription) });
     }
-    this.context.afterFlush((failure) => answer(failure?.message ?? '', clientId, subject));
+    this.needs.writeBehind.afterFlush((failure) => answer(failure?.message ?? '', clientId, subject));
   }
 }
 
@@ -246,12 +200,11 @@ function groupNameOf(request: SubscriptionRequest): string {
   return queueGroup === '' || durableName === '' ? queueGroup : `${durableName}:${queueGroup}`;
 }
 
-/** [STAN-QUEUE-4] A durable group without members: its shadow becomes the first of them again. */
-function takeShadow(channel: Channel, groupName: string): Subscription | undefined {
-  const group = channel.subscriptions.groups.get(groupName);
-  const shadow = group?.shadow;
-  if (!group || !shadow) return undefined;
-  group.shadow = undefined;
-  group.members.push(shadow);
-  return shadow;
+/** [STAN-QUEUE-4] */
+function wakeGroup(channel: Channel, request: SubscriptionRequest): Subscription | undefined {
+  return channel.subscriptions.groups.get(groupNameOf(request))?.wake();
+}
+
+function settingsOf({ clientId, inbox, maxInFlight, ackWaitSecs }: SubscriptionRequest): SubscriptionSettings {
+  return { clientId, inbox, ackInbox: newInbox(), maxInFlight, ackWaitSecs };
 }

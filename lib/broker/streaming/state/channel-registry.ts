@@ -1,10 +1,17 @@
-import type { ChannelStore } from '../../store/store.js';
-import { Channel } from './channel.js';
+import type { Clock } from '../../clock/clock.js';
+import type { LimitTable } from '../../options/channel-limits.js';
 import { channelCaseText, Refusal, stanErrorTexts } from '../../protocol/stan-error-texts.js';
-import type { StreamingContext } from '../streaming-context.js';
+import type { ChannelStore, Store } from '../../store/store.js';
+import { Channel } from './channel.js';
 
 /** Record header and index entry of a message. Source: nats-streaming-server 0.25.6 stores/filestore.go msgRecordOverhead. */
 const fileRecordOverheadBytes = 40;
+
+/** Notified when a channel comes into being or goes. @internal */
+export interface ChannelListener {
+  created(channel: string): void;
+  deleted(channel: string): void;
+}
 
 /**
  * The channels of the server: made by the first publish or subscribe, deleted after their inactivity limit.
@@ -14,7 +21,12 @@ export class ChannelRegistry {
   private readonly channels = new Map<string, Channel>();
   private readonly namesByLowerCase = new Map<string, string>();
 
-  constructor(private readonly context: StreamingContext) {}
+  constructor(
+    private readonly store: Pick<Store, 'type' | 'createChannel' | 'deleteChannel'>,
+    private readonly limits: LimitTable,
+    private readonly clock: Clock,
+    private readonly listener: ChannelListener,
+  ) {}
 
   get count(): number {
     return this.channels.size;
@@ -33,21 +45,9 @@ export class ChannelRegistry {
     return this.channels.get(name) ?? this.create(name);
   }
 
-  /** Takes over a channel found in the store. */
+  /** Adds a channel that was found in the store. */
   recover(store: ChannelStore): Channel {
     return this.register(store);
-  }
-
-  /** Begins to count the channel's inactivity, where it has such a limit and nobody listens. */
-  watchInactivity(channel: Channel): void {
-    if (channel.limits.maxInactivityMs === 0 || channel.subscriptions.hasActive) return;
-    channel.lastActiveMs = this.context.clock.nowMs();
-    this.armInactivityTimer(channel, channel.limits.maxInactivityMs);
-  }
-
-  stopWatching(channel: Channel): void {
-    channel.inactivityTimer?.cancel();
-    channel.inactivityTimer = undefined;
   }
 
   stop(): void {
@@ -57,49 +57,31 @@ export class ChannelRegistry {
   private create(name: string): Channel {
     const existing = this.namesByLowerCase.get(name.toLowerCase());
     if (existing !== undefined) throw new Refusal(channelCaseText(name, existing));
-    const { maxChannels } = this.context.settings.limits;
+    const { maxChannels } = this.limits;
     if (maxChannels > 0 && this.channels.size >= maxChannels) throw new Refusal(stanErrorTexts.tooManyChannels);
-    const channel = this.register(this.context.store.createChannel(name));
-    this.watchInactivity(channel);
-    this.context.logger.info(`channel "${name}" has been created`);
-    if (this.context.events.isHeard) this.context.events.emit({ type: 'channelCreated', channel: name });
+    const channel = this.register(this.store.createChannel(name));
+    channel.watchInactivity();
+    this.listener.created(name);
     return channel;
   }
 
   private register(store: ChannelStore): Channel {
-    const { clock, settings } = this.context;
-    const overheadBytes = this.context.store.type === 'FILE' ? fileRecordOverheadBytes : 0;
-    const channel = new Channel(store.name, store, settings.limits.of(store.name), clock, overheadBytes);
+    const channel = new Channel(store, {
+      clock: this.clock,
+      limits: this.limits.of(store.name),
+      messageOverheadBytes: this.store.type === 'FILE' ? fileRecordOverheadBytes : 0,
+      onUnused: (unused) => this.delete(unused),
+    });
     this.channels.set(store.name, channel);
     this.namesByLowerCase.set(store.name.toLowerCase(), store.name);
     return channel;
-  }
-
-  private armInactivityTimer(channel: Channel, delayMs: number): void {
-    this.stopWatching(channel);
-    channel.inactivityTimer = this.context.clock.after(delayMs, () => this.checkInactivity(channel));
-  }
-
-  private checkInactivity(channel: Channel): void {
-    channel.inactivityTimer = undefined;
-    if (channel.subscriptions.hasActive) return;
-    const idleMs = this.context.clock.nowMs() - channel.lastActiveMs;
-    const { maxInactivityMs } = channel.limits;
-    // A publish that still waits to be stored keeps its channel.
-    const isBusy = channel.deliverable < channel.store.messages.lastSequence;
-    if (isBusy || idleMs < maxInactivityMs) {
-      this.armInactivityTimer(channel, isBusy ? maxInactivityMs : maxInactivityMs - idleMs);
-      return;
-    }
-    this.delete(channel);
   }
 
   private delete(channel: Channel): void {
     channel.stop();
     this.channels.delete(channel.name);
     this.namesByLowerCase.delete(channel.name.toLowerCase());
-    this.context.store.deleteChannel(channel.name);
-    this.context.logger.info(`channel "${channel.name}" has been deleted`);
-    if (this.context.events.isHeard) this.context.events.emit({ type: 'channelDeleted', channel: channel.name });
+    this.store.deleteChannel(channel.name);
+    this.listener.deleted(channel.name);
   }
 }

@@ -1,19 +1,8 @@
-import type { ClockTimer } from '../../clock/clock.js';
 import type { Span } from '../../protocol/messages.js';
-import type { ClientRecord } from '../../store/store.js';
+import type { ClientRecord, Store } from '../../store/store.js';
 import { StringCache } from '../../strings/string-cache.js';
-import type { StreamingContext } from '../streaming-context.js';
-import { removeFromList, type Subscription } from './subscription.js';
-
-/** A registered client id. @internal */
-export interface Client {
-  readonly record: ClientRecord;
-  readonly subscriptions: Subscription[];
-  heartbeatTimer: ClockTimer | undefined;
-  failedHeartbeats: number;
-  /** False as soon as the id was closed or given to another connection. */
-  isRegistered: boolean;
-}
+import { Client } from './client.js';
+import type { Subscription } from './subscription.js';
 
 /**
  * The registered clients, by client id and by connection id.
@@ -24,7 +13,7 @@ export class ClientRegistry {
   private readonly byConnection = new Map<string, Client>();
   private readonly connectionKeys = new StringCache('latin1');
 
-  constructor(private readonly context: StreamingContext) {}
+  constructor(private readonly store: Pick<Store, 'putClient' | 'deleteClient'>) {}
 
   get count(): number {
     return this.byId.size;
@@ -46,52 +35,45 @@ export class ClientRegistry {
     return this.byId.has(clientId);
   }
 
-  /** `connectionId` is a place in `bytes`. */
+  /** `connectionId` is a range of `bytes`. */
   hasConnection(bytes: Buffer, connectionId: Span): boolean {
     return this.byConnection.has(this.connectionKeys.read(bytes, connectionId.start, connectionId.end));
   }
 
   register(record: ClientRecord): Client {
-    this.context.store.putClient(record);
+    this.store.putClient(record);
     return this.recover(record);
   }
 
-  /** Takes over a client found in the store. */
+  /** Adds a client that was found in the store. */
   recover(record: ClientRecord): Client {
-    const client: Client = {
-      record,
-      subscriptions: [],
-      heartbeatTimer: undefined,
-      failedHeartbeats: 0,
-      isRegistered: true,
-    };
+    const client = new Client(record);
     this.byId.set(record.clientId, client);
     if (record.connectionId.length > 0) this.byConnection.set(keyOf(record.connectionId), client);
     return client;
   }
 
   unregister(client: Client): void {
-    client.isRegistered = false;
-    client.heartbeatTimer?.cancel();
-    client.heartbeatTimer = undefined;
-    this.byId.delete(client.record.clientId);
+    client.unregister();
+    this.byId.delete(client.id);
     this.byConnection.delete(keyOf(client.record.connectionId));
-    this.context.store.deleteClient(client.record.clientId);
+    this.store.deleteClient(client.id);
   }
 
+  /** Returns false where no such client is registered. */
   addSubscription(clientId: string, subscription: Subscription): boolean {
     const client = this.byId.get(clientId);
-    client?.subscriptions.push(subscription);
+    client?.add(subscription);
     return client !== undefined;
   }
 
+  /** Returns false where the client does not have the subscription. */
   removeSubscription(clientId: string, subscription: Subscription): boolean {
-    const client = this.byId.get(clientId);
-    return client !== undefined && removeFromList(client.subscriptions, subscription);
+    return this.byId.get(clientId)?.remove(subscription) ?? false;
   }
 
   stop(): void {
-    for (const client of this.byId.values()) client.heartbeatTimer?.cancel();
+    for (const client of this.byId.values()) client.stop();
   }
 }
 

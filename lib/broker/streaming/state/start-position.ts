@@ -2,12 +2,14 @@ import type { Clock } from '../../clock/clock.js';
 import { startPositions, type SubscriptionRequest } from '../../protocol/messages.js';
 import type { MessageLog } from '../../store/store.js';
 
+type SequencedLog = Pick<MessageLog, 'firstSequence' | 'lastSequence' | 'timestampOf'>;
+
 /**
  * The sequence after which a new subscription begins.
  * @internal
  */
 export function lastSentAtStart(
-  log: MessageLog,
+  log: SequencedLog,
   request: Pick<SubscriptionRequest, 'startPosition' | 'startSequence' | 'startTimeDeltaNs'>,
   clock: Clock,
 ): number {
@@ -29,7 +31,7 @@ export function lastSentAtStart(
 }
 
 /** The first message that is not older than `timestampNs`; one past the last where all are; 0 for an unused log. */
-function sequenceAtOrAfter(log: MessageLog, timestampNs: bigint): number {
+function sequenceAtOrAfter(log: SequencedLog, timestampNs: bigint): number {
   if (log.firstSequence === 0) return 0;
   let low = log.firstSequence;
   let high = log.lastSequence + 1;
