@@ -151,6 +151,7 @@ export {
   DuplicateClientIdError,
   EventStoreError,
   HandlerConflictError,
+  IncompatibleDependencyError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidPayloadError,
@@ -180,6 +181,7 @@ export {
 export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
+  IncompatibleDependencyFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
   MonitoringErrorDetails,

@@ -21,6 +21,7 @@ import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { DataLimit } from './pub-msg-size.js';
+import type { VendorConnect } from './stan-client.js';
 import { StanSession } from './stan-session.js';
 import type { StanSessionListener } from './stan-session.js';
 import { StanSubscriptions } from './stan-subscriptions.js';
@@ -65,6 +66,7 @@ export class StanDriver implements Driver {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly random: () => number = Math.random,
+    private readonly vendorConnect?: VendorConnect,
   ) {
     this.dataLimit = new DataLimit(options.clientId);
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
@@ -169,7 +171,7 @@ export class StanDriver implements Driver {
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
-    const session: StanSession = new StanSession(this.options, listener, this.doubtCount);
+    const session: StanSession = new StanSession(this.options, listener, this.doubtCount, this.vendorConnect);
     this.attemptCount += 1;
     try {
       await session.open(this.attemptCount - 1, this.stopped.signal);
