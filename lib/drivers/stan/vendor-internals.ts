@@ -158,7 +158,13 @@ const fallbacks = {
   selectServer: {
     group: {
       of: 'Client',
-      members: { selectServer: aFunction, createConnection: aFunction, currentServer: anObject, url: anObject, options: anObject },
+      members: {
+        selectServer: aFunction,
+        createConnection: aFunction,
+        currentServer: anObject,
+        url: anObject,
+        options: anObject,
+      },
     },
     says: 'server URLs are read by the package itself, which decodes no credentials and finds no IPv6 address',
   },

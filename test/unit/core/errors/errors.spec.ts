@@ -97,7 +97,12 @@ const table: Record<StanErrorCode, Row> = {
       { got: undefined, fallback: 'events are sent by its publish()', cause },
     ),
     retryable: false,
-    says: ['nats 1.9.0', 'Client.sendCommand must be a function, got undefined', 'sent by its publish()', 'nats 1.4.12'],
+    says: [
+      'nats 1.9.0',
+      'Client.sendCommand must be a function, got undefined',
+      'sent by its publish()',
+      'nats 1.4.12',
+    ],
   },
   STAN_CONNECT_FAILED: {
     error: new errors.ConnectFailedError(servers, 'Authorization Violation', { retryable: false, cause }),
