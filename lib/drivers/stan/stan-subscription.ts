@@ -141,7 +141,7 @@ export class StanSubscription implements DriverSubscription {
           assertConfirmedSubscription(native);
         } catch (error) {
           attachment.end();
-          reject(error as StanError);
+          reject(error);
           return;
         }
         this.lastSession = session;

@@ -1,5 +1,5 @@
 import type { ArgumentsHost } from '@nestjs/common';
-import { BaseRpcExceptionFilter } from '@nestjs/microservices';
+import type { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
