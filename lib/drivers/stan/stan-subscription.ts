@@ -15,7 +15,7 @@ import { isDuplicateDurable, isUnknownClient, textOf, toErrorOptions } from './s
 import { StanDriverMessage } from './stan-message.js';
 import type { MessageOrigin } from './stan-message.js';
 import type { StanSession } from './stan-session.js';
-import { assertConfirmedSubscription } from './vendor-internals.js';
+import { findUnusable } from './vendor-internals.js';
 import type { StanSubscriptionObject } from './vendor-internals.js';
 
 /** The server still holds this durable for a session of ours; it will let go. */

@@ -186,9 +186,9 @@ export function assertConnectedClient(client: StanClient): void {
   if (nc !== undefined) throwIfAny(findMismatch(connectedNats, nc));
 }
 
-/** @throws IncompatibleDependencyError (STAN_INCOMPATIBLE_DEPENDENCY) where a confirmed subscription could send no ack */
-export function assertConfirmedSubscription(subscription: StanSubscriptionObject): void {
-  throwIfAny(findMismatch(confirmedSubscription, subscription));
+/** Why no ack could be sent for a subscription that was just confirmed. */
+export function findUnusable(subscription: StanSubscriptionObject): IncompatibleDependencyError | undefined {
+  return findMismatch(confirmedSubscription, subscription);
 }
 
 /** Why our own way is closed; `undefined` where it is open. */
