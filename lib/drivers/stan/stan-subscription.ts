@@ -137,11 +137,10 @@ export class StanSubscription implements DriverSubscription {
       // The vendor forgets the requests of a connection that it closes: none of the events below would ever come.
       void session.over.then(reject);
       native.on('ready', () => {
-        try {
-          assertConfirmedSubscription(native);
-        } catch (error) {
+        const problem = findUnusable(native);
+        if (problem !== undefined) {
           attachment.end();
-          reject(error);
+          reject(problem);
           return;
         }
         this.lastSession = session;
