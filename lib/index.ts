@@ -153,6 +153,7 @@ export {
   DuplicateClientIdError,
   EventStoreError,
   HandlerConflictError,
+  IncompatibleDependencyError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidPayloadError,
@@ -182,6 +183,7 @@ export {
 export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
+  IncompatibleDependencyFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
   MonitoringErrorDetails,

@@ -12,12 +12,12 @@ import type { StartAt } from '../../core/options/subscription-options.js';
 import { AckEncoder } from './ack-message.js';
 import type { MessageReceiver } from './inbound-messages.js';
 import { MsgProto } from './msg-proto.js';
-import type { StanSubscriptionObject } from './stan-client.js';
 import { isDuplicateDurable, isUnknownClient, textOf, toErrorOptions } from './stan-error-mapping.js';
 import { StanDriverMessage } from './stan-message.js';
 import type { MessageOrigin } from './stan-message.js';
 import type { StanSession } from './stan-session.js';
-import { toSubscriptionOptions } from './stan-subscription-options.js';
+import { findUnusable } from './vendor-internals.js';
+import type { StanSubscriptionObject } from './vendor-internals.js';
 
 /** The server still holds this durable for a session of ours; it will let go. */
 export class DurableStillHeldError extends SubscribeFailedError {
@@ -51,12 +51,10 @@ class Attachment implements MessageOrigin {
   }
 
   sendAck(sequence: number): boolean {
-    const nats = this.session.native?.nc;
-    if (nats === undefined || nats.closed || !this.isLive()) return false;
+    if (!this.isLive()) return false;
     this.acks ??= this.makeEncoder();
     if (this.acks === undefined) return false;
-    nats.sendCommand(this.acks.encode(sequence));
-    return true;
+    return this.session.send(this.acks.encode(sequence));
   }
 
   /** The server names the ack inbox with its confirmation, before the first message. */
@@ -95,20 +93,13 @@ export class StanSubscription implements DriverSubscription {
    * server.
    */
   attach(session: StanSession): Promise<void> {
-    const client = session.native;
-    if (client === undefined || !session.isReady()) return Promise.reject(new NotConnectedError('subscribe'));
     const current = this.attachment;
     if (current?.session === session && current.isLive()) return current.confirmed;
-    const { subject, queueGroup } = this.request;
-    const startAt = this.startIn(session);
-    const vendorOptions = toSubscriptionOptions(client.subscriptionOptions(), this.request, startAt);
-    const native =
-      queueGroup === undefined
-        ? client.subscribe(subject, vendorOptions)
-        : client.subscribe(subject, queueGroup, vendorOptions);
-    const attachment = new Attachment(session, native, subject);
+    const receiver: MessageReceiver = (bytes, from, to) => this.receive(attachment, bytes, from, to);
+    const native = session.subscribe(this.request, this.startIn(session), receiver);
+    if (native === undefined) return Promise.reject(new NotConnectedError('subscribe'));
+    const attachment = new Attachment(session, native, this.request.subject);
     this.attachment = attachment;
-    session.receive(native.inboxSub, this.receiver(attachment));
     attachment.confirmed = this.confirmation(attachment);
     return attachment.confirmed;
   }
@@ -124,21 +115,17 @@ export class StanSubscription implements DriverSubscription {
     return this.close();
   }
 
-  private receiver(attachment: Attachment): MessageReceiver {
-    const { onMessage } = this;
-    const { manualAck } = this.request;
-    return (bytes, from, to) => {
-      if (!attachment.isLive()) return;
-      let message: StanDriverMessage;
-      try {
-        message = new StanDriverMessage(new MsgProto(bytes, from, to), attachment);
-      } catch (error) {
-        attachment.session.warn(new MalformedMessageError(attachment.subject, textOf(error), toErrorOptions(error)));
-        return;
-      }
-      onMessage(message);
-      if (!manualAck) message.ack();
-    };
+  private receive(attachment: Attachment, bytes: Buffer, from: number, to: number): void {
+    if (!attachment.isLive()) return;
+    let message: StanDriverMessage;
+    try {
+      message = new StanDriverMessage(new MsgProto(bytes, from, to), attachment);
+    } catch (error) {
+      attachment.session.warn(new MalformedMessageError(attachment.subject, textOf(error), toErrorOptions(error)));
+      return;
+    }
+    this.onMessage(message);
+    if (!this.request.manualAck) message.ack();
   }
 
   /**
@@ -159,6 +146,12 @@ export class StanSubscription implements DriverSubscription {
         reject(reason instanceof StanClosedError ? new StanClosedError('subscribe') : reason),
       );
       native.on('ready', () => {
+        const problem = findUnusable(native);
+        if (problem !== undefined) {
+          attachment.end();
+          reject(problem);
+          return;
+        }
         this.lastSession = session;
         attachment.isReady = true;
         resolve();
