@@ -8,6 +8,16 @@ const only = (name, from, to, comment) => ({
   to: { path: '^lib/', pathNot: to },
 });
 
+/** Each room of the broker, and the rooms below it that it may import. A room is a folder with all that is in it. */
+const inBroker = (rooms) =>
+  rooms.map(([name, below]) =>
+    only(`broker/${name}`, { path: room(`broker/${name}`) }, [
+      room(`broker/(${[name, ...below].join('|')})`),
+      '^lib/broker/streaming/streaming-context.ts$',
+      room('core/(option-rules|errors)'),
+    ]),
+  );
+
 module.exports = {
   forbidden: [
     {
@@ -83,6 +93,31 @@ module.exports = {
     },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
+    ...inBroker([
+      ['strings', []],
+      ['clock', ['errors']],
+      ['errors', []],
+      ['protocol', []],
+      ['events', ['clock']],
+      ['faults', ['clock', 'errors']],
+      ['store', ['errors']],
+      ['options', ['errors', 'store']],
+      ['nats', ['clock', 'options', 'strings']],
+      ['streaming/state', ['clock', 'nats', 'options', 'protocol', 'store', 'strings']],
+      ['streaming/flows', ['clock', 'faults', 'nats', 'options', 'protocol', 'store', 'streaming/state', 'strings']],
+      ['streaming', ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'strings']],
+      ['monitoring', ['options', 'store', 'streaming']],
+    ]),
+    only('cli-io', { path: room('cli/io') }, [room('cli/io'), room('core')]),
+    only('cli-commands', { path: '^lib/cli/(asyncapi|dead-letters|server)/' }, ['^lib/cli/($1|io)/', '^lib/(?!cli/)']),
+    only('testing', { path: room('testing') }, [room('testing'), room('broker'), room('nest'), room('core')]),
+    {
+      name: 'no-type-cycles-in-broker-cli-and-testing',
+      comment: 'Files that know each other, if only by type, are one file or need an interface between them',
+      severity: 'error',
+      from: { path: '^lib/(broker|cli|testing)/', pathNot: room('broker/streaming/state') },
+      to: { circular: true },
+    },
     {
       name: 'only-testing-and-cli-use-the-broker',
       severity: 'error',

@@ -15,7 +15,7 @@ import { NatsServer } from './nats/nats-server.js';
 import { resolveBrokerOptions, type ResolvedBrokerOptions } from './options/resolve-broker-options.js';
 import type { StanBrokerOptions } from './options/stan-broker.options.js';
 import { settle } from './settle.js';
-import { randomId } from './streaming/random-id.js';
+import { randomId } from './strings/random-id.js';
 import { StreamingContext, asError } from './streaming/streaming-context.js';
 import { StreamingServer } from './streaming/streaming-server.js';
 

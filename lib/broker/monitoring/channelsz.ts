@@ -1,4 +1,4 @@
-import type { Channel } from '../streaming/channel.js';
+import type { Channel } from '../streaming/state/channel.js';
 import { subscriptionCount, type MonitoringView } from './monitoring-view.js';
 import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
 import { subscriptionz } from './subscriptionz.js';

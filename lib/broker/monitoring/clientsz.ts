@@ -1,4 +1,4 @@
-import type { Client } from '../streaming/client-registry.js';
+import type { Client } from '../streaming/state/client-registry.js';
 import type { MonitoringView } from './monitoring-view.js';
 import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
 import { subscriptionz } from './subscriptionz.js';

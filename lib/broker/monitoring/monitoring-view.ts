@@ -1,4 +1,4 @@
-import type { Channel } from '../streaming/channel.js';
+import type { Channel } from '../streaming/state/channel.js';
 import type { StreamingContext } from '../streaming/streaming-context.js';
 import type { StreamingServer } from '../streaming/streaming-server.js';
 

@@ -1,4 +1,4 @@
-import type { ResolvedChannelLimits } from '../streaming/channel-limits.js';
+import type { ResolvedChannelLimits } from '../options/channel-limits.js';
 import type { MonitoringView } from './monitoring-view.js';
 
 const nsPerMs = 1_000_000;

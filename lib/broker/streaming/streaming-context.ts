@@ -6,9 +6,9 @@ import type { Bus } from '../nats/bus.js';
 import type { BrokerLogger } from '../options/stan-broker.options.js';
 import { StanEncoder } from '../protocol/encode.js';
 import type { Store } from '../store/store.js';
-import { TextMemo } from '../text-memo.js';
-import type { LimitTable } from './channel-limits.js';
-import { randomId } from './random-id.js';
+import { StringCache } from '../strings/string-cache.js';
+import type { LimitTable } from '../options/channel-limits.js';
+import { randomId } from '../strings/random-id.js';
 
 /** What the streaming server is told once, at its start. @internal */
 export interface StreamingSettings {
@@ -29,7 +29,7 @@ export class StreamingContext {
   readonly startedMs: number;
   readonly encoder = new StanEncoder();
   /** Names of channels and ids of clients in requests, as text. */
-  readonly texts = new TextMemo('utf8');
+  readonly texts = new StringCache('utf8');
   readonly stats = { inMessages: 0, inBytes: 0, outMessages: 0, outBytes: 0 };
   /** Flushes on their way; a virtual clock waits for them. */
   flushing = 0;

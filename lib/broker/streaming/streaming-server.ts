@@ -1,19 +1,19 @@
 import { BrokerStartError } from '../errors/broker-start.error.js';
 import type { BusMessage } from '../nats/bus.js';
 import type { RecoveredState } from '../store/store.js';
-import { ChannelRegistry } from './channel-registry.js';
-import { ClientRegistry } from './client-registry.js';
-import { Connections } from './connections.js';
-import { Delivery } from './delivery.js';
-import { Heartbeats } from './heartbeats.js';
-import { Publishing } from './publishing.js';
-import { Recovery } from './recovery.js';
-import { Redelivery } from './redelivery.js';
-import { Removal } from './removal.js';
-import { Requester } from './requester.js';
-import { serverSubjects } from './server-subjects.js';
+import { ChannelRegistry } from './state/channel-registry.js';
+import { ClientRegistry } from './state/client-registry.js';
+import { Connecting } from './flows/connecting.js';
+import { Delivery } from './flows/delivery.js';
+import { Heartbeats } from './flows/heartbeats.js';
+import { Publishing } from './flows/publishing.js';
+import { Recovery } from './flows/recovery.js';
+import { Redelivery } from './flows/redelivery.js';
+import { Removal } from './flows/removal.js';
+import { Requester } from './flows/requester.js';
+import { serverSubjects } from '../protocol/server-subjects.js';
 import type { StreamingContext } from './streaming-context.js';
-import { Subscribing } from './subscribing.js';
+import { Subscribing } from './flows/subscribing.js';
 
 /**
  * The STAN server: a set of subscriptions on the bus, and the state behind them.
@@ -26,7 +26,7 @@ export class StreamingServer {
   private readonly heartbeats: Heartbeats;
   private readonly publishing: Publishing;
   private readonly subscribing: Subscribing;
-  private readonly connections: Connections;
+  private readonly connections: Connecting;
   private readonly delivery: Delivery;
   private readonly redelivery: Redelivery;
 
@@ -43,7 +43,7 @@ export class StreamingServer {
     );
     this.publishing = new Publishing(context, this.channels, this.clients, this.delivery);
     this.subscribing = new Subscribing(context, this.channels, this.clients, this.delivery, this.redelivery, removal);
-    this.connections = new Connections(context, subjects, this.clients, this.heartbeats, this.requester, removal);
+    this.connections = new Connecting(context, subjects, this.clients, this.heartbeats, this.requester, removal);
   }
 
   /** True while something is on its way that a virtual clock has to wait for. */

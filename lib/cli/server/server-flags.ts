@@ -2,7 +2,7 @@ import type { DeclaredFlag, FlagKind } from '../../core/option-rules/flag.decora
 import { parseGoBoolean, parseGoDuration, parseSize } from './go-values.js';
 import type { ServerSettings } from './server-settings.js';
 import { brokerFlags, commandFlags, limitFlags } from './server-settings.js';
-import { UsageError } from '../usage.error.js';
+import { UsageError } from '../io/usage.error.js';
 
 /** Every flag, in the order of the help text. @internal */
 export const serverFlags: readonly DeclaredFlag[] = [...brokerFlags, ...limitFlags, ...commandFlags];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Expect, ExpectGiven } from '../../../core/option-rules/expect.decorator.js';
 import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
-import { brokerOptionPlace } from '../../options/broker-option-place.js';
+import { brokerOptionPlace } from '../../errors/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';

@@ -1,6 +1,6 @@
-import type { Client, ClientRegistry } from './client-registry.js';
+import type { Client, ClientRegistry } from '../state/client-registry.js';
 import type { Requester } from './requester.js';
-import type { StreamingContext } from './streaming-context.js';
+import type { StreamingContext } from '../streaming-context.js';
 
 /**
  * Finds dead clients: asks each on its heartbeat inbox, and reports one that failed to answer too often in a row.

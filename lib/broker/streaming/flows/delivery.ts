@@ -1,7 +1,7 @@
-import type { Channel } from './channel.js';
-import type { QueueGroup } from './queue-group.js';
-import type { StreamingContext } from './streaming-context.js';
-import type { Subscription } from './subscription.js';
+import type { Channel } from '../state/channel.js';
+import type { QueueGroup } from '../state/queue-group.js';
+import type { StreamingContext } from '../streaming-context.js';
+import type { Subscription } from '../state/subscription.js';
 
 /** What a sending led to. */
 export interface Sent {

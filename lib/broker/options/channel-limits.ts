@@ -1,7 +1,7 @@
 import { namesOf, readOptionGroup } from '../../core/option-rules/option-group.js';
 import { BrokerOptionError } from '../errors/broker-option.error.js';
-import { BrokerLimits, brokerLimitsDefaults, ChannelLimits } from '../options/broker-limits.js';
-import { brokerOptionPlace } from '../options/broker-option-place.js';
+import { BrokerLimits, brokerLimitsDefaults, ChannelLimits } from './broker-limits.js';
+import { brokerOptionPlace } from '../errors/broker-option-place.js';
 import { isChannelPattern } from './channel-name.js';
 
 /** Limits of one channel, complete; 0 means unlimited. @internal */

@@ -1,4 +1,4 @@
-import { printableLines } from '../core/errors/printable.js';
+import { printableLines } from '../../core/errors/printable.js';
 
 /**
  * What a command may touch of the process it runs in; a test gives its own.

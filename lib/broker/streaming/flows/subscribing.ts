@@ -1,20 +1,20 @@
-import type { BusMessage } from '../nats/bus.js';
-import { fitsProtocolLine } from '../nats/subject.js';
-import { decodeAck, decodeSubscriptionRequest, decodeUnsubscribeRequest } from '../protocol/decode.js';
-import { startPositions, type SubscriptionRequest } from '../protocol/messages.js';
-import type { Channel } from './channel.js';
-import { isChannelName } from './channel-name.js';
-import type { ChannelRegistry } from './channel-registry.js';
-import type { ClientRegistry } from './client-registry.js';
-import { tryDecode } from './connections.js';
+import type { BusMessage } from '../../nats/bus.js';
+import { fitsProtocolLine } from '../../nats/subject.js';
+import { decodeAck, decodeSubscriptionRequest, decodeUnsubscribeRequest } from '../../protocol/decode.js';
+import { startPositions, type SubscriptionRequest } from '../../protocol/messages.js';
+import type { Channel } from '../state/channel.js';
+import { isChannelName } from '../../options/channel-name.js';
+import type { ChannelRegistry } from '../state/channel-registry.js';
+import type { ClientRegistry } from '../state/client-registry.js';
+import { tryDecode } from './connecting.js';
 import { factsOf, type Delivery } from './delivery.js';
-import { Refusal, stanErrorTexts } from './error-texts.js';
-import { newInbox } from './random-id.js';
+import { Refusal, stanErrorTexts } from '../../protocol/stan-error-texts.js';
+import { newInbox } from '../../strings/random-id.js';
 import type { Redelivery } from './redelivery.js';
 import type { Removal } from './removal.js';
-import { lastSentAtStart } from './start-position.js';
-import { asError, type StreamingContext } from './streaming-context.js';
-import { durableKeyOf, Subscription } from './subscription.js';
+import { lastSentAtStart } from '../state/start-position.js';
+import { asError, type StreamingContext } from '../streaming-context.js';
+import { durableKeyOf, Subscription } from '../state/subscription.js';
 
 /**
  * Makes subscriptions, resumes durables, and ends both.

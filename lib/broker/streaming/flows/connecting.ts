@@ -1,14 +1,14 @@
-import type { BusMessage } from '../nats/bus.js';
-import { fitsProtocolLine } from '../nats/subject.js';
-import { decodeCloseRequest, decodeConnectRequest, decodePing } from '../protocol/decode.js';
-import type { ConnectRequest } from '../protocol/messages.js';
-import type { Client, ClientRegistry } from './client-registry.js';
-import { stanErrorTexts } from './error-texts.js';
+import type { BusMessage } from '../../nats/bus.js';
+import { fitsProtocolLine } from '../../nats/subject.js';
+import { decodeCloseRequest, decodeConnectRequest, decodePing } from '../../protocol/decode.js';
+import type { ConnectRequest } from '../../protocol/messages.js';
+import type { Client, ClientRegistry } from '../state/client-registry.js';
+import { stanErrorTexts } from '../../protocol/stan-error-texts.js';
 import type { Heartbeats } from './heartbeats.js';
 import type { Removal } from './removal.js';
 import type { Requester } from './requester.js';
-import type { ServerSubjects } from './server-subjects.js';
-import type { StreamingContext } from './streaming-context.js';
+import type { ServerSubjects } from '../../protocol/server-subjects.js';
+import type { StreamingContext } from '../streaming-context.js';
 
 /** How long a client has to prove that its id is in use. Source: server.go defaultCheckDupCIDTimeout. */
 const duplicateProbeMs = 500;
@@ -17,7 +17,7 @@ const duplicateProbeMs = 500;
  * Registers clients and closes them.
  * @internal
  */
-export class Connections {
+export class Connecting {
   private readonly probing = new Set<string>();
 
   constructor(

@@ -1,7 +1,7 @@
-import type { ChannelStore } from '../store/store.js';
+import type { ChannelStore } from '../../store/store.js';
 import { Channel } from './channel.js';
-import { channelCaseText, Refusal, stanErrorTexts } from './error-texts.js';
-import type { StreamingContext } from './streaming-context.js';
+import { channelCaseText, Refusal, stanErrorTexts } from '../../protocol/stan-error-texts.js';
+import type { StreamingContext } from '../streaming-context.js';
 
 /** Record header and index entry of a message. Source: nats-streaming-server 0.25.6 stores/filestore.go msgRecordOverhead. */
 const fileRecordOverheadBytes = 40;

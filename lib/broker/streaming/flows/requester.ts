@@ -1,7 +1,7 @@
-import type { BusSubscription } from '../nats/bus.js';
-import type { FaultTarget } from '../faults/fault-point.js';
-import { newInbox } from './random-id.js';
-import type { StreamingContext } from './streaming-context.js';
+import type { BusSubscription } from '../../nats/bus.js';
+import type { FaultTarget } from '../../faults/fault-point.js';
+import { newInbox } from '../../strings/random-id.js';
+import type { StreamingContext } from '../streaming-context.js';
 
 /**
  * Asks clients: sends an empty message to an inbox and waits for any answer.

@@ -1,12 +1,12 @@
-import type { RecoveredChannel, RecoveredState, RecoveredSubscription } from '../store/store.js';
-import type { Channel } from './channel.js';
-import type { ChannelRegistry } from './channel-registry.js';
-import type { ClientRegistry } from './client-registry.js';
+import type { RecoveredChannel, RecoveredState, RecoveredSubscription } from '../../store/store.js';
+import type { Channel } from '../state/channel.js';
+import type { ChannelRegistry } from '../state/channel-registry.js';
+import type { ClientRegistry } from '../state/client-registry.js';
 import type { Delivery } from './delivery.js';
-import type { QueueGroup } from './queue-group.js';
+import type { QueueGroup } from '../state/queue-group.js';
 import type { Redelivery } from './redelivery.js';
-import type { StreamingContext } from './streaming-context.js';
-import { Subscription } from './subscription.js';
+import type { StreamingContext } from '../streaming-context.js';
+import { Subscription } from '../state/subscription.js';
 
 /**
  * Brings a server back to where its store left it.

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock/clock.js';
-import { startPositions, type SubscriptionRequest } from '../protocol/messages.js';
-import type { MessageLog } from '../store/store.js';
+import type { Clock } from '../../clock/clock.js';
+import { startPositions, type SubscriptionRequest } from '../../protocol/messages.js';
+import type { MessageLog } from '../../store/store.js';
 
 /**
  * The sequence after which a new subscription begins.

@@ -1,6 +1,6 @@
-import type { BusSubscription } from '../nats/bus.js';
-import type { ClockTimer } from '../clock/clock.js';
-import type { SubscriptionRecord } from '../store/store.js';
+import type { BusSubscription } from '../../nats/bus.js';
+import type { ClockTimer } from '../../clock/clock.js';
+import type { SubscriptionRecord } from '../../store/store.js';
 import type { Channel } from './channel.js';
 import type { QueueGroup } from './queue-group.js';
 

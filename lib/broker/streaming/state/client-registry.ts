@@ -1,8 +1,8 @@
-import type { ClockTimer } from '../clock/clock.js';
-import type { Span } from '../protocol/messages.js';
-import type { ClientRecord } from '../store/store.js';
-import { TextMemo } from '../text-memo.js';
-import type { StreamingContext } from './streaming-context.js';
+import type { ClockTimer } from '../../clock/clock.js';
+import type { Span } from '../../protocol/messages.js';
+import type { ClientRecord } from '../../store/store.js';
+import { StringCache } from '../../strings/string-cache.js';
+import type { StreamingContext } from '../streaming-context.js';
 import { removeFromList, type Subscription } from './subscription.js';
 
 /** A registered client id. @internal */
@@ -22,7 +22,7 @@ export interface Client {
 export class ClientRegistry {
   private readonly byId = new Map<string, Client>();
   private readonly byConnection = new Map<string, Client>();
-  private readonly connectionKeys = new TextMemo('latin1');
+  private readonly connectionKeys = new StringCache('latin1');
 
   constructor(private readonly context: StreamingContext) {}
 

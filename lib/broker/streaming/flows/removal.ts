@@ -1,8 +1,8 @@
-import type { ChannelRegistry } from './channel-registry.js';
-import type { QueueGroup } from './queue-group.js';
+import type { ChannelRegistry } from '../state/channel-registry.js';
+import type { QueueGroup } from '../state/queue-group.js';
 import type { Redelivery } from './redelivery.js';
-import type { StreamingContext } from './streaming-context.js';
-import { removeFromList, type Subscription } from './subscription.js';
+import type { StreamingContext } from '../streaming-context.js';
+import { removeFromList, type Subscription } from '../state/subscription.js';
 
 /** Messages that a leaving member left unacked go to the others this soon. */
 const handOverDelayMs = 100;

@@ -1,13 +1,13 @@
-import type { BusMessage } from '../nats/bus.js';
-import { decodePubMsg } from '../protocol/decode.js';
-import { nowhere, type PubMsg, type Span } from '../protocol/messages.js';
-import type { Channel } from './channel.js';
-import { isChannelName } from './channel-name.js';
-import type { ChannelRegistry } from './channel-registry.js';
-import type { ClientRegistry } from './client-registry.js';
+import type { BusMessage } from '../../nats/bus.js';
+import { decodePubMsg } from '../../protocol/decode.js';
+import { nowhere, type PubMsg, type Span } from '../../protocol/messages.js';
+import type { Channel } from '../state/channel.js';
+import { isChannelName } from '../../options/channel-name.js';
+import type { ChannelRegistry } from '../state/channel-registry.js';
+import type { ClientRegistry } from '../state/client-registry.js';
 import type { Delivery } from './delivery.js';
-import { stanErrorTexts } from './error-texts.js';
-import { asError, type StreamingContext } from './streaming-context.js';
+import { stanErrorTexts } from '../../protocol/stan-error-texts.js';
+import { asError, type StreamingContext } from '../streaming-context.js';
 
 interface Stored {
   readonly message: PubMsg;

@@ -1,5 +1,5 @@
 import type { OptionPlace } from '../../core/option-rules/option-group.js';
-import { BrokerOptionError } from '../errors/broker-option.error.js';
+import { BrokerOptionError } from './broker-option.error.js';
 
 /**
  * Where a group of the broker's options stands, for its errors; without a path the outermost.

@@ -1,6 +1,6 @@
-import type { Clock, ClockTimer } from '../clock/clock.js';
-import type { ChannelStore } from '../store/store.js';
-import type { ResolvedChannelLimits } from './channel-limits.js';
+import type { Clock, ClockTimer } from '../../clock/clock.js';
+import type { ChannelStore } from '../../store/store.js';
+import type { ResolvedChannelLimits } from '../../options/channel-limits.js';
 import { SubscriptionSet } from './subscription-set.js';
 
 const nsPerMs = 1_000_000n;

@@ -1,8 +1,8 @@
-import type { ClientRegistry } from './client-registry.js';
+import type { ClientRegistry } from '../state/client-registry.js';
 import type { Delivery } from './delivery.js';
 import { factsOf } from './delivery.js';
-import type { StreamingContext } from './streaming-context.js';
-import type { Subscription } from './subscription.js';
+import type { StreamingContext } from '../streaming-context.js';
+import type { Subscription } from '../state/subscription.js';
 
 /** A message that expires within this span is taken along, so that the timer does not fire once per message. */
 const togetherMs = 15;
