@@ -1,13 +1,30 @@
+import type { NatsServer, NatsServerFacts } from '../nats/nats-server.js';
 import type { Channel } from '../streaming/state/channel.js';
 import type { StreamingContext } from '../streaming/streaming-context.js';
 import type { StreamingServer } from '../streaming/streaming-server.js';
+
+/** The two servers of a broker that runs. @internal */
+export interface RunningServers {
+  readonly nats: NatsServer;
+  readonly streaming: StreamingServer;
+}
 
 /**
  * What the monitoring pages read.
  * @internal
  */
 export class MonitoringView {
-  constructor(readonly streaming: StreamingServer) {}
+  readonly streaming: StreamingServer;
+  private readonly nats: NatsServer;
+
+  constructor({ streaming, nats }: RunningServers) {
+    this.streaming = streaming;
+    this.nats = nats;
+  }
+
+  get natsFacts(): NatsServerFacts {
+    return this.nats.facts;
+  }
 
   get context(): StreamingContext {
     return this.streaming.context;
@@ -21,7 +38,11 @@ export class MonitoringView {
 
   /** By the broker's clock, which may be virtual. */
   get now(): string {
-    return new Date(this.context.clock.nowMs()).toISOString();
+    return new Date(this.nowMs).toISOString();
+  }
+
+  get nowMs(): number {
+    return this.context.clock.nowMs();
   }
 
   get totals(): { readonly total_msgs: number; readonly total_bytes: number } {
