@@ -45,7 +45,8 @@ async function measurer({ ClientStan, ServerStan }, look) {
     server.on('handled', see);
     client.on('publishSettled', see);
   }
-  const channels = look === 'channels' ? ['nestjs-stan:publish', 'nestjs-stan:handle'].map((id) => tracingChannel(id)) : [];
+  const channels =
+    look === 'channels' ? ['nestjs-stan:publish', 'nestjs-stan:handle'].map((id) => tracingChannel(id)) : [];
   const subscribers = { start: see, asyncEnd: see };
   return async () => {
     for (const channel of channels) channel.subscribe(subscribers);
