@@ -42,7 +42,9 @@ module.exports = {
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
-    only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
+    only('delivery', { path: room('core/delivery') }, [
+      room('core/(delivery|driver|options|option-rules|errors|wire)'),
+    ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
       room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),

@@ -64,6 +64,7 @@ export type {
   DeadLetterOptions,
   DurableQueueOptions,
   InboxOptions,
+  LaneOf,
   ReconnectOptions,
   RetryOptions,
   StanClientOptions,

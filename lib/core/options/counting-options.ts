@@ -10,6 +10,8 @@ export type VersionMode = (typeof versionModes)[number];
 /** The longest stream, key or event id that is stored. Unit: characters. */
 export const maxKeyLength = 200;
 
+const idExpected = '"header", "delivery" or a function (data) => string';
+
 const streamExpected = `text of 1 to ${String(maxKeyLength)} characters`;
 
 /**
@@ -106,11 +108,8 @@ export class InboxOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: '"header", "delivery" or a function (data) => string' })
-  @Expect(
-    '"header", "delivery" or a function (data) => string',
-    (value) => value === 'header' || value === 'delivery' || isFunction(value),
-  )
+  @IsDefined({ message: idExpected })
+  @Expect(idExpected, (value) => value === 'header' || value === 'delivery' || isFunction(value))
   declare readonly id: 'header' | 'delivery' | ((data: never) => string);
   /**
    * In whose name ids are recorded: another consumer counts the same event for itself.
