@@ -64,6 +64,7 @@ export type {
   DeadLetterOptions,
   DurableQueueOptions,
   InboxOptions,
+  LaneOf,
   ReconnectOptions,
   RetryOptions,
   StanClientOptions,
@@ -152,6 +153,7 @@ export {
   DuplicateClientIdError,
   EventStoreError,
   HandlerConflictError,
+  IncompatibleDependencyError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidPayloadError,
@@ -181,6 +183,7 @@ export {
 export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
+  IncompatibleDependencyFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
   MonitoringErrorDetails,
