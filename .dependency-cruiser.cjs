@@ -111,7 +111,7 @@ module.exports = {
         ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'streaming/state', 'strings'],
       ],
       ['streaming', ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'strings']],
-      ['monitoring', ['options', 'store', 'streaming']],
+      ['monitoring', ['nats', 'options', 'store', 'streaming']],
     ]),
     only('cli-io', { path: room('cli/io') }, [room('cli/io'), room('core')]),
     only('cli-commands', { path: '^lib/cli/(asyncapi|dead-letters|server)/' }, ['^lib/cli/($1|io)/', '^lib/(?!cli/)']),
