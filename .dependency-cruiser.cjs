@@ -42,7 +42,9 @@ module.exports = {
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
-    only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
+    only('delivery', { path: room('core/delivery') }, [
+      room('core/(delivery|driver|options|option-rules|errors|wire)'),
+    ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
       room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
@@ -57,6 +59,7 @@ module.exports = {
     },
     only('observe', { path: room('core/observe') }, [
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+      '^lib/core/inbox/counting-event\\.ts$',
     ]),
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
@@ -108,7 +111,7 @@ module.exports = {
         ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'streaming/state', 'strings'],
       ],
       ['streaming', ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'strings']],
-      ['monitoring', ['options', 'store', 'streaming']],
+      ['monitoring', ['nats', 'options', 'store', 'streaming']],
     ]),
     only('cli-io', { path: room('cli/io') }, [room('cli/io'), room('core')]),
     only('cli-commands', { path: '^lib/cli/(asyncapi|dead-letters|server)/' }, ['^lib/cli/($1|io)/', '^lib/(?!cli/)']),

@@ -64,6 +64,7 @@ export type {
   DeadLetterOptions,
   DurableQueueOptions,
   InboxOptions,
+  LaneOf,
   ReconnectOptions,
   RetryOptions,
   StanClientOptions,
@@ -112,6 +113,7 @@ export type {
   ParkedEvent,
   ParkedFailure,
   ParkedGap,
+  ParkedStream,
   ParkedQuery,
   VersionedEntity,
 } from './core/inbox/event-store.js';
@@ -152,6 +154,7 @@ export {
   DuplicateClientIdError,
   EventStoreError,
   HandlerConflictError,
+  IncompatibleDependencyError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidPayloadError,
@@ -181,6 +184,7 @@ export {
 export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
+  IncompatibleDependencyFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
   MonitoringErrorDetails,

@@ -27,7 +27,7 @@ export async function startJetStreamSingle(): Promise<JetStreamTopology> {
 /** Starts three servers that replace each other; resolves once they have a leader among them. */
 export async function startJetStreamCluster(subject: string): Promise<JetStreamTopology> {
   const names = ['a', 'b', 'c'] as const;
-  const mesh = await Mesh.create(names.length);
+  const mesh = await Mesh.create(names.length, { isFull: true });
   const nodes = await Promise.all(
     names.map((name, index) =>
       startRealServer({ kind: 'jetstream', args: ['-c', mesh.configOf(index), '--name', name] }),
@@ -45,6 +45,7 @@ export async function startJetStreamCluster(subject: string): Promise<JetStreamT
     ...{ name: 'cluster', clusterId: fresh('cluster'), nodes, entrances: nodes, leader },
     partition: (node) => mesh.cutOff(nodes.indexOf(node)),
     heal: () => mesh.heal(),
+    closeNetwork: () => mesh.close(),
     facts: jetStreamFacts(() => nodes.filter((node) => node.isRunning()).map(({ monitoringUrl }) => monitoringUrl)),
   };
 }

@@ -1,3 +1,4 @@
+import type { SubjectFacts } from './nats-facts.js';
 import { SubjectIndex } from './subject-index.js';
 import type { Interest } from './subject-index.js';
 
@@ -29,6 +30,10 @@ export interface BusSubscription {
  */
 export class Bus {
   private readonly index = new SubjectIndex<BusSubscription>();
+
+  get facts(): SubjectFacts {
+    return this.index.facts;
+  }
 
   subscribe(subscription: BusSubscription): void {
     this.index.insert(subscription);

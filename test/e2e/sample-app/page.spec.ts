@@ -101,6 +101,8 @@ describe.skipIf(missing)(title, () => {
     const page = await openPageOf(shop);
     await create(page, 'A concert with a name that is much longer than most names of concerts are', 1_000);
     await shows(page.locator('#tickets'), /v0.*v0/);
+    await page.locator('#tickets').getByRole('button', { name: 'Order' }).click();
+    await shows(page.locator('#orders tbody tr'), /created/);
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 900 });
       expect(await page.evaluate(cutOff)).toEqual([]);
