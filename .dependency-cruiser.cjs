@@ -59,6 +59,7 @@ module.exports = {
     },
     only('observe', { path: room('core/observe') }, [
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+      '^lib/core/inbox/counting-event\\.ts$',
     ]),
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
@@ -110,7 +111,7 @@ module.exports = {
         ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'streaming/state', 'strings'],
       ],
       ['streaming', ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'strings']],
-      ['monitoring', ['options', 'store', 'streaming']],
+      ['monitoring', ['nats', 'options', 'store', 'streaming']],
     ]),
     only('cli-io', { path: room('cli/io') }, [room('cli/io'), room('core')]),
     only('cli-commands', { path: '^lib/cli/(asyncapi|dead-letters|server)/' }, ['^lib/cli/($1|io)/', '^lib/(?!cli/)']),

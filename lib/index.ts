@@ -113,6 +113,7 @@ export type {
   ParkedEvent,
   ParkedFailure,
   ParkedGap,
+  ParkedStream,
   ParkedQuery,
   VersionedEntity,
 } from './core/inbox/event-store.js';
@@ -153,6 +154,7 @@ export {
   DuplicateClientIdError,
   EventStoreError,
   HandlerConflictError,
+  IncompatibleDependencyError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidPayloadError,
@@ -182,6 +184,7 @@ export {
 export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
+  IncompatibleDependencyFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
   MonitoringErrorDetails,

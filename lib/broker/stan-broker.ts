@@ -203,7 +203,7 @@ export class StanBroker {
   private async openMonitoring(): Promise<void> {
     const { host, monitoringPort } = this.options;
     if (monitoringPort === false) return;
-    const monitoring = new MonitoringServer(() => this.running?.streaming, this.options.logger);
+    const monitoring = new MonitoringServer(() => this.running, this.options.logger);
     try {
       await monitoring.listen(host, monitoringPort);
     } catch (error) {

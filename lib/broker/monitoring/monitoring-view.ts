@@ -1,12 +1,29 @@
+import type { NatsServer, NatsServerFacts } from '../nats/nats-server.js';
 import type { Channel } from '../streaming/state/channel.js';
 import type { StreamingServer } from '../streaming/streaming-server.js';
+
+/** The two servers of a broker that runs. @internal */
+export interface RunningServers {
+  readonly nats: NatsServer;
+  readonly streaming: StreamingServer;
+}
 
 /**
  * What the monitoring pages read.
  * @internal
  */
 export class MonitoringView {
-  constructor(readonly streaming: StreamingServer) {}
+  readonly streaming: StreamingServer;
+  private readonly nats: NatsServer;
+
+  constructor({ streaming, nats }: RunningServers) {
+    this.streaming = streaming;
+    this.nats = nats;
+  }
+
+  get natsFacts(): NatsServerFacts {
+    return this.nats.facts;
+  }
 
   /** The fields with which every list begins. */
   get head(): { readonly cluster_id: string; readonly server_id: string; readonly now: string } {
@@ -16,7 +33,11 @@ export class MonitoringView {
 
   /** By the broker's clock, which may be virtual. */
   get now(): string {
-    return new Date(this.streaming.clock.nowMs()).toISOString();
+    return new Date(this.nowMs).toISOString();
+  }
+
+  get nowMs(): number {
+    return this.streaming.clock.nowMs();
   }
 
   get totals(): { readonly total_msgs: number; readonly total_bytes: number } {

@@ -1,4 +1,5 @@
 import type { BusMessage, BusSubscription } from './bus.js';
+import type { SubscriptionFacts } from './nats-facts.js';
 import { hasWildcard } from './subject.js';
 
 /** The connection that made a subscription: it writes the messages, and drops the subscription after the last one. */
@@ -30,6 +31,11 @@ export class ConnectionSubscription implements BusSubscription {
 
   limit(maxMessages: number | undefined): void {
     this.maxMessages = maxMessages ?? 0;
+  }
+
+  get facts(): SubscriptionFacts {
+    const { subject, queue, sid, delivered, maxMessages } = this;
+    return { subject, queue, sid, delivered, maxMessages: Number.isFinite(maxMessages) ? maxMessages : 0 };
   }
 
   /** True where this subscription is a pattern that covers `subject`. */

@@ -68,7 +68,7 @@ export const foreignFlags: readonly string[] = [
   'secure tls_client_key tls_client_cert tls_client_cacert tls tlscert tlskey tlsverify tlscacert ms',
   'https_port help_tls',
   'ns nats_server sc stan_config c config sl signal encrypt encryption_cipher encryption_key',
-  'replace_durable P pid l log s syslog r remote_syslog syslog_name',
+  'replace_durable P pid s syslog r remote_syslog syslog_name',
 ].flatMap((names) => names.split(' '));
 
 /** A flag's name as people type it: the short ones with one dash. @internal */

@@ -1,5 +1,4 @@
-import { IsDefined } from 'class-validator';
-import { Expect, ExpectDurationMs, ExpectOneOf } from '../option-rules/expect.decorator.js';
+import { Expect, ExpectDurationMs, ExpectGiven, ExpectOneOf } from '../option-rules/expect.decorator.js';
 import type { Resolved } from '../option-rules/resolved.js';
 
 /** @publicApi */
@@ -25,7 +24,7 @@ export class VersionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: streamExpected })
+  @ExpectGiven(streamExpected)
   @Expect(streamExpected, isKey)
   declare readonly stream: string;
   /**
@@ -34,7 +33,7 @@ export class VersionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: 'a function (data) => string' })
+  @ExpectGiven('a function (data) => string')
   @Expect('a function (data) => string', isFunction)
   declare readonly key: (data: never) => string;
   /**
@@ -43,7 +42,7 @@ export class VersionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: 'a function (data) => number' })
+  @ExpectGiven('a function (data) => number')
   @Expect('a function (data) => number', isFunction)
   declare readonly version: (data: never) => number;
   /**
@@ -108,7 +107,7 @@ export class InboxOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: idExpected })
+  @ExpectGiven(idExpected)
   @Expect(idExpected, (value) => value === 'header' || value === 'delivery' || isFunction(value))
   declare readonly id: 'header' | 'delivery' | ((data: never) => string);
   /**

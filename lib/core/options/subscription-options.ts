@@ -1,8 +1,8 @@
-import { IsDefined } from 'class-validator';
 import {
   Expect,
   ExpectDurationMs,
   ExpectFraction,
+  ExpectGiven,
   ExpectOneOf,
   ExpectWholeNumber,
   ExpectWholeSecondsMs,
@@ -112,7 +112,7 @@ export class DeadLetterOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 stores/limits.go (MaxChannels).
    */
-  @IsDefined({ message: legalSubjectExpected })
+  @ExpectGiven(legalSubjectExpected)
   @Expect(legalSubjectExpected, (value) => subjectProblem(value) === undefined)
   declare readonly subject: string;
 }

@@ -22,6 +22,7 @@ import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { DataLimit } from './pub-msg-size.js';
+import type { VendorConnect } from './stan-client.js';
 import { StanSession } from './stan-session.js';
 import type { StanSessionListener } from './stan-session.js';
 import { StanSubscriptions } from './stan-subscriptions.js';
@@ -66,6 +67,7 @@ export class StanDriver implements Driver {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly random: () => number = Math.random,
+    private readonly vendorConnect?: VendorConnect,
   ) {
     this.dataLimit = new DataLimit(options.clientId);
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
@@ -174,7 +176,7 @@ export class StanDriver implements Driver {
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
-    const session: StanSession = new StanSession(this.options, listener, this.doubtCount);
+    const session: StanSession = new StanSession(this.options, listener, this.doubtCount, this.vendorConnect);
     this.attemptCount += 1;
     try {
       await session.open(this.attemptCount - 1, this.stopped.signal);
