@@ -12,6 +12,7 @@ import type { Consumer, HandlerRecord, SubscriptionName } from './history.js';
 import { openHistory } from './history.js';
 import { between, seededRandom } from './random.js';
 import { ackWaitMs, onCommand, readScene, sessionOptions, tell } from './scene.js';
+import { watchAcks } from './sent-acks.js';
 
 const scene = readScene();
 const record = openHistory(scene.historyFile);
@@ -66,6 +67,10 @@ const strategy = new ServerStan({
   servers: scene.url,
   drainTimeoutMs: 3_000,
 });
+watchAcks(
+  () => strategy.unwrap(),
+  (subscription, sequence) => record({ type: 'ack', ...me, subscription, sequence }),
+);
 const newLink = () => {
   link += 1;
   record({ type: 'link', ...me });
