@@ -88,7 +88,8 @@ function proofOfForgetting(
   acks: ReadonlySet<string>,
 ): string | undefined {
   const last = record.sentTo(key, sequence).at(-1);
-  if (last === undefined || record.hasAck(key, sequence) || acks.has(`${key} ${String(sequence)}`)) return undefined;
+  const isAcked = record.hasAck(key, sequence) || acks.has(`${key} ${String(sequence)}`);
+  if (last === undefined || isAcked) return undefined;
   const servedUntil = record.lastReignFor(key);
   if (servedUntil <= last.reign) return undefined;
   return (

@@ -12,11 +12,12 @@ import { checkHistory } from './checker.js';
 import { excuseServers } from './excuses.js';
 import type { Fault } from './faults.js';
 import { nextFaults } from './faults.js';
+import type { HistoryRecord } from './history.js';
 import { readHistory } from './history.js';
 import { between, seededRandom } from './random.js';
 import { describeCounts } from './report.js';
 import { checkAcks, countAcks } from './sent-acks.js';
-import { ServerRecord } from './server-record.js';
+import { readLeaderChanges, ServerRecord } from './server-record.js';
 import { World } from './world.js';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -56,7 +57,13 @@ try {
   await world.dispose();
 }
 
-const history = readHistory(historyFile);
+const changes = await readLeaderChanges(serverRecordFile);
+// By the servers' own logs, and with the same reach as the faults of the run.
+const leaderless: HistoryRecord[] = changes.map((change) => ({
+  ...change,
+  ...{ type: 'fault', kind: 'change of the leader', targets: ['server'] },
+}));
+const history = [...readHistory(historyFile), ...leaderless];
 const found = checkHistory(history, stalls);
 const { counts } = found;
 const { checks, excuses } = await excuseServers([...found.checks, checkAcks(history)], history, (sequences) =>
@@ -70,9 +77,7 @@ for (const { name, violations } of checks) {
 for (const line of describeCounts(counts)) say(line);
 say(`acks that left the consumers: ${String(countAcks(history))}`);
 if (topology === 'cluster') {
-  say(
-    `${String(world.leaderCount())} leaders; ${String(excuses.length)} violations that the servers' own record explains`,
-  );
+  say(`${String(changes.length)} leaders; ${String(excuses.length)} violations that the servers' own record explains`);
   for (const { violation, proof } of excuses) say(`         ${violation}: ${proof}`);
 }
 const failed = checks.filter(({ violations }) => violations.length > 0).length;

@@ -12,7 +12,7 @@ export function openServerRecord(path: string): (line: string, node: number) => 
   return (line, node) => {
     const isTrace = line.includes('[TRC] STREAM: ');
     // Of the debug lines only those that say whose subscription a number is.
-    if (isTrace ? line.includes(' seq=') : /subid=|leader promotion actions/.test(line))
+    if (isTrace ? line.includes(' seq=') : /subid=|leader (promotion|stepdown) actions/.test(line))
       writeSync(file, `${String(node)} ${line}\n`);
     return isTrace || line.includes('[DBG] STREAM: ');
   };
@@ -22,7 +22,7 @@ export function openServerRecord(path: string): (line: string, node: number) => 
 export interface Sent {
   readonly at: number;
   readonly isFirst: boolean;
-  /** Which time of leadership it was, of all servers together, in their order. */
+  /** In which time of leadership, of all servers together, in their order. */
   readonly reign: number;
 }
 
@@ -79,6 +79,31 @@ const deliveryOrAck =
   /^\d+ \[\d+\] (\S+ \S+) \[TRC\] STREAM: \[Client:\S+\] (Delivering msg to|Redelivering msg to|Processing ack for) subid=(\d+), subject=\S+, seq=(\d+)/;
 
 const subscription = /\[Client:(\S+)\] .*subscription, subject=\S+, inbox=\S+,( durable=| queue=)?.* subid=(\d+)/;
+
+/**
+ * The times without a leader: from the moment one gave it up, where it could still say so, until the next one served. Not all
+ * are of the run's making: on a loaded machine a leader loses its office without any fault of ours.
+ */
+export async function readLeaderChanges(path: string): Promise<{ readonly at: number; readonly until: number }[]> {
+  const changes: { at: number; until: number }[] = [];
+  let lostAt: number | undefined;
+  for await (const line of linesOf(path)) {
+    const [, time, what] = leadership.exec(line) ?? [];
+    if (time === undefined) continue;
+    const at = timeOf(time);
+    if (what === 'server lost leadership') lostAt ??= at;
+    else if (what === 'server became leader') changes.push({ at: lostAt ?? at, until: at });
+    else {
+      const last = changes.at(-1);
+      if (last) last.until = at;
+      lostAt = undefined;
+    }
+  }
+  return changes;
+}
+
+const leadership =
+  /^\d+ \[\d+\] (\S+ \S+) \[INF\] STREAM: (server lost leadership|server became leader|finished leader promotion)/;
 
 /** Whose subscription each number is; the servers of a cluster have the same numbers. */
 async function readSubscriptions(path: string): Promise<Map<string, string>> {

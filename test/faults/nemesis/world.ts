@@ -130,12 +130,6 @@ export class World {
     if (left.length > 0) throw new Error(`the server still knows ${left.join(', ')} after all have closed`);
   }
 
-  /** How often a node of a cluster became the leader, by its own log. */
-  leaderCount(): number {
-    const lines = this.topology.nodes.flatMap(({ log }) => log);
-    return lines.filter((line) => line.includes('server became leader')).length;
-  }
-
   /** The last lines of every process, for a failure. */
   describeOutput(): string[] {
     const ofChildren = [...this.children.values()].flatMap(({ name, output }) => [`--- ${name}`, ...output]);
