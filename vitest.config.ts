@@ -75,7 +75,11 @@ export default defineConfig({
       suite('e2e', { testTimeout: 120_000, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
       suite('e2e-real', {
         testTimeout: 120_000,
-        include: ['test/e2e/**/*.real.spec.ts', 'test/e2e/service-processes.spec.ts'],
+        include: [
+          'test/e2e/**/*.real.spec.ts',
+          'test/e2e/service-processes.spec.ts',
+          'test/e2e/sample-app/seen-from-outside.spec.ts',
+        ],
         env: { TEST_BROKERS: 'real' },
       }),
       // The JetStream driver is young: its row has projects of its own until every case of theirs holds.
