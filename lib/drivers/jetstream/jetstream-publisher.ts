@@ -66,6 +66,12 @@ export class JetStreamPublisher {
     const attempt = this.open.get(key);
     if (attempt === undefined) return;
     this.open.delete(key);
+    const { data } = message;
+    const text = data.length === 0 ? '' : Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
+    if (isPlainAck(text)) {
+      attempt.done(undefined, attempt.messageId);
+      return;
+    }
     const ack = readAck(message);
     if (ack?.error === undefined && ack?.seq !== undefined) {
       attempt.done(undefined, attempt.messageId, ack.duplicate);
@@ -116,6 +122,14 @@ export class JetStreamPublisher {
       queueMicrotask(() => done({ outcome: 'not-sent', cause }, messageId));
     }
   }
+}
+
+/**
+ * Whether the answer says that the event was stored, and nothing else: by far the most do, and need not be parsed. No name
+ * in it can have a quotation mark.
+ */
+function isPlainAck(text: string): boolean {
+  return text.includes('"seq":') && !text.includes('"error":') && !text.includes('"duplicate":');
 }
 
 /** `undefined` where nobody was there to store it. */

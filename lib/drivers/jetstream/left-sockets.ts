@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 
 const opened = new AsyncLocalStorage<Set<Socket>>();
 
+/** The connects under way: as long as there are any, every promise of the process pays for the storage. */
+const underWay = new Set<Set<Socket>>();
+
 /** Node tells every socket that is made, in the context of whoever makes it. */
 const channel = 'net.client.socket';
 
@@ -18,6 +21,7 @@ export function withoutLeftSockets<Result>(connect: () => Promise<Result>): Prom
     if (opened.getStore() === sockets) sockets.add((message as { readonly socket: Socket }).socket);
   };
   subscribe(channel, keep);
+  underWay.add(sockets);
   return opened.run(sockets, async () => {
     try {
       return await connect();
@@ -27,6 +31,8 @@ export function withoutLeftSockets<Result>(connect: () => Promise<Result>): Prom
     } finally {
       unsubscribe(channel, keep);
       sockets.clear();
+      underWay.delete(sockets);
+      if (underWay.size === 0) opened.disable();
     }
   });
 }
