@@ -180,6 +180,7 @@ export {
 } from './core/errors/index.js';
 export type {
   ConnectFailedDetails,
+  ConnectTimeoutDetails,
   HandlerConflictFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
