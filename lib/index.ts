@@ -182,6 +182,7 @@ export {
 } from './core/errors/index.js';
 export type {
   ConnectFailedDetails,
+  ConnectTimeoutDetails,
   HandlerConflictFacts,
   IncompatibleDependencyFacts,
   InvalidOptionDetails,
