@@ -59,6 +59,7 @@ module.exports = {
     },
     only('observe', { path: room('core/observe') }, [
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+      '^lib/core/inbox/counting-event\\.ts$',
     ]),
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),

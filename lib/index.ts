@@ -113,6 +113,7 @@ export type {
   ParkedEvent,
   ParkedFailure,
   ParkedGap,
+  ParkedStream,
   ParkedQuery,
   VersionedEntity,
 } from './core/inbox/event-store.js';

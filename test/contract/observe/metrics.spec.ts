@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Registry } from 'prom-client';
@@ -10,7 +11,10 @@ import {
   StanModule,
   StanMonitoring,
   durableQueue,
+  stanChannels,
 } from '../../../lib/index.js';
+import type { ObservedDelivery } from '../../../lib/index.js';
+import { MemoryEventStore } from '../../../lib/testing/index.js';
 import { StanMetrics, StanMetricsModule } from '../../../lib/telemetry/prometheus/index.js';
 import { cleanUpAfterTest } from '../../support/cleanup.js';
 import type { Contract } from '../../support/contract.js';
@@ -57,6 +61,34 @@ contract('metrics', (t) => {
     mayEnd.open();
     await t.eventually(async () => (await values('stan_handled_total'))['acked'] === 8);
     await t.eventually(async () => (await values('stan_handlers_running'))[subject] === 0);
+  });
+
+  it('count what a version gate has passed over or parked, and show what is parked', async () => {
+    const subject = fresh('ticket');
+    const store = new MemoryEventStore();
+    const key = (event: { id: string }) => event.id;
+    const version = { stream: 'ticket', key, version: (event: { version: number }) => event.version, waitMs: 0 };
+    const options = { ...durableQueue('orders'), version };
+    const told = parkedEvents();
+    const { server } = await t.app({
+      controllers: [listenerFor(subject, options, () => undefined)],
+      server: { store },
+    });
+    const registry = new Registry();
+    measure({ server, registry });
+    const outcomes = () => read(registry, 'stan_handled_total', 'outcome', subject);
+    const client = await t.client();
+    for (const n of [0, 0, 2, 3]) await client.emitAsync(subject, { id: 'a', version: n });
+    await t.eventually(async () => (await outcomes())['parked'] === 2 && (await outcomes())['stale'] === 1);
+    expect(await outcomes()).toEqual({ acked: 1, stale: 1, parked: 2 });
+    expect(await read(registry, 'stan_parked_events', 'stream')).toEqual({ ticket: 2 });
+    expect((await read(registry, 'stan_oldest_parked_seconds', 'stream'))['ticket']).toBeGreaterThanOrEqual(0);
+    expect(told).toEqual([2, 3]);
+    await client.emitAsync(subject, { id: 'a', version: 1 });
+    await t.eventually(async () => (await read(registry, 'stan_parked_events', 'stream'))['ticket'] === undefined);
+    expect(told).toEqual([2, 3]);
+    store.parkedByStream = () => Promise.reject(new Error('the database is away'));
+    expect(await registry.metrics()).toContain('stan_session_up{client="server"} 1');
   });
 
   it('count publishes by subject and outcome, up to 200 subjects', async () => {
@@ -143,6 +175,18 @@ contract('metrics', (t) => {
     expect(registry.getMetricsAsArray()).toEqual([]);
   });
 });
+
+/** Versions that the diagnostics channel reports as parked. */
+function parkedEvents(): number[] {
+  const versions: number[] = [];
+  const listener = (message: unknown): void => {
+    const event = message as ObservedDelivery;
+    if (event.type === 'parked') versions.push(event.version);
+  };
+  subscribe(stanChannels.delivery, listener);
+  cleanUpAfterTest(() => void unsubscribe(stanChannels.delivery, listener));
+  return versions;
+}
 
 interface Measured {
   readonly subject: string;
