@@ -79,7 +79,11 @@ export default defineConfig({
       suite('e2e', { testTimeout: 120_000, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
       suite('e2e-real', {
         testTimeout: 120_000,
-        include: ['test/e2e/**/*.real.spec.ts', 'test/e2e/service-processes.spec.ts'],
+        include: [
+          'test/e2e/**/*.real.spec.ts',
+          'test/e2e/service-processes.spec.ts',
+          'test/e2e/sample-app/seen-from-outside.spec.ts',
+        ],
         env: { TEST_BROKERS: 'real' },
       }),
       // In projects of its own, so that the rows of STAN can be run without it.

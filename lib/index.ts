@@ -183,6 +183,7 @@ export {
 } from './core/errors/index.js';
 export type {
   ConnectFailedDetails,
+  ConnectTimeoutDetails,
   HandlerConflictFacts,
   IncompatibleDependencyFacts,
   InvalidOptionDetails,

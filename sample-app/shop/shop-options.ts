@@ -10,6 +10,8 @@ export interface ShopOptions {
   readonly port: number;
   /** A server that is already there; without it one is started in this process. */
   readonly natsUrl: string | undefined;
+  /** Its monitoring port: without it nobody knows how far the services are behind. */
+  readonly natsMonitoringUrl: string | undefined;
   readonly clusterId: string;
   /** Which event bus: NATS Streaming, or JetStream. */
   readonly broker: 'stan' | 'jetstream';
@@ -30,6 +32,7 @@ export const usage = `Usage: npm start [-- options]
   --help          print this
 
 Environment: NATS_URL, NATS_CLUSTER_ID (default test-cluster), DATABASE_URL, PORT, DATA_DIR (default .data)
+             NATS_MONITORING_URL, beside NATS_URL: for the events that each service has still to handle
              BROKER=jetstream runs the services on JetStream: at NATS_URL, or a nats-server from .cache/bin or the PATH`;
 
 /**
@@ -54,6 +57,7 @@ export function readShopOptions(
     instances: readNumber('--instances', values.instances ?? '1', 1, 9),
     port: readNumber(values.port === undefined ? 'PORT' : '--port', values.port ?? env['PORT'] ?? '3000', 0, 65_535),
     natsUrl: env['NATS_URL'] || undefined,
+    natsMonitoringUrl: env['NATS_MONITORING_URL'] || undefined,
     // The embedded event bus starts empty. A copy of tickets whose events are gone could never be brought up to date.
     fresh: values.fresh === true || !env['NATS_URL'],
     clusterId: env['NATS_CLUSTER_ID'] || 'test-cluster',

@@ -64,9 +64,9 @@ async function startDatabase({ databaseUrl, dataFolder, port }: ShopOptions): Pr
   return { url: postgres.url, note: `embedded, data in ${postgres.folder}`, stop: () => postgres.stop() };
 }
 
-async function startBus({ natsUrl, clusterId, port, broker: kind }: ShopOptions): Promise<BusPart> {
-  if (natsUrl)
-    return { url: natsUrl, clusterId, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
+async function startBus(options: ShopOptions): Promise<BusPart> {
+  const { natsUrl, natsMonitoringUrl: monitoringUrl, clusterId, port, broker: kind } = options;
+  if (natsUrl) return { url: natsUrl, clusterId, monitoringUrl, note: 'from NATS_URL', stop: () => Promise.resolve() };
   if (kind === 'jetstream') {
     const server = await startKeptNatsServer(await usualPort(4222, port));
     return {

@@ -1,10 +1,13 @@
 // STAN can die while the NATS connection lives: in a cluster, in a fault tolerance group, behind a NATS server. Clients
 // are connected to the server that dies and to one that stays.
 import { describe, expect, it } from 'vitest';
+import type { ClientStan } from 'nestjs-stan';
 import { StanHealthIndicator, StanMonitoring } from 'nestjs-stan';
 import { listenerFor } from '../support/contract.js';
 import { FailOverScene, places, quickPings } from '../support/fail-over-scene.js';
 import { fresh } from '../support/fresh.js';
+import { connectRawClient } from '../support/raw-client.js';
+import type { RawClient } from '../support/raw-client.js';
 import { findRealServer } from '../support/real-server.js';
 import type { RealServer } from '../support/real-server.js';
 import { startStanApp, startStanClient } from '../support/stan-app.js';
@@ -92,6 +95,55 @@ describe.skipIf(!hasServer).each(topologyNames)('%s, whose leader is killed unde
     }
   });
 });
+
+describe.skipIf(!hasServer)('STAN that stands still behind a NATS server that lives', () => {
+  it('is told within two pings by event, status and health, and so is its return', async () => {
+    const topology = await startTopology('behind-nats');
+    const broker = { url: topology.entrances[0]?.url ?? '', clusterId: topology.clusterId };
+    const raw = await connectRawClient(broker);
+    const client = await startStanClient(broker, { ...quickPings, pingIntervalMs: 3_000, maxPingsOut: 100 });
+    const health = new StanHealthIndicator({ events: client });
+    const pings = countPings(raw, client);
+    const silent = nextEvent(client, 'serverSilent', () => ({ pings: pings.count(), ...seen(client, health) }));
+    await topology.nodes[0]?.freeze();
+    pings.reset();
+    expect(await silent).toEqual({ pings: 2, status: 'reconnecting', health: 'down' });
+
+    const answered = nextEvent(client, 'serverAnswered', () => ({ pings: pings.count(), ...seen(client, health) }));
+    topology.nodes[0]?.thaw();
+    pings.reset();
+    const { pings: pingsUntilAnswer, ...state } = await answered;
+    expect(state).toEqual({ status: 'connected', health: 'up' });
+    expect(pingsUntilAnswer).toBeLessThanOrEqual(2);
+    health.close();
+  });
+});
+
+/** Counts the pings of this client, but not those that the vendor's client sends beside them. */
+function countPings(raw: RawClient, client: ClientStan): { count(): number; reset(): void } {
+  interface Pinging {
+    readonly nc: { subscribe(subject: string, onMessage: (body: unknown, reply: string) => void): void };
+    readonly pingRequests: string;
+    readonly pingInbox: string;
+  }
+  const [own, theirs] = [client.unwrap<Pinging>(), raw.stan as RawClient['stan'] & Pinging];
+  let count = 0;
+  theirs.nc.subscribe(own.pingRequests, (_body, reply) => {
+    if (reply !== own.pingInbox && reply !== theirs.pingInbox) count += 1;
+  });
+  return { count: () => count, reset: () => void (count = 0) };
+}
+
+/** What `look` sees right after the next such event. */
+function nextEvent<T>(client: ClientStan, type: 'serverSilent' | 'serverAnswered', look: () => T): Promise<T> {
+  return new Promise((resolve) => client.on(type, () => setImmediate(() => resolve(look()))));
+}
+
+function seen(client: ClientStan, health: StanHealthIndicator): { status: string; health: string } {
+  let status = '';
+  client.status.subscribe((now) => (status = now)).unsubscribe();
+  return { status, health: health.isHealthy().stan.status };
+}
 
 describe.skipIf(!hasServer)('the monitoring of servers that replace each other', () => {
   it('tells the leader of a cluster from its followers', async () => {

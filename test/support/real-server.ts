@@ -29,6 +29,8 @@ export interface RealServerOptions {
   readonly readyWhen?: string;
   /** More flags, as the server spells them. Channels are unlimited unless `-mc` is given. */
   readonly args?: readonly string[];
+  /** Takes the lines for which it answers true away from the log: those of a trace are too many to be kept. */
+  readonly takeLine?: (line: string, server: RealServer) => boolean;
 }
 
 /** Whether a restarted server has what the one before it had stored. */
@@ -206,7 +208,10 @@ export class RealServer {
     this.#log.push(`--- process ${this.#generation}, pid ${child.pid ?? 0}`);
     this.#child = child;
     running.add(this);
-    collectLines(child, (line) => this.#log.push(line));
+    const { takeLine } = this.#options;
+    collectLines(child, (line) => {
+      if (!takeLine?.(line, this)) this.#log.push(line);
+    });
     this.#exited = new Promise((resolve) => {
       const gone = () => {
         if (this.#child === child) {

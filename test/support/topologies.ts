@@ -21,6 +21,9 @@ export interface TopologyOptions {
   /** The store's flags, where it is not the FILE store. */
   readonly sql?: readonly string[];
   readonly heartbeat?: RealServerOptions['heartbeat'];
+  /** More flags for every STAN server. */
+  readonly args?: readonly string[];
+  readonly takeLine?: RealServerOptions['takeLine'];
 }
 
 /** STAN servers that replace each other, and the NATS servers through which clients reach them. */
@@ -58,10 +61,12 @@ const starts: Record<TopologyName, (options: TopologyOptions) => Promise<Topolog
   'behind-nats': startBehindNats,
 };
 
-async function startSingle({ heartbeat, sql }: TopologyOptions): Promise<Topology> {
+async function startSingle({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const server = await startRealServer({
     ...(heartbeat && { heartbeat }),
-    ...(sql && { store: 'given', args: sql }),
+    ...(takeLine && { takeLine }),
+    ...(sql && { store: 'given' }),
+    args: [...(sql ?? []), ...args],
   });
   const leader = (): Promise<RealServer> => theOne([server], async (node) => (await serverz(node)) !== undefined);
   return {
@@ -70,7 +75,7 @@ async function startSingle({ heartbeat, sql }: TopologyOptions): Promise<Topolog
   };
 }
 
-async function startCluster({ heartbeat, sql = [] }: TopologyOptions): Promise<Topology> {
+async function startCluster({ heartbeat, sql = [], args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const [clusterId, names] = [fresh('cluster'), ['a', 'b', 'c'] as const];
   const mesh = await Mesh.create(names.length);
   const nodes = await Promise.all(
@@ -78,11 +83,12 @@ async function startCluster({ heartbeat, sql = [] }: TopologyOptions): Promise<T
       startRealServer({
         clusterId,
         ...(heartbeat && { heartbeat }),
+        ...(takeLine && { takeLine }),
         readyWhen: 'Message store is',
         args: [
           ...['-c', mesh.configOf(index), '--clustered', '--cluster_node_id', name],
           ...['--cluster_peers', names.filter((other) => other !== name).join()],
-          ...['--cluster_log_path', join(mesh.folder, `raft-${name}`), ...sql],
+          ...['--cluster_log_path', join(mesh.folder, `raft-${name}`), ...sql, ...args],
         ],
       }),
     ),
@@ -97,14 +103,16 @@ async function startCluster({ heartbeat, sql = [] }: TopologyOptions): Promise<T
   };
 }
 
-async function startFaultToleranceGroup({ heartbeat, sql }: TopologyOptions): Promise<Topology> {
+async function startFaultToleranceGroup({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const clusterId = fresh('cluster');
   const mesh = await Mesh.create(2);
   const store = sql ?? ['-st', 'FILE', '--dir', join(mesh.folder, 'store')];
   const start = (index: number): Promise<RealServer> =>
     startRealServer({
-      ...{ clusterId, store: 'given', readyWhen: 'Starting in standby mode', ...(heartbeat && { heartbeat }) },
-      args: [...mesh.flagsOf(index), '--ft_group', 'group', ...store],
+      ...{ clusterId, store: 'given', readyWhen: 'Starting in standby mode' },
+      ...(heartbeat && { heartbeat }),
+      ...(takeLine && { takeLine }),
+      args: [...mesh.flagsOf(index), '--ft_group', 'group', ...store, ...args],
     });
   const nodes = [await start(0), await start(1)];
   const leader = (): Promise<RealServer> => theOne(nodes, isFtActive);
@@ -116,7 +124,7 @@ async function startFaultToleranceGroup({ heartbeat, sql }: TopologyOptions): Pr
   };
 }
 
-async function startBehindNats({ heartbeat, sql }: TopologyOptions): Promise<Topology> {
+async function startBehindNats({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const clusterId = fresh('cluster');
   // Another STAN server, of which the NATS server inside is used alone.
   const nats = await startRealServer({ store: 'memory' });
@@ -125,8 +133,9 @@ async function startBehindNats({ heartbeat, sql }: TopologyOptions): Promise<Top
   const node = await startRealServer({
     clusterId,
     ...(heartbeat && { heartbeat }),
+    ...(takeLine && { takeLine }),
     ...(sql && { store: 'given' }),
-    args: ['-ns', link.url, ...(sql ?? [])],
+    args: ['-ns', link.url, ...(sql ?? []), ...args],
   });
   const leader = (): Promise<RealServer> => theOne([node], async () => (await serverz(node)) !== undefined);
   return {

@@ -282,7 +282,10 @@ export class DeliveryPipeline {
   }
 }
 
-const makeDeliveryContext = (): AsyncResource => new AsyncResource('StanDelivery', { requireManualDestroy: true });
+/** One object for all: making it took as long as the resource. */
+const manualDestroy = { requireManualDestroy: true };
+
+const makeDeliveryContext = (): AsyncResource => new AsyncResource('StanDelivery', manualDestroy);
 
 /** A delivery must be settled whatever whoever is told of it does. */
 function neverThrowing(emit: DeliveryPipelineSetup['emit']): DeliveryPipelineSetup['emit'] {

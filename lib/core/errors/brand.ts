@@ -27,7 +27,7 @@ export function setBrand(owner: { readonly prototype: object }, brand: Brand): v
 export function hasBrand(value: unknown, brand: Brand): value is object {
   if (typeof value !== 'object' || value === null) return false;
   try {
-    return Reflect.get(value, keys[brand]) === true;
+    return (value as Readonly<Record<symbol, unknown>>)[keys[brand]] === true;
   } catch {
     // A revoked proxy.
     return false;

@@ -4,7 +4,7 @@ export { BrokerStoreCorruptError } from './broker-store-corrupt.error.js';
 export { ClientReplacedError } from './client-replaced.error.js';
 export { CloseTimeoutError } from './close-timeout.error.js';
 export { ConnectFailedError, type ConnectFailedDetails } from './connect-failed.error.js';
-export { ConnectTimeoutError } from './connect-timeout.error.js';
+export { ConnectTimeoutError, type ConnectTimeoutDetails } from './connect-timeout.error.js';
 export { DeadLetterFailedError } from './dead-letter-failed.error.js';
 export { DrainTimeoutError } from './drain-timeout.error.js';
 export { DuplicateClientIdError } from './duplicate-client-id.error.js';

@@ -22,7 +22,8 @@ export class EventHub {
 
   /** Whether somebody listens, so that a report nobody hears can go to the log instead. */
   has(type: string): boolean {
-    return this.listeners.has(type);
+    // Asked with each publish and delivery, mostly where nobody listens to anything.
+    return this.listeners.size > 0 && this.listeners.has(type);
   }
 
   emit(event: { readonly type: string }): void {

@@ -20,11 +20,17 @@ export interface StanHealthOptions {
 }
 
 /**
+ * What `check()` finds: everything works, an app that is behind or of which not everything is known, and one that does not.
+ * @publicApi
+ */
+export type StanHealthStatus = 'up' | 'degraded' | 'down';
+
+/**
  * One indicator's part of a health check. `degraded` is answered with 200: Terminus 12 knows it, Terminus 11 passes it on.
  * @publicApi
  */
-export interface StanHealthResult extends LagHealth {
-  readonly status: 'up' | 'degraded' | 'down';
+export interface StanHealthResult<Status extends StanHealthStatus = StanHealthStatus> extends LagHealth {
+  readonly status: Status;
   /** The state of each connection, under its name. */
   readonly [connection: string]: unknown;
 }
@@ -71,9 +77,12 @@ export class StanHealthIndicator {
   /**
    * The connections, and the lag of the subscriptions where that is asked for: for readiness alone. In a liveness probe a
    * backlog would restart every replica at once, and with each restart it grows. Never rejects: a monitoring port that
-   * does not answer is `degraded`.
+   * does not answer is `degraded`. `Status` is for the compiler alone: the types of Terminus 11 know `up` and `down` only,
+   * and there the result is taken for one of them.
    */
-  async check<Key extends string = 'stan'>(key: Key = 'stan' as Key): Promise<Record<Key, StanHealthResult>> {
+  async check<Key extends string = 'stan', Status extends StanHealthStatus = StanHealthStatus>(
+    key: Key = 'stan' as Key,
+  ): Promise<Record<Key, StanHealthResult<Status>>> {
     const { status, ...connections } = this.isHealthy('stan').stan;
     const { status: lagStatus, ...facts } =
       this.lag === undefined ? noLag : await judgeLag(this.lag, this.lag.subscriptions ?? this.subscribed());
@@ -82,7 +91,7 @@ export class StanHealthIndicator {
     const worst = status === 'down' ? 'down' : live;
     return { [key]: { ...connections, ...facts, ...(openGaps > 0 && { openGaps }), status: worst } } as Record<
       Key,
-      StanHealthResult
+      StanHealthResult<Status>
     >;
   }
 

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     constructor(private readonly health: HealthCheckService) {}
 
     @EventPattern('ticket:created')
-    created(): Promise<void> {
+    created(_event: unknown): Promise<void> {
       return handlersEnd;
     }
 

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { StanBroker } from 'nestjs-stan/broker';
 import { describe, expect, it } from 'vitest';
 import type { InstanceView } from '../../../sample-app/shop/service-instance.js';
 import { cleanUpAfterTest } from '../../support/cleanup.js';
@@ -61,6 +62,18 @@ function isAlive(pid: number): boolean {
 }
 
 describe('npm start', () => {
+  it('knows how far the services are behind on a server that was there before, by its monitoring port', async () => {
+    const broker = await StanBroker.start({ port: 0, monitoringPort: 0 });
+    cleanUpAfterTest(() => broker.close());
+    const shop = await startShopProcess([], {
+      NATS_URL: broker.url,
+      NATS_CLUSTER_ID: broker.clusterId,
+      NATS_MONITORING_URL: broker.monitoringUrl ?? '',
+    });
+    const lag = await (await fetch(`${shop.url}/api/lag`)).json();
+    expect(lag).toEqual({ tickets: 0, orders: 0 });
+  });
+
   it('says what runs where and what to try, and ends with nothing left behind on Ctrl-C', async () => {
     const shop = await startShopProcess(['--instances', '2']);
     for (const { name, url, pid } of await instancesOf(shop)) {

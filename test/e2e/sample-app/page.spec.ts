@@ -96,6 +96,41 @@ describe.skipIf(missing)(title, () => {
     await shows(ticket, /v40.*v40/);
   });
 
+  it('shows how far each service is behind, and that it catches up', async () => {
+    const page = await openPage();
+    await create(page, 'Musical', 60);
+    const ticket = page.locator('#tickets tbody tr', { hasText: 'Musical' });
+    await shows(ticket, /v0.*v0/);
+    const lag = page.locator('#lag');
+    await shows(lag, /still to be handled: tickets 0, orders 0\./);
+
+    await fault(page, 'orders-1', 'Slow').click();
+    await pressed(fault(page, 'orders-1', 'Slow'));
+    await ticket.getByRole('button', { name: '×20' }).click();
+    await shows(lag, /tickets 0, orders [1-9]/);
+    await fault(page, 'orders-1', 'Slow').click();
+    await shows(ticket, /v20.*v20/);
+    await shows(lag, /tickets 0, orders 0\./);
+  });
+
+  it('links an event to its trace: from the request through both services', async () => {
+    const page = await openPage();
+    await create(page, 'Recital', 30);
+    await shows(lane(page, 'orders-1'), /ticket:created.*Recital.*applied/);
+    const linkIn = (instance: string) => lane(page, instance).locator('li', { hasText: 'Recital' }).getByRole('link');
+    const traceId = (await linkIn('orders-1').getAttribute('title'))?.replace('trace ', '');
+    expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(await linkIn('tickets-1').getAttribute('title')).toBe(`trace ${String(traceId)}`);
+
+    const opened = page.context().waitForEvent('page');
+    await linkIn('orders-1').click();
+    const shown = JSON.parse(await (await opened).locator('body').innerText()) as TraceEntry[];
+    expect(new Set(shown.map((entry) => entry.traceId))).toEqual(new Set([traceId]));
+    expect(shown.map(({ instance, outcome }) => `${instance} ${outcome}`)).toEqual(
+      expect.arrayContaining(['tickets-1 published', 'orders-1 applied']),
+    );
+  });
+
   it('cuts nothing off on a laptop and on a phone, and greys what it can no longer vouch for', async () => {
     const shop = await startShopProcess();
     const page = await openPageOf(shop);
@@ -126,6 +161,13 @@ describe.skipIf(missing)(title, () => {
     await expect.poll(() => page.locator('#problem').isVisible()).toBe(false);
   });
 });
+
+/** What the page behind an event's trace link lists. */
+interface TraceEntry {
+  readonly traceId: string;
+  readonly instance: string;
+  readonly outcome: string;
+}
 
 /** In the browser: what ends right of the window, or right of the box that it can be scrolled in. */
 const cutOff = `[...document.querySelectorAll('button, input, .chip, .version, .badge, .scroll')]

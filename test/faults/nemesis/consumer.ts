@@ -12,6 +12,7 @@ import type { Consumer, HandlerRecord, SubscriptionName } from './history.js';
 import { openHistory } from './history.js';
 import { between, seededRandom } from './random.js';
 import { ackWaitMs, driverOf, onCommand, readScene, sessionOptions, tell } from './scene.js';
+import { watchAcks } from './sent-acks.js';
 
 const scene = readScene();
 const record = openHistory(scene.historyFile);
@@ -67,6 +68,11 @@ const strategy = new ServerStan({
   driver: driverOf(scene),
   drainTimeoutMs: 3_000,
 });
+if (scene.broker === 'stan')
+  watchAcks(
+    () => strategy.unwrap(),
+    (subscription, sequence) => record({ type: 'ack', ...me, subscription, sequence }),
+  );
 const newLink = () => {
   link += 1;
   record({ type: 'link', ...me });

@@ -118,15 +118,17 @@ const spoilNetwork =
     };
   };
 
-/** Kills the leader; it comes back while, or after, another has taken over. */
-const killLeader: MakeFault = (random) => {
-  const awayMs = between(random, 0, 6_000);
-  return {
-    kind: 'restart of the killed leader',
-    targets: ['server'],
-    strike: async (world) => world.restartNode(await world.topology.leader(), 'kill', () => quietFor(awayMs)),
+/** Kills the one that serves; it comes back while, or after, another has taken over. */
+const killLeader =
+  (kind: string): MakeFault =>
+  (random) => {
+    const awayMs = between(random, 0, 6_000);
+    return {
+      kind,
+      targets: ['server'],
+      strike: async (world) => world.restartNode(await world.topology.leader(), 'kill', () => quietFor(awayMs)),
+    };
   };
-};
 
 const freezeLeader: MakeFault = (random) => {
   const forMs = between(random, 500, 8_000);
@@ -146,7 +148,7 @@ const freezeLeader: MakeFault = (random) => {
 const partitionNode: MakeFault = (random) => {
   const [ofLeader, place, forMs] = [random() < 0.6, random(), between(random, 500, 8_000)];
   return {
-    kind: 'restart of the network of a node',
+    kind: 'partition of a node',
     targets: ['server'],
     strike: async (world) => {
       const { topology } = world;
@@ -164,7 +166,7 @@ const partitionNode: MakeFault = (random) => {
 const restartAll: MakeFault = (random) => {
   const awayMs = between(random, 0, 1_000);
   return {
-    kind: 'restart of all nodes, rolling',
+    kind: 'stop of all nodes, rolling',
     targets: ['server'],
     strike: async (world) => {
       for (const node of world.topology.nodes) await world.restartNode(node, 'stop', () => quietFor(awayMs));
@@ -183,16 +185,24 @@ const makersOfSingle: readonly MakeFault[] = [
 ];
 
 /** Where servers replace each other, what befalls them is more than half of it. */
-const makersOfSeveral: readonly MakeFault[] = [
+const makersOfSeveral = (kill: MakeFault): readonly MakeFault[] => [
   ...ofChildren,
-  ...[killLeader, killLeader, killLeader, killLeader, freezeLeader, freezeLeader],
+  ...[kill, kill, kill, kill, freezeLeader, freezeLeader],
   ...[partitionNode, partitionNode, partitionNode, restartAll],
   ...ofNetworks,
 ];
 
+const makersOf: Readonly<Record<TopologyName, readonly MakeFault[]>> = {
+  single: makersOfSingle,
+  // What the nodes of a cluster know of acks they have from each other, and not from a file that is written late.
+  cluster: makersOfSeveral(killLeader('SIGKILL of the leader')),
+  ft: makersOfSeveral(killLeader('restart of the killed server')),
+  'behind-nats': makersOfSeveral(killLeader('restart of the killed server')),
+};
+
 /** The next fault, or two at a time that strike different targets. */
 export function nextFaults(random: Random, topology: TopologyName): readonly Fault[] {
-  const makers = topology === 'single' ? makersOfSingle : makersOfSeveral;
+  const makers = makersOf[topology];
   const first = pick(random, makers)(random);
   const second = pick(random, makers)(random);
   const together = random() < 0.3 && !second.targets.some((target) => first.targets.includes(target));

@@ -20,6 +20,7 @@ export type HistoryRecord = { readonly at: number } & (
   | { readonly type: 'resolved'; readonly id: number; readonly attempts: number; readonly server: string }
   | { readonly type: 'rejected'; readonly id: number; readonly code: string; readonly mayBeStored: boolean }
   | HandlerRecord
+  | AckRecord
   /** A connection was lost or made again: deliveries before and after it are not of one stretch. */
   | ({ readonly type: 'link' } & ProcessName)
   | { readonly type: 'server'; readonly server: string; readonly state: 'kept' | 'lost' }
@@ -59,6 +60,13 @@ export interface HandlerRecord extends ProcessName {
   readonly redelivered: boolean;
   /** Counts the stretches of connection of this process. */
   readonly link: number;
+}
+
+/** An ack has left its process. */
+export interface AckRecord extends ProcessName {
+  readonly type: 'ack';
+  readonly subscription: SubscriptionName;
+  readonly sequence: number;
 }
 
 /** What a writer is given: the time is added. */

@@ -10,13 +10,16 @@ import type { TopologyName } from '../../support/topologies.js';
 import { topologyNames } from '../../support/topologies.js';
 import { quietFor } from '../../support/wait.js';
 import { checkHistory } from './checker.js';
+import { excuseServers } from './excuses.js';
 import type { Fault } from './faults.js';
 import { nextFaults } from './faults.js';
+import type { HistoryRecord } from './history.js';
 import { readHistory } from './history.js';
-import { readAcrossLeaders } from './leader-changes.js';
 import { between, seededRandom } from './random.js';
 import { brokerNames } from './scene.js';
 import { describeCounts } from './report.js';
+import { checkAcks, countAcks } from './sent-acks.js';
+import { readLeaderChanges, ServerRecord } from './server-record.js';
 import { World } from './world.js';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -47,7 +50,8 @@ const startedAt = Date.now();
 const sinceStart = () => `${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s`;
 const stalls: string[] = [];
 const historyFile = join(folder, 'history.jsonl');
-const world = await World.create(historyFile, seed, topology, broker);
+const serverRecordFile = join(folder, 'servers.log');
+const world = await World.create({ historyFile, serverRecordFile, seed, topology, broker });
 process.once('exit', () => world.killNow());
 try {
   await world.start();
@@ -60,20 +64,30 @@ try {
   await world.dispose();
 }
 
-const changes = topology === 'cluster' && broker === 'stan' ? world.leaderChanges() : [];
-const { history, forgotten } = readAcrossLeaders(readHistory(historyFile), changes);
-const { checks, counts } = checkHistory(history, stalls, { storesOnce: broker === 'jetstream' });
+const changes = await readLeaderChanges(serverRecordFile);
+// By the servers' own logs, and with the same reach as the faults of the run.
+const leaderless: HistoryRecord[] = changes.map((change) => ({
+  ...change,
+  ...{ type: 'fault', kind: 'change of the leader', targets: ['server'] },
+}));
+const history = [...readHistory(historyFile), ...leaderless];
+const found = checkHistory(history, stalls, { storesOnce: broker === 'jetstream' });
+const { counts } = found;
+// Only STAN's acks are written down: JetStream's go to a subject of each delivery.
+const allChecks = broker === 'stan' ? [...found.checks, checkAcks(history)] : found.checks;
+const { checks, excuses } = await excuseServers(allChecks, history, (sequences) =>
+  ServerRecord.read(serverRecordFile, sequences),
+);
 for (const { name, violations } of checks) {
   say(`${violations.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
   for (const violation of violations.slice(0, 10)) say(`         ${violation}`);
   if (violations.length > 10) say(`         and ${String(violations.length - 10)} more`);
 }
 for (const line of describeCounts(counts)) say(line);
-if (changes.length > 0) {
-  say(
-    `${String(changes.length)} leaders; ${String(forgotten.length)} events that the next leader did not send the group again`,
-  );
-  for (const event of forgotten) say(`         ${event}`);
+if (broker === 'stan') say(`acks that left the consumers: ${String(countAcks(history))}`);
+if (topology === 'cluster') {
+  say(`${String(changes.length)} leaders; ${String(excuses.length)} violations that the servers' own record explains`);
+  for (const { violation, proof } of excuses) say(`         ${violation}: ${proof}`);
 }
 const failed = checks.filter(({ violations }) => violations.length > 0).length;
 if (failed === 0) rmSync(folder, { recursive: true, force: true });

@@ -4,18 +4,29 @@ import { brokerFacts } from '../../support/monitoring.js';
 import type { RealServer, ServerState } from '../../support/real-server.js';
 import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
-import type { Topology, TopologyName } from '../../support/topologies.js';
+import type { Topology, TopologyName, TopologyOptions } from '../../support/topologies.js';
 import { closeTopology, startTopology } from '../../support/topologies.js';
 import { eventually } from '../../support/wait.js';
 import { Child } from './child.js';
 import type { Consumer } from './history.js';
 import { consumers, openHistory } from './history.js';
 import type { BrokerName } from './scene.js';
+import { openServerRecord, traceFlags } from './server-record.js';
 
 export type ChildName = Consumer | 'publisher';
 const childNames: readonly ChildName[] = [...consumers, 'publisher'];
 
 const subject = 'orders';
+
+/** Where a run is written down, and what it is made of. */
+export interface WorldOptions {
+  readonly historyFile: string;
+  /** For the traces of a cluster's servers. */
+  readonly serverRecordFile: string;
+  readonly seed: number;
+  readonly topology: TopologyName;
+  readonly broker: BrokerName;
+}
 
 /** Everything that a run is made of: servers, and for each process a proxy of its own in front of them. */
 export class World {
@@ -35,18 +46,16 @@ export class World {
   }
 
   /** The servers and their proxies; no other process yet. */
-  static async create(
-    historyFile: string,
-    seed: number,
-    topologyName: TopologyName,
-    broker: BrokerName,
-  ): Promise<World> {
+  static async create({ historyFile, serverRecordFile, seed, topology: kind, broker }: WorldOptions): Promise<World> {
     const record = openHistory(historyFile);
     const heartbeat = { interval: '2s', timeout: '1s', failCount: 3 };
-    const isCluster = topologyName === 'cluster';
+    const isCluster = kind === 'cluster';
+    const keep = openServerRecord(serverRecordFile);
+    const takeLine: TopologyOptions['takeLine'] = (line, server) => keep(line, server.port);
     const jetStream =
       broker === 'jetstream' && (await (isCluster ? startJetStreamCluster(subject) : startJetStreamSingle()));
-    const topology = jetStream || (await startTopology(topologyName, { heartbeat }));
+    const topology =
+      jetStream || (await startTopology(kind, { heartbeat, ...(isCluster && { args: traceFlags, takeLine }) }));
     const { entrances, clusterId } = topology;
     const proxies = new Map<ChildName, TcpProxy>();
     const children = new Map<ChildName, Child>();
@@ -128,17 +137,6 @@ export class World {
     this.leader = await this.topology.leader();
     const left = await this.facts.clientIds();
     if (left.length > 0) throw new Error(`the server still knows ${left.join(', ')} after all have closed`);
-  }
-
-  /** When a node of a cluster became the leader, by its own log. */
-  leaderChanges(): number[] {
-    const times = this.topology.nodes.flatMap(({ log }) =>
-      log.flatMap((line) => {
-        const [, date, time] = /^\[\d+\] (\S+) (\S+) .*server became leader/.exec(line) ?? [];
-        return date === undefined || time === undefined ? [] : [Date.parse(`${date.replaceAll('/', '-')}T${time}`)];
-      }),
-    );
-    return times.sort((a, b) => a - b);
   }
 
   /** The last lines of every process, for a failure. */
