@@ -8,6 +8,15 @@ const only = (name, from, to, comment) => ({
   to: { path: '^lib/', pathNot: to },
 });
 
+/** Each room of the broker, and the rooms below it that it may import. A room is a folder with all that is in it. */
+const inBroker = (rooms) =>
+  rooms.map(([name, below]) =>
+    only(`broker/${name}`, { path: room(`broker/${name}`) }, [
+      room(`broker/(${[name, ...below].join('|')})`),
+      room('core/(option-rules|errors)'),
+    ]),
+  );
+
 module.exports = {
   forbidden: [
     {
@@ -33,7 +42,9 @@ module.exports = {
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
-    only('delivery', { path: room('core/delivery') }, [room('core/(delivery|driver|options|errors|wire)')]),
+    only('delivery', { path: room('core/delivery') }, [
+      room('core/(delivery|driver|options|option-rules|errors|wire)'),
+    ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
       room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
@@ -48,6 +59,7 @@ module.exports = {
     },
     only('observe', { path: room('core/observe') }, [
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+      '^lib/core/inbox/counting-event\\.ts$',
     ]),
     only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
     only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
@@ -83,6 +95,34 @@ module.exports = {
     },
     only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
     only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
+    ...inBroker([
+      ['strings', []],
+      ['clock', ['errors']],
+      ['errors', []],
+      ['protocol', []],
+      ['events', ['clock']],
+      ['faults', ['clock', 'errors']],
+      ['store', ['errors']],
+      ['options', ['errors', 'store']],
+      ['nats', ['clock', 'options', 'strings']],
+      ['streaming/state', ['clock', 'options', 'protocol', 'store', 'strings']],
+      [
+        'streaming/flows',
+        ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'streaming/state', 'strings'],
+      ],
+      ['streaming', ['clock', 'errors', 'events', 'faults', 'nats', 'options', 'protocol', 'store', 'strings']],
+      ['monitoring', ['nats', 'options', 'store', 'streaming']],
+    ]),
+    only('cli-io', { path: room('cli/io') }, [room('cli/io'), room('core')]),
+    only('cli-commands', { path: '^lib/cli/(asyncapi|dead-letters|server)/' }, ['^lib/cli/($1|io)/', '^lib/(?!cli/)']),
+    only('testing', { path: room('testing') }, [room('testing'), room('broker'), room('nest'), room('core')]),
+    {
+      name: 'no-type-cycles-in-broker-cli-and-testing',
+      comment: 'Files that know each other, if only by type, are one file or need an interface between them',
+      severity: 'error',
+      from: { path: '^lib/(broker|cli|testing)/' },
+      to: { circular: true },
+    },
     {
       name: 'only-testing-and-cli-use-the-broker',
       severity: 'error',

@@ -46,6 +46,29 @@ export default tseslint.config(
     },
   },
   {
+    // The state of the broker keeps its own rules: nobody else can write its fields (see CONTRIBUTING.md).
+    files: ['lib/broker/streaming/state/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "PropertyDefinition[readonly!=true][accessibility!='private']",
+          message: 'Fields of the state are private or readonly: offer a verb instead.',
+        },
+        {
+          selector:
+            "PropertyDefinition[accessibility!='private']:matches([value.type='ArrayExpression'], [value.callee.name=/^(Map|Set)$/])",
+          message: 'Collections of the state are private: offer a verb, or a readonly view.',
+        },
+        { selector: "MethodDefinition[kind='set']", message: 'Offer a verb instead of a setter.' },
+        {
+          selector: "TSParameterProperty[readonly!=true][accessibility!='private']",
+          message: 'Fields of the state are private or readonly: offer a verb instead.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -1,143 +1,113 @@
 /**
- * What it costs to be looked at: processor time per event of a publish and of a delivery, in this process, over a driver
- * that keeps everything in memory, so that nothing else is measured.
- * `node bench/observe.mjs [--rounds 15] [--against <dist/lib of another build>]`
+ * What it costs to be looked at, and what it costs not to be: processor time per event of a publish and of a delivery,
+ * without network and server. Two comparisons, each of builds that take turns in the same processes:
+ *
+ * - nobody looks: this build against itself with the observing hooks replaced by nothing, and against a second copy of
+ *   itself, which shows how far two equal builds differ by chance;
+ * - somebody looks: listeners of `on()`, and subscribers of the diagnostics channels, against nobody.
+ *
+ * Turns are short (2 000 events, a few ms), so that whatever else the machine does meets both of a pair.
+ * `--processes 6 --rounds 400 --events 2000`, and `--against <dist/lib of another build>` for a comparison with that alone.
  */
-import { tracingChannel } from 'node:diagnostics_channel';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import 'reflect-metadata';
+import { copyOf, unobserved } from './observe/builds.mjs';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, against: { type: 'string' } } });
-const here = join(import.meta.dirname, '..', 'dist', 'lib');
-const eventsPerRound = 20_000;
+const { values } = parseArgs({
+  options: {
+    processes: { type: 'string', default: '6' },
+    rounds: { type: 'string', default: '400' },
+    events: { type: 'string', default: '2000' },
+    against: { type: 'string' },
+  },
+});
+const root = join(import.meta.dirname, '..');
+const lib = join(root, 'dist', 'lib');
+const folder = join(root, '.cache', 'bench-observe');
+const copy = (name, from = lib) => copyOf(from, join(folder, name));
 
-const own = await load(here);
-const all = {
-  'nobody looks': measurer(own, {}),
-  'listeners of on()': measurer(own, { listeners: true }),
-  'diagnostics channels': measurer(own, { channels: true }),
-};
-// Beside another build alone: what the other ways do would show in the code that both share.
-const ways =
+const comparisons =
   values.against === undefined
-    ? all
-    : { 'nobody looks': all['nobody looks'], 'the other build': measurer(await load(values.against), {}) };
+    ? [
+        [
+          { name: 'hooks replaced by nothing', lib: unobserved(lib, join(folder, 'unobserved')) },
+          { name: 'nobody looks', lib: copy('plain') },
+          { name: 'nobody looks, second copy', lib: copy('second') },
+        ],
+        [
+          { name: 'nobody looks', lib: copy('plain') },
+          { name: 'listeners of on()', lib: copy('listeners'), look: 'listeners' },
+          { name: 'diagnostics channels', lib: copy('channels'), look: 'channels' },
+        ],
+      ]
+    : [
+        [
+          { name: 'the other build', lib: copy('other', values.against) },
+          { name: 'this build', lib: copy('plain') },
+          { name: 'this build, second copy', lib: copy('second') },
+        ],
+      ];
 
-const figures = Object.fromEntries(Object.keys(ways).map((name) => [name, { publish: [], deliver: [] }]));
-// In turn, so that a slow moment of the machine meets all of them; the first round only warms up.
-for (let round = 0; round <= Number(values.rounds); round += 1) {
-  for (const [name, measure] of Object.entries(ways)) {
-    const { publish, deliver } = await measure();
-    if (round === 0) continue;
-    figures[name].publish.push(publish);
-    figures[name].deliver.push(deliver);
+for (const ways of comparisons) {
+  const runs = [];
+  // Loaded in another order in each process, since what V8 has compiled first it compiles best.
+  for (let index = 0; index < Number(values.processes); index += 1) runs.push(await measure(rotated(ways, index)));
+  report(ways, runs);
+}
+
+function measure(ways) {
+  const order = JSON.stringify({ ways, rounds: Number(values.rounds), eventsPerRound: Number(values.events) });
+  const script = join(import.meta.dirname, 'observe', 'measure.mjs');
+  const child = spawn(process.execPath, ['--expose-gc', script, order], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`exit code ${code}`))));
+  });
+}
+
+function rotated(list, by) {
+  const at = by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}
+
+/** Pairs are of one round of one process; between the first way and each of the others. */
+function report([base, ...others], runs) {
+  const pairs = runs.reduce((count, run) => count + run[base.name].publish.length, 0);
+  console.log(`\n${base.name}: ${runs.length} processes, ${pairs} pairs`);
+  for (const what of ['publish', 'deliver']) {
+    const own = median(runs.flatMap((run) => run[base.name][what]));
+    console.log(`  ${what}  ${own.toFixed(3)} us per event`);
+    for (const { name } of others) {
+      const differences = runs.map((run) => run[name][what].map((value, round) => value - run[base.name][what][round]));
+      const middle = median(differences.flat());
+      const [low, high] = interval(differences.flat());
+      const text = [middle, low, high].map((value) => signed((value / own) * 100));
+      const byProcess = differences.map((values) => (median(values) / own) * 100).sort((a, b) => a - b);
+      console.log(
+        `    ${name.padEnd(28)} ${signed(middle * 1_000, 0)} ns = ${text[0]} % (95 %: ${text[1]} to ${text[2]}; ` +
+          `processes ${byProcess.map((value) => signed(value)).join(' ')})`,
+      );
+    }
   }
 }
-const base = figures[values.against === undefined ? 'nobody looks' : 'the other build'];
-for (const [name, { publish, deliver }] of Object.entries(figures)) {
-  const cell = (own, other) => `${median(own).toFixed(3)} us (${percent(own, other)})`.padEnd(26);
-  console.log(`${name.padEnd(22)} publish ${cell(publish, base.publish)} deliver ${cell(deliver, base.deliver)}`);
+
+/** Within which the median of such pairs lies in 95 of 100 runs: by drawing the pairs again 1 000 times. */
+function interval(list) {
+  const medians = Array.from({ length: 1_000 }, () =>
+    median(list.map(() => list[Math.floor(Math.random() * list.length)])),
+  ).sort((a, b) => a - b);
+  return [medians[25], medians[974]];
 }
 
-async function load(folder) {
-  return import(pathToFileURL(join(folder, 'index.js')).href);
+function median(list) {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
 }
 
-function measurer({ ClientStan, ServerStan }, { listeners = false, channels = false }) {
-  const driver = memoryDriver();
-  const connection = { clusterId: 'bench', clientId: 'bench' };
-  const client = new ClientStan(connection, () => driver);
-  const server = new ServerStan({ ...connection, subscription: { maxInFlight: 1_000_000 } }, () => driver);
-  server.addHandler('bench', () => Promise.resolve(), true, {});
-  let seen = 0;
-  const look = () => (seen += 1);
-  if (listeners) {
-    server.on('handled', look);
-    client.on('publishSettled', look);
-  }
-  const subscribers = { start: look, asyncEnd: look };
-  const names = ['nestjs-stan:publish', 'nestjs-stan:handle'];
-  let ready;
-  return async () => {
-    ready ??= server.listen(() => undefined);
-    await ready;
-    if (channels) for (const name of names) tracingChannel(name).subscribe(subscribers);
-    const publish = await cpuPerEvent(() => emitAll(client));
-    const deliver = await cpuPerEvent(() => driver.deliver(eventsPerRound));
-    if (channels) for (const name of names) tracingChannel(name).unsubscribe(subscribers);
-    return { publish, deliver };
-  };
-}
-
-async function emitAll(client) {
-  const window = 1_000;
-  for (let sent = 0; sent < eventsPerRound; sent += window)
-    await Promise.all(Array.from({ length: window }, () => client.emitAsync('bench', { id: 7 })));
-}
-
-async function cpuPerEvent(work) {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / eventsPerRound;
-}
-
-/** The driver port in memory: acks each publish in the next turn, and delivers what it is told to. */
-function memoryDriver() {
-  const data = Buffer.from('{"id":7}');
-  let onMessage;
-  let sequence = 0;
-  return {
-    isReady: () => true,
-    maxDataBytes: () => 1_048_000,
-    // Of builds before 0.1.0: for --against.
-    maxPayloadBytes: () => 1_048_576,
-    connect: () => Promise.resolve(),
-    publish: (_subject, _data, done) => void Promise.resolve().then(() => done(undefined, 'guid')),
-    subscribe: (_request, listener) => {
-      onMessage = listener;
-      return Promise.resolve({ close: () => Promise.resolve() });
-    },
-    close: () => Promise.resolve(),
-    on: () => () => undefined,
-    native: () => undefined,
-    async deliver(count) {
-      const chunk = 1_000;
-      let acks = 0;
-      for (let sent = 0; sent < count; sent += chunk) {
-        for (let i = 0; i < chunk; i += 1) {
-          sequence += 1;
-          onMessage(messageOf(sequence, data, () => (acks += 1) > 0));
-        }
-        while (acks < sent + chunk) await nextTurn();
-      }
-    },
-  };
-}
-
-function messageOf(sequence, data, ack) {
-  return {
-    subject: 'bench',
-    sequence,
-    timestampNs: 1_700_000_000_000_000_000 + sequence * 1_000,
-    redelivered: false,
-    redeliveryCount: 0,
-    data,
-    headerText: '',
-    native: undefined,
-    ack,
-  };
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function percent(own, other) {
-  const difference = (median(own) / median(other) - 1) * 100;
-  return `${difference >= 0 ? '+' : ''}${difference.toFixed(1)} %`;
+function signed(value, digits = 1) {
+  return `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
 }

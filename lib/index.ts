@@ -64,6 +64,7 @@ export type {
   DeadLetterOptions,
   DurableQueueOptions,
   InboxOptions,
+  LaneOf,
   ReconnectOptions,
   RetryOptions,
   StanClientOptions,
@@ -89,6 +90,7 @@ export type { StanConnectionEvent, StanServerEvents } from './nest/events/stan-e
 export type {
   AckWaitNearEvent,
   AfterFailure,
+  CountedVersion,
   DeadLetterFailedEvent,
   DeadLetteredEvent,
   DeliveryEvent,
@@ -111,6 +113,7 @@ export type {
   ParkedEvent,
   ParkedFailure,
   ParkedGap,
+  ParkedStream,
   ParkedQuery,
   VersionedEntity,
 } from './core/inbox/event-store.js';
@@ -151,6 +154,7 @@ export {
   DuplicateClientIdError,
   EventStoreError,
   HandlerConflictError,
+  IncompatibleDependencyError,
   InvalidHeadersError,
   InvalidOptionError,
   InvalidPayloadError,
@@ -180,6 +184,7 @@ export {
 export type {
   ConnectFailedDetails,
   HandlerConflictFacts,
+  IncompatibleDependencyFacts,
   InvalidOptionDetails,
   InvalidPayloadDetails,
   MonitoringErrorDetails,

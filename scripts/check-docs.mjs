@@ -33,13 +33,13 @@ for (const page of pages) {
 }
 
 const rules = new Set(
-  [...readFileSync(join(root, 'docs/protocol.md'), 'utf8').matchAll(/\*\*\[(STAN-[A-Z]+-\d+)\]\*\*/g)].map(
+  [...readFileSync(join(root, 'docs/protocol.md'), 'utf8').matchAll(/\*\*\[((?:STAN|JS)-[A-Z]+-\d+)\]\*\*/g)].map(
     ([, id]) => id,
   ),
 );
 const citing = [...['lib', 'test', 'sample-app', 'bench'].flatMap((folder) => list(folder, '.ts')), ...pages];
 for (const file of citing) {
-  for (const [, id] of readFileSync(join(root, file), 'utf8').matchAll(/\[(STAN-[A-Z]+-\d+)\]/g)) {
+  for (const [, id] of readFileSync(join(root, file), 'utf8').matchAll(/\[((?:STAN|JS)-[A-Z]+-\d+)\]/g)) {
     if (!rules.has(id)) problems.push(`${file}: cites [${id}], which docs/protocol.md does not have`);
   }
 }

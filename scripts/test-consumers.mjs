@@ -24,7 +24,10 @@ const RUNS_THE_EXAMPLE = new Set(['nest11-cjs', 'nest12-esm']);
 const tarball = pack();
 const example = readmeExample();
 let failures = 0;
-const names = readdirSync(join(root, 'test', 'consumers')).filter((name) => !only || only === name);
+const consumers = join(root, 'test', 'consumers');
+const names = readdirSync(consumers).filter(
+  (name) => existsSync(join(consumers, name, 'package.json')) && (!only || only === name),
+);
 // Installing is waiting for the registry, so all do it at once; the rest goes one after the other.
 const installed = new Map(names.map((name) => [name, install(name)]));
 for (const one of installed.values()) one.catch(() => undefined); // told below, in turn
@@ -40,9 +43,10 @@ process.exitCode = failures === 0 ? 0 : 1;
 
 async function install(name) {
   const folder = join(work, name);
-  cpSync(join(root, 'test', 'consumers', name), folder, { recursive: true });
+  cpSync(join(consumers, name), folder, { recursive: true });
   if (RUNS_THE_EXAMPLE.has(name)) {
     cpSync(join(root, 'test', 'types', 'contracts.test-d.ts'), join(folder, 'typed-events.ts'));
+    cpSync(join(consumers, 'shared', 'health.ts'), join(folder, 'health.ts'));
     mkdirSync(join(folder, 'src'), { recursive: true });
     for (const [file, text] of Object.entries(example)) writeFileSync(join(folder, 'src', file), text);
   }

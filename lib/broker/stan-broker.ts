@@ -4,6 +4,7 @@ import type { Clock } from './clock/clock.js';
 import { durationToMs, type Duration } from './clock/duration.js';
 import { RealClock } from './clock/real-clock.js';
 import { VirtualClock } from './clock/virtual-clock.js';
+import { asError } from './errors/as-error.js';
 import { BrokerOptionError } from './errors/broker-option.error.js';
 import { BrokerStartError } from './errors/broker-start.error.js';
 import type { BrokerEventListener } from './events/broker-event.js';
@@ -15,8 +16,7 @@ import { NatsServer } from './nats/nats-server.js';
 import { resolveBrokerOptions, type ResolvedBrokerOptions } from './options/resolve-broker-options.js';
 import type { StanBrokerOptions } from './options/stan-broker.options.js';
 import { settle } from './settle.js';
-import { randomId } from './streaming/random-id.js';
-import { StreamingContext, asError } from './streaming/streaming-context.js';
+import { randomId } from './strings/random-id.js';
 import { StreamingServer } from './streaming/streaming-server.js';
 
 /** A restart waits this often, and this long each time, for its port to be free again. */
@@ -164,16 +164,9 @@ export class StanBroker {
   private async open(): Promise<void> {
     const { options, clock } = this;
     const nats = new NatsServer(randomId(), { ...options, clock });
-    const context = new StreamingContext(
-      options,
-      nats.bus,
-      options.store,
-      clock,
-      this.plan,
-      this.events,
-      options.logger,
-    );
-    const streaming = new StreamingServer(context);
+    const { store, logger } = options;
+    const parts = { settings: options, bus: nats.bus, store, clock, faults: this.plan, events: this.events, logger };
+    const streaming = new StreamingServer(parts);
     this.running = { nats, streaming };
     try {
       await streaming.start();
@@ -210,7 +203,7 @@ export class StanBroker {
   private async openMonitoring(): Promise<void> {
     const { host, monitoringPort } = this.options;
     if (monitoringPort === false) return;
-    const monitoring = new MonitoringServer(() => this.running?.streaming, this.options.logger);
+    const monitoring = new MonitoringServer(() => this.running, this.options.logger);
     try {
       await monitoring.listen(host, monitoringPort);
     } catch (error) {

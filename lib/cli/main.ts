@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { processIo } from './cli-io.js';
+import { processIo } from './io/cli-io.js';
 import { runCli } from './run-cli.js';
 
 // Who pipes into `head` has seen enough. Without a listener that ends the process with a stack.

@@ -1,6 +1,6 @@
-import type { CliIo } from './cli-io.js';
-import { printLine } from './cli-io.js';
-import { readVersion } from './read-version.js';
+import type { CliIo } from './io/cli-io.js';
+import { printLine } from './io/cli-io.js';
+import { readVersion } from './io/read-version.js';
 
 const help = `Usage: nestjs-stan <command> [options]
 

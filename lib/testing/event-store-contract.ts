@@ -160,6 +160,16 @@ const cases: Readonly<Record<string, Examine>> = {
     await advanceAll(store, consumer, [2, 3]);
     deepEqual(await store.gaps([consumer], 1_500), []);
   },
+  'counts parked events by stream, with the age of the first one': async (store, consumer) => {
+    await park(store, { ...parkedOf(consumer, 4), parkedAtMs: 2_000 });
+    await park(store, { ...parkedOf(consumer, 5), parkedAtMs: 1_000 });
+    await park(store, { ...parkedOf(consumer, 4), stream: 'order', parkedAtMs: 3_000 });
+    deepEqual(await store.parkedByStream([consumer]), [
+      { stream: 'order', parked: 1, sinceMs: 3_000 },
+      { stream: 'ticket', parked: 2, sinceMs: 1_000 },
+    ]);
+    deepEqual(await store.parkedByStream([`${consumer}-other`]), []);
+  },
   'skips versions: what is parked up to there is gone, what comes next is due': async (store, consumer) => {
     for (const version of [2, 3]) await park(store, parkedOf(consumer, version));
     await store.transaction((tx) => store.skip(tx, entityOf(consumer, 2)));

@@ -60,7 +60,8 @@ export interface StanTestHarnessOptions {
    */
   readonly app?: (connection: HarnessConnection & { readonly strategy: ServerStan }) => Promise<HarnessApp>;
   /**
-   * Options of the app's `ServerStan`, over the harness's own: the broker's cluster id and URL, client id `app`.
+   * Options of the app's `ServerStan`, over the harness's own: the broker's cluster id and URL, client id `app`. `driver`
+   * is left out: an app for JetStream is tested on the harness's broker. A `StanModule` inside of the app needs that too.
    */
   readonly server?: Partial<StanServerOptions>;
   /** Options of the broker, over the harness's own: a free port, a virtual clock. */

@@ -5,6 +5,7 @@ import type {
   ParkedEvent,
   ParkedFailure,
   ParkedGap,
+  ParkedStream,
   ParkedQuery,
   VersionedEntity,
 } from '../core/inbox/event-store.js';
@@ -106,6 +107,16 @@ export class MemoryEventStore extends StanEventStore<MemoryTransaction> {
       const { consumer, stream, key } = one;
       return [{ consumer, stream, key, expected, parked: group.length, sinceMs }];
     });
+  }
+
+  override async parkedByStream(consumers: readonly string[]): Promise<ParkedStream[]> {
+    const found = new Map<string, ParkedStream>();
+    for (const { consumer, stream, parkedAtMs } of this.parked.values()) {
+      if (!consumers.includes(consumer)) continue;
+      const { parked, sinceMs } = found.get(stream) ?? { parked: 0, sinceMs: Infinity };
+      found.set(stream, { stream, parked: parked + 1, sinceMs: Math.min(sinceMs, parkedAtMs) });
+    }
+    return [...found.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
   }
 
   override async skip(tx: MemoryTransaction, entity: EntityVersion): Promise<void> {

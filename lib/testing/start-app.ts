@@ -20,7 +20,8 @@ export async function startApp(
   watcher: HandlerWatcher,
 ): Promise<HarnessApp> {
   const { clusterId, url } = connection;
-  const strategy = new ServerStan({ clusterId, servers: url, clientId: 'app', ...options.server });
+  // The harness's broker speaks STAN: handlers and rules are the same there, whichever driver the app has elsewhere.
+  const strategy = new ServerStan({ clusterId, servers: url, clientId: 'app', ...options.server, driver: undefined });
   watchHandlers(strategy, watcher);
   if (options.app) return options.app({ ...connection, strategy });
   const source = options.module ?? (await options.moduleFor?.(connection));

@@ -1,6 +1,5 @@
-import { EventTooEarlyError } from '../messaging/event-too-early.error.js';
-import type { Received } from '../messaging/inbox.js';
 import type { TicketUpdated } from '../shared/ticket-events.js';
+import { TooEarlyError } from './too-early.error.js';
 
 /** What the demos publish: the `version`th state of a ticket, an order or a payment. */
 export type DemoEvent = Pick<TicketUpdated, 'id' | 'version' | 'price'>;
@@ -19,32 +18,34 @@ export interface Tally {
 }
 
 /**
- * The database of the demos: in memory, shared by all listeners of a variant, and with a memory of what was written to
- * it. The real services do the same in Postgres, see `messaging/inbox.ts`.
+ * What was written, in its order: by all listeners of a run, into memory, or into a real database that is read again
+ * for each look, see demo-database.ts.
  */
 export class Books {
-  readonly #written: DemoEvent[] = [];
-  readonly #prices = new Map<string, number>();
+  #written: DemoEvent[] = [];
   readonly #versions = new Map<string, number>();
 
   /** Writes whatever comes, the way a first listener does it: the last one to write is right. */
   write(event: DemoEvent): void {
     this.#written.push(event);
-    this.#prices.set(event.id, event.price);
+  }
+
+  /** Takes over what was written elsewhere. */
+  replaceAll(written: readonly DemoEvent[]): void {
+    this.#written = [...written];
   }
 
   /**
-   * Writes the event when its version is the next one of its ticket, and ignores it when it is an older one. Check and
-   * write are one step; with a database they would be one transaction.
-   * @throws EventTooEarlyError when a version before it is missing
+   * By hand: writes the event when its version is the next one of its ticket, and ignores it when it is an older one.
+   * Check and write are one step; with a database they would be one transaction.
+   * @throws TooEarlyError when a version before it is missing
    */
-  writeNext(event: DemoEvent): Received {
+  writeNext(event: DemoEvent): void {
     const last = this.#versions.get(event.id) ?? -1;
-    if (event.version <= last) return 'ignored';
-    if (event.version > last + 1) throw new EventTooEarlyError(event.id, event.version, last);
+    if (event.version <= last) return;
+    if (event.version > last + 1) throw new TooEarlyError(event.id, event.version, last);
     this.#versions.set(event.id, event.version);
     this.write(event);
-    return 'applied';
   }
 
   /** How often something was written. */
@@ -60,7 +61,7 @@ export class Books {
 
   /** The price that a ticket has now. */
   priceOf(id: string): number | undefined {
-    return this.#prices.get(id);
+    return this.#written.findLast((event) => event.id === id)?.price;
   }
 
   /** All that was ever written, added up: what an account would say. */

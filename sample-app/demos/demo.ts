@@ -1,27 +1,40 @@
 import type { Tally } from './books.js';
 
-/** One way to listen, and what it led to. */
-export interface Variant {
+/**
+ * Ways to listen: as one writes it first, on node-nats-streaming; with what helps written by hand, on the same; and with
+ * what helps from nestjs-stan.
+ */
+export const ways = ['naive', 'by hand', 'with the library'] as const;
+
+/** One of them. */
+export type Way = (typeof ways)[number];
+
+/** One listener, and what it led to. */
+export interface Outcome {
   readonly title: string;
-  /** A guarded variant has to be clean. */
-  readonly guarded: boolean;
   readonly tally: Tally;
   /** Facts of this demo alone, as further rows of its table. */
   readonly facts?: Readonly<Record<string, string>>;
+}
+
+/** An outcome, with the way to listen that it shows. All but the naive ones have to be clean. */
+export interface Variant extends Outcome {
+  readonly way: Way;
+}
+
+/** One way to listen, in a demo. */
+export interface Listeners {
+  /** What goes wrong and why, or what helps; one line each. */
+  readonly text: readonly string[];
+  /** Runs that show it, one after the other. */
+  readonly runs: readonly (() => Promise<Outcome>)[];
 }
 
 /** Shows one of the four concurrency issues. */
 export interface Demo {
   readonly name: string;
   readonly title: string;
-  /** What goes wrong in it, and why; one line each. */
-  readonly harm: readonly string[];
-  /** What helps; one line each. */
-  readonly cure: readonly string[];
-  /** The ways to listen that show the harm, one after the other. */
-  readonly naive: readonly (() => Promise<Variant>)[];
-  /** The ways to listen that show the cure. */
-  readonly guarded: readonly (() => Promise<Variant>)[];
+  readonly listeners: Readonly<Record<Way, Listeners>>;
 }
 
 /** Nothing lost, nothing doubled, nothing out of order. */

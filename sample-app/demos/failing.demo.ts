@@ -1,12 +1,12 @@
-import type { StanContext } from 'nestjs-stan';
 import { Books } from './books.js';
 import type { DemoEvent } from './books.js';
-import type { Demo, Variant } from './demo.js';
+import type { Demo, Outcome } from './demo.js';
 import { startDemoServer } from './demo-server.js';
 import type { DemoServer } from './demo-server.js';
-import { listenGuarded } from './listen-guarded.js';
+import { listenByHand } from './listen-by-hand.js';
 import { eventOf, listenNaively } from './listen-naively.js';
 import type { Listener } from './listen-naively.js';
+import { listenWithLibrary } from './listen-with-library.js';
 import { newTickets, publishAll } from './publish.js';
 import { until } from './until.js';
 
@@ -26,7 +26,7 @@ class UnreliableBooks extends Books {
       this.failures += 1;
       throw new Error('the database is away');
     }
-    this.writeNext(event);
+    this.write(event);
   }
 }
 
@@ -34,20 +34,32 @@ class UnreliableBooks extends Books {
 export const failing: Demo = {
   name: 'failing',
   title: 'a handler that fails',
-  harm: [
-    'By default node-nats-streaming acks an event as soon as it has called the listener. When the listener',
-    'then fails to save it, the server counts the event as done and never sends it again.',
-  ],
-  cure: [
-    'Ack after the work: by hand (ackMode manual, context.ack()), or by itself when the handler has finished',
-    '(ackMode afterHandler, the default of nestjs-stan). A failure leaves the event unacked, and it comes again.',
-  ],
-  naive: [naive],
-  guarded: [manualAck, ackAfterHandler],
+  listeners: {
+    naive: {
+      text: [
+        'By default node-nats-streaming acks an event as soon as it has called the listener. When the listener',
+        'then fails to save it, the server counts the event as done and never sends it again.',
+      ],
+      runs: [naive],
+    },
+    'by hand': {
+      text: [
+        'setManualAckMode(true), and message.ack() after the work. A failure leaves the event unacked, and it comes',
+        'again. Every listener has to remember it, in every way out of it.',
+      ],
+      runs: [byHand],
+    },
+    'with the library': {
+      text: [
+        'An event is acked when its handler has finished (ackMode afterHandler, the default), and not when it has thrown.',
+      ],
+      runs: [withLibrary],
+    },
+  },
 };
 
-async function naive(): Promise<Variant> {
-  return runVariant({ title: 'auto-ack', guarded: false }, (server, channel, books) =>
+async function naive(): Promise<Outcome> {
+  return run('auto-ack', false, (server, channel, books) =>
     listenNaively({
       server,
       channel,
@@ -60,31 +72,23 @@ async function naive(): Promise<Variant> {
   );
 }
 
-async function manualAck(): Promise<Variant> {
-  return runVariant({ title: 'manual ack', guarded: true }, (server, channel, books) =>
-    listenGuarded({
-      server,
-      channel,
-      clientId: 'orders-0',
-      subscription: { ackMode: 'manual' },
-      handle: async (event, context: StanContext) => {
-        await books.save(event);
-        context.ack();
-      },
-    }),
+async function byHand(): Promise<Outcome> {
+  return run('manual ack', true, (server, channel, books) =>
+    listenByHand({ server, channel, clientId: 'orders-0', handle: (event) => books.save(event) }),
   );
 }
 
-async function ackAfterHandler(): Promise<Variant> {
-  return runVariant({ title: 'after handler', guarded: true }, (server, channel, books) =>
-    listenGuarded({ server, channel, clientId: 'orders-0', handle: (event) => books.save(event) }),
+async function withLibrary(): Promise<Outcome> {
+  return run('after handler', true, (server, channel, books) =>
+    listenWithLibrary({ server, channel, clientId: 'orders-0', handle: (event) => books.save(event) }),
   );
 }
 
-async function runVariant(
-  variant: Pick<Variant, 'title' | 'guarded'>,
+async function run(
+  title: string,
+  comesAgain: boolean,
   listen: (server: DemoServer, channel: string, books: UnreliableBooks) => Promise<Listener>,
-): Promise<Variant> {
+): Promise<Outcome> {
   const server = await startDemoServer();
   const channel = server.channel('ticket:created');
   const books = new UnreliableBooks();
@@ -95,9 +99,9 @@ async function runVariant(
     await until('every event to be tried once', () => books.tries >= eventCount);
     // What is not acked comes again now; what is acked does not, however long one waits.
     await server.pass(server.ackWaitMs + 1_000);
-    if (variant.guarded) await until('the failed events to come again', () => books.countOf(events) === eventCount);
+    if (comesAgain) await until('the failed events to come again', () => books.countOf(events) === eventCount);
     return {
-      ...variant,
+      title,
       tally: books.tally(events),
       facts: { 'handler failed': `${books.failures}`, 'tried again': `${books.tries - eventCount}` },
     };

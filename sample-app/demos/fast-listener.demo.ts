@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queryable } from '../database/database.js';
 import { Books } from './books.js';
 import type { DemoEvent } from './books.js';
-import type { Demo, Variant } from './demo.js';
+import type { Demo, Outcome } from './demo.js';
+import { DemoDatabase } from './demo-database.js';
 import { startDemoServer } from './demo-server.js';
 import type { DemoServer } from './demo-server.js';
-import { listenGuarded } from './listen-guarded.js';
+import { listenByHand } from './listen-by-hand.js';
+import { countedByVersion, listenWithLibrary } from './listen-with-library.js';
 import { eventOf, listenNaively } from './listen-naively.js';
 import type { Listener } from './listen-naively.js';
 import { publishAll } from './publish.js';
@@ -20,20 +23,36 @@ const slowMs = 30;
 export const fastListener: Demo = {
   name: 'fast-listener',
   title: 'one listener is faster than another',
-  harm: [
-    `Two instances share the updates of ${ticketCount} tickets. One takes ${slowMs} ms longer for each event, so what it`,
-    'was given first it writes last: an old price goes over a newer one, and nobody notices.',
-  ],
-  cure: [
-    'Every event carries the version of its ticket. An instance writes it when it is the next one; when it comes',
-    'too early the handler throws, and it is tried again until those before it are there.',
-  ],
-  naive: [naive],
-  guarded: [guarded],
+  listeners: {
+    naive: {
+      text: [
+        `Two instances share the updates of ${ticketCount} tickets. One takes ${slowMs} ms longer for each event, so what it`,
+        'was given first it writes last: an old price goes over a newer one, and nobody notices.',
+      ],
+      runs: [naive],
+    },
+    'by hand': {
+      text: [
+        'Every event carries the version of its ticket. A listener writes it when it is the next one; what comes',
+        'too early it keeps in memory, unacked, and tries again until the version before it is there.',
+      ],
+      runs: [byHand],
+    },
+    'with the library': {
+      text: [
+        'The naive handler, with the option version: { stream, key, version }. What comes too early is stored in the',
+        'database and acked; whoever counts the version before it runs it next.',
+      ],
+      runs: [withLibrary],
+    },
+  },
 };
 
-async function naive(): Promise<Variant> {
-  return runVariant({ title: 'naive', guarded: false }, (server, channel, books, workMs) =>
+type Listen = (server: DemoServer, channel: string, workMs: number) => Promise<Listener>;
+
+async function naive(): Promise<Outcome> {
+  const books = new Books();
+  return run('no versions', books, (server, channel, workMs) =>
     listenNaively({
       server,
       channel,
@@ -49,37 +68,68 @@ async function naive(): Promise<Variant> {
   );
 }
 
-async function guarded(): Promise<Variant> {
-  return runVariant({ title: 'versions', guarded: true }, (server, channel, books, workMs) =>
-    listenGuarded({
+async function byHand(): Promise<Outcome> {
+  const books = new Books();
+  return run('versions', books, (server, channel, workMs) =>
+    listenByHand({
       server,
       channel,
-      clientId: `orders-${workMs === 0 ? 'fast' : 'slow'}`,
+      clientId: clientIdOf(workMs),
       handle: async (event) => {
         await work(workMs);
-        return books.writeNext(event);
+        books.writeNext(event);
       },
     }),
   );
 }
 
-async function runVariant(
-  variant: Pick<Variant, 'title' | 'guarded'>,
-  listen: (server: DemoServer, channel: string, books: Books, workMs: number) => Promise<Listener>,
-): Promise<Variant> {
+async function withLibrary(): Promise<Outcome> {
+  const database = await DemoDatabase.start();
+  const books = new Books();
+  const listen: Listen = (server, channel, workMs) =>
+    listenWithLibrary({
+      server,
+      channel,
+      clientId: clientIdOf(workMs),
+      store: database.store,
+      subscription: countedByVersion,
+      handle: async (event, context) => {
+        await work(workMs);
+        await database.write(context.getTransaction<Queryable>(), event);
+      },
+    });
+  try {
+    return await run('versions', books, listen, () => database.readInto(books));
+  } finally {
+    await database.close();
+  }
+}
+
+async function run(
+  title: string,
+  books: Books,
+  listen: Listen,
+  refresh: () => Promise<void> = () => Promise.resolve(),
+): Promise<Outcome> {
   const server = await startDemoServer();
   const channel = server.channel('ticket:updated');
-  const books = new Books();
-  const listeners = [await listen(server, channel, books, 0), await listen(server, channel, books, slowMs)];
+  const listeners = [await listen(server, channel, 0), await listen(server, channel, slowMs)];
   try {
     const events = updates();
     await publishAll(server, channel, events);
-    await until('every update to be written', () => books.countOf(events) === events.length);
-    return { ...variant, tally: books.tally(events), facts: { 'wrong price in the end': `${wrongPrices(books)}` } };
+    await until('every update to be written', async () => {
+      await refresh();
+      return books.countOf(events) === events.length;
+    });
+    return { title, tally: books.tally(events), facts: { 'wrong price in the end': `${wrongPrices(books)}` } };
   } finally {
     await Promise.all(listeners.map((listener) => listener.close()));
     await server.close();
   }
+}
+
+function clientIdOf(workMs: number): string {
+  return `orders-${workMs === 0 ? 'fast' : 'slow'}`;
 }
 
 /** Version 0 of all tickets, then version 1 of all, and so on; the price tells the version. */

@@ -13,6 +13,8 @@ export interface Listener {
 export interface NaiveListenerOptions {
   readonly server: Pick<DemoServer, 'url' | 'clusterId'>;
   readonly channel: string;
+  /** @defaultValue another one with every start */
+  readonly clientId?: string;
   readonly queueGroup?: string;
   /** Sets the subscription's options; without it they are node-nats-streaming's: new events only, acked on arrival. */
   readonly configure?: (options: SubscriptionOptions) => SubscriptionOptions;
@@ -22,7 +24,7 @@ export interface NaiveListenerOptions {
 /** Listens with node-nats-streaming alone, the way the course writes its first listeners. */
 export async function listenNaively(options: NaiveListenerOptions): Promise<Listener> {
   const { server, channel, queueGroup, configure = (same) => same, onMessage } = options;
-  const clientId = randomBytes(4).toString('hex');
+  const clientId = options.clientId ?? randomBytes(4).toString('hex');
   const client = stan.connect(server.clusterId, clientId, { url: server.url });
   await new Promise<void>((resolve, reject) => {
     client.on('connect', () => resolve());

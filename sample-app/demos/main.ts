@@ -1,19 +1,21 @@
 import 'reflect-metadata';
 import { deadClient } from './dead-client/dead-client.demo.js';
-import type { Demo } from './demo.js';
+import type { Demo, Variant } from './demo.js';
 import { runsOnGivenServer } from './demo-server.js';
 import { failing } from './failing.demo.js';
 import { fastListener } from './fast-listener.demo.js';
 import { showDemo } from './show-demo.js';
+import { bold, summaryOf } from './table.js';
 import { twice } from './twice.demo.js';
 
 const demos: readonly Demo[] = [deadClient, fastListener, twice, failing];
 
 const usage = `Usage: npm run demo -- ${demos.map(({ name }) => name).join(' | ')} | all
 
-Each shows one of the four concurrency issues of an event bus: first the harm that a naive listener does, then
-what guards against it, in numbers. They run on an embedded STAN server whose clock they can move; with NATS_URL
-(and NATS_CLUSTER_ID) on that server, in real time. The exit code is 1 when a guarded column is not clean.`;
+Each shows one of the four concurrency issues of an event bus: the harm that a naive listener does, what helps when
+it is written by hand, and the same with the library, in numbers. They run on an embedded STAN server whose clock they can move; with NATS_URL
+(and NATS_CLUSTER_ID) on that server, in real time. The exit code is 1 when a column
+that is not naive is not clean.`;
 
 const wanted = process.argv.slice(2);
 const chosen = wanted.includes('all') ? demos : demos.filter(({ name }) => wanted.includes(name));
@@ -28,7 +30,11 @@ if (wanted.includes('--help') || wanted.includes('-h')) {
   console.log(
     `On ${runsOnGivenServer() ? (process.env['NATS_URL'] ?? '') : 'an embedded STAN server, its clock moved by the demo'}.`,
   );
+  const shown: [string, readonly Variant[]][] = [];
   for (const demo of chosen) {
-    if (!(await showDemo(demo))) process.exitCode = 1;
+    const { variants, succeeded } = await showDemo(demo);
+    if (!succeeded) process.exitCode = 1;
+    shown.push([demo.name, variants]);
   }
+  if (shown.length > 1) console.log(`\n${bold('in short')}\n\n${summaryOf(shown)}\n`);
 }

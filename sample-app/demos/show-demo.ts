@@ -1,35 +1,40 @@
 import type { Tally } from './books.js';
-import type { Demo, Variant } from './demo.js';
-import { isClean } from './demo.js';
+import type { Demo, Variant, Way } from './demo.js';
+import { isClean, ways } from './demo.js';
 import { bold, tableOf } from './table.js';
 
-/** Runs a demo and prints it; false when a guarded variant is not clean, or when the demo broke off. */
-export async function showDemo(demo: Demo): Promise<boolean> {
-  console.log(`\n${bold(`${demo.name}: ${demo.title}`)}\n`);
-  try {
-    const variants = [
-      ...(await runAll('Harm', demo.harm, demo.naive)),
-      ...(await runAll('Cure', demo.cure, demo.guarded)),
-    ];
-    console.log(`${tableOf(variants)}\n`);
-    const dirty = variants.filter(({ guarded, tally }) => guarded && !isClean(tally));
-    if (dirty.length === 0) return true;
-    console.error(`  Not clean: ${dirty.map(({ title }) => title).join(', ')}.`);
-  } catch (error) {
-    console.error(
-      `\n  ${demo.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    );
-  }
-  return false;
+/** What a demo has shown. */
+export interface ShownDemo {
+  readonly variants: readonly Variant[];
+  /** False when a variant that is not naive is not clean, or when the demo broke off. */
+  readonly succeeded: boolean;
 }
 
-async function runAll(title: string, lines: readonly string[], ways: Demo['naive']): Promise<Variant[]> {
-  for (const [index, line] of lines.entries()) console.log(`  ${index === 0 ? bold(title) : '    '}  ${line}`);
+/** Runs a demo and prints it. */
+export async function showDemo({ name, title, listeners }: Demo): Promise<ShownDemo> {
+  console.log(`\n${bold(`${name}: ${title}`)}\n`);
   const variants: Variant[] = [];
-  for (const way of ways) {
-    const variant = await way();
-    variants.push(variant);
-    console.log(`        → ${variant.title}: ${summaryOf(variant.tally)}`);
+  try {
+    for (const way of ways) variants.push(...(await runAll(way, listeners[way])));
+    console.log(`${tableOf(variants)}\n`);
+    const dirty = variants.filter(({ way, tally }) => way !== 'naive' && !isClean(tally));
+    if (dirty.length === 0) return { variants, succeeded: true };
+    console.error(`  Not clean: ${dirty.map((variant) => `${variant.way}, ${variant.title}`).join('; ')}.`);
+  } catch (error) {
+    console.error(`\n  ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  return { variants, succeeded: false };
+}
+
+async function runAll(way: Way, { text, runs }: Demo['listeners'][Way]): Promise<Variant[]> {
+  const [first = '', ...others] = way;
+  console.log(`  ${bold(first.toUpperCase() + others.join(''))}`);
+  for (const line of text) console.log(`    ${line}`);
+  const variants: Variant[] = [];
+  for (const run of runs) {
+    const outcome = await run();
+    variants.push({ ...outcome, way });
+    console.log(`      → ${outcome.title}: ${summaryOf(outcome.tally)}`);
   }
   console.log();
   return variants;

@@ -1,5 +1,6 @@
+import type { Tally } from './books.js';
 import type { Variant } from './demo.js';
-import { isClean } from './demo.js';
+import { isClean, ways } from './demo.js';
 
 const colours = process.stdout.isTTY && !process.env['NO_COLOR'];
 const paint = (code: number, text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
@@ -19,9 +20,35 @@ const plain = (text: string) => text;
 
 /** The table of a demo: one column per variant, naive ones first. */
 export function tableOf(variants: readonly Variant[]): string {
-  const rows = rowsOf(variants);
+  return draw(rowsOf(variants), 2);
+}
+
+/** What each way to listen did in each demo, in one table. */
+export function summaryOf(demos: readonly (readonly [name: string, variants: readonly Variant[]])[]): string {
+  const head: Row = { label: '', cells: ways, paint: () => bold };
+  const rows = demos.map(([label, variants]): Row => {
+    const tallies = ways.map((way) => variants.filter((variant) => variant.way === way).map(({ tally }) => tally));
+    return { label, cells: tallies.map(harmOf), paint: (cell) => (cell === 'clean' ? green : red) };
+  });
+  return draw([head, ...rows], 1);
+}
+
+function harmOf(tallies: readonly Tally[]): string {
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((all, tally) => all + of(tally), 0);
+  const harms = [
+    [sum(({ lost }) => lost), 'lost'] as const,
+    [sum(({ doubled }) => doubled), 'doubled'] as const,
+    [sum(({ outOfOrder }) => outOfOrder), 'out of order'] as const,
+  ].filter(([count]) => count > 0);
+  if (tallies.length === 0) return 'broke off';
+  return harms.length === 0 ? 'clean' : harms.map(([count, what]) => `${count} ${what}`).join(', ');
+}
+
+function draw(rows: readonly Row[], headCount: number): string {
   const labelWidth = Math.max(...rows.map(({ label }) => label.length));
-  const widths = variants.map((_, column) => Math.max(...rows.map(({ cells }) => cells[column]?.length ?? 0)));
+  const widths = (rows[0]?.cells ?? []).map((_, column) =>
+    Math.max(...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  );
   const line = `  ${'─'.repeat(labelWidth + widths.reduce((sum, width) => sum + width + 3, 0))}`;
   const lines = rows.map(({ label, cells, paint: painter }) => {
     const padded = cells.map((cell, column) => {
@@ -30,7 +57,7 @@ export function tableOf(variants: readonly Variant[]): string {
     });
     return `  ${label.padEnd(labelWidth)}${padded.join('')}`;
   });
-  lines.splice(2, 0, line);
+  lines.splice(headCount, 0, line);
   return lines.join('\n');
 }
 
@@ -42,7 +69,7 @@ function rowsOf(variants: readonly Variant[]): Row[] {
   });
   const facts = [...new Set(variants.flatMap(({ facts: own = {} }) => Object.keys(own)))];
   return [
-    { label: '', cells: variants.map(({ guarded }) => (guarded ? 'guarded' : 'naive')) },
+    { label: '', cells: variants.map(({ way }) => way) },
     { label: '', cells: variants.map(({ title }) => title), paint: () => bold },
     count('events', ({ tally }) => tally.events),
     count('applied', ({ tally }) => tally.applied),

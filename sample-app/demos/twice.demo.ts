@@ -1,9 +1,12 @@
+import type { Queryable } from '../database/database.js';
 import { Books } from './books.js';
 import type { DemoEvent } from './books.js';
-import type { Demo, Variant } from './demo.js';
+import type { Demo, Outcome } from './demo.js';
+import { DemoDatabase } from './demo-database.js';
 import { startDemoServer } from './demo-server.js';
 import type { DemoServer } from './demo-server.js';
-import { listenGuarded } from './listen-guarded.js';
+import { listenByHand } from './listen-by-hand.js';
+import { countedByVersion, listenWithLibrary } from './listen-with-library.js';
 import { eventOf, listenNaively } from './listen-naively.js';
 import type { Listener } from './listen-naively.js';
 import { newTickets, publishAll } from './publish.js';
@@ -19,30 +22,43 @@ const tooSlow = 3;
 export const twice: Demo = {
   name: 'twice',
   title: 'the same event twice',
-  harm: [
-    `${eventCount} payments of 20 are booked. ${publishedTwice} are published again by a publisher that died before it had noted that they were`,
-    `stored; ${tooSlow} handlers take a second longer than the ack wait, so the server gives their events to the other`,
-    'instance as well. Every repetition is booked again.',
-  ],
-  cure: [
-    'The version of the event is stored together with its effect, in one step. A version that is there already',
-    'is acked and ignored, whichever instance it comes to.',
-  ],
-  naive: [naive],
-  guarded: [guarded],
+  listeners: {
+    naive: {
+      text: [
+        `${eventCount} payments of 20 are booked. ${publishedTwice} are published again by a publisher that died before it had noted that they were`,
+        `stored; ${tooSlow} handlers take a second longer than the ack wait, so the server gives their events to the other`,
+        'instance as well. Every repetition is booked again.',
+      ],
+      runs: [naive],
+    },
+    'by hand': {
+      text: [
+        'The version of the event is stored together with its effect, in one step. A version that is there already',
+        'is acked and ignored, whichever instance it comes to.',
+      ],
+      runs: [byHand],
+    },
+    'with the library': {
+      text: [
+        'The naive handler, with the option version: { stream, key, version }. It writes in the transaction in which the',
+        'version is recorded; for one that has counted before it is not even called.',
+      ],
+      runs: [withLibrary],
+    },
+  },
 };
 
-/** What the handlers share: the database, and the moment in which some of them get stuck. */
+/** What the handlers share: the books, and the moment in which some of them get stuck. */
 class Payments extends Books {
   readonly #stuck: (() => void)[] = [];
-  handled = 0;
-
-  get stuckCount(): number {
-    return this.#stuck.length;
-  }
+  /** Runs of the handler. */
+  runs = 0;
+  /** Deliveries that are over. */
+  done = 0;
 
   /** Returns at once, but for the first few events: these wait for {@link goOn}. */
   async slowWork(): Promise<void> {
+    this.runs += 1;
     if (this.#stuck.length < tooSlow) await new Promise<void>((resolve) => this.#stuck.push(resolve));
   }
 
@@ -51,8 +67,11 @@ class Payments extends Books {
   }
 }
 
-async function naive(): Promise<Variant> {
-  return runVariant({ title: 'naive', guarded: false }, (server, channel, payments) =>
+type Listen = (server: DemoServer, channel: string, index: number) => Promise<Listener>;
+
+async function naive(): Promise<Outcome> {
+  const payments = new Payments();
+  return run('no versions', payments, (server, channel) =>
     listenNaively({
       server,
       channel,
@@ -61,7 +80,7 @@ async function naive(): Promise<Variant> {
       onMessage: (message) => {
         void payments.slowWork().then(() => {
           payments.write(eventOf<DemoEvent>(message));
-          payments.handled += 1;
+          payments.done += 1;
           message.ack();
         });
       },
@@ -69,43 +88,68 @@ async function naive(): Promise<Variant> {
   );
 }
 
-async function guarded(): Promise<Variant> {
-  return runVariant({ title: 'versions', guarded: true }, (server, channel, payments, index) =>
-    listenGuarded({
+async function byHand(): Promise<Outcome> {
+  const payments = new Payments();
+  return run('versions', payments, (server, channel, index) =>
+    listenByHand({
       server,
       channel,
       clientId: `orders-${index}`,
       handle: async (event) => {
         await payments.slowWork();
-        const received = payments.writeNext(event);
-        payments.handled += 1;
-        return received;
+        payments.writeNext(event);
+        payments.done += 1;
       },
     }),
   );
 }
 
-async function runVariant(
-  variant: Pick<Variant, 'title' | 'guarded'>,
-  listen: (server: DemoServer, channel: string, payments: Payments, index: number) => Promise<Listener>,
-): Promise<Variant> {
+async function withLibrary(): Promise<Outcome> {
+  const database = await DemoDatabase.start();
+  const payments = new Payments();
+  const listen: Listen = (server, channel, index) =>
+    listenWithLibrary({
+      server,
+      channel,
+      clientId: `orders-${index}`,
+      store: database.store,
+      subscription: countedByVersion,
+      handle: async (event, context) => {
+        await payments.slowWork();
+        await database.write(context.getTransaction<Queryable>(), event);
+      },
+      onDone: () => (payments.done += 1),
+    });
+  try {
+    return await run('versions', payments, listen, () => database.readInto(payments));
+  } finally {
+    await database.close();
+  }
+}
+
+async function run(
+  title: string,
+  payments: Payments,
+  listen: Listen,
+  refresh: () => Promise<void> = () => Promise.resolve(),
+): Promise<Outcome> {
   const server = await startDemoServer();
   const channel = server.channel('order:paid');
-  const payments = new Payments();
-  const listeners = [await listen(server, channel, payments, 0), await listen(server, channel, payments, 1)];
+  const listeners = [await listen(server, channel, 0), await listen(server, channel, 1)];
   try {
     const events = newTickets(eventCount);
     await publishAll(server, channel, [...events, ...events.slice(-publishedTwice)]);
     const quickCount = eventCount + publishedTwice - tooSlow;
-    await until('all but the slow handlers to finish', () => payments.handled === quickCount);
+    await until('all but the slow handlers to finish', () => payments.done === quickCount);
     await server.pass(server.ackWaitMs + 1_000);
     payments.goOn();
-    await until('the slow handlers to finish', () => payments.handled >= quickCount + tooSlow);
+    await until('the slow handlers to finish', () => payments.done >= quickCount + tooSlow);
     await server.pass(server.ackWaitMs + 1_000);
+    await refresh();
     return {
-      ...variant,
+      title,
       tally: payments.tally(events),
-      facts: { 'handler runs': `${payments.handled}`, 'booked, 400 is right': `${payments.sum()}` },
+      facts: { 'handler runs': `${payments.runs}`, 'booked, 400 is right': `${payments.sum()}` },
     };
   } finally {
     await Promise.all(listeners.map((listener) => listener.close()));

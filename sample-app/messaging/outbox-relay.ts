@@ -2,8 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import type { Queryable } from '../database/database.js';
-import type { Subject } from '../shared/shop-events.js';
-import type { VersionedEvent } from '../shared/versioned-event.js';
+import type { ShopEvents, Subject } from '../shared/shop-events.js';
 import { EventPublisher } from './event-publisher.js';
 import type { EventHeaders } from './event-publisher.js';
 
@@ -11,7 +10,7 @@ interface OutboxRow {
   readonly id: string;
   readonly aggregate_id: string;
   readonly subject: Subject;
-  readonly event: VersionedEvent;
+  readonly event: ShopEvents[Subject];
   /** The trace in which it was written. */
   readonly headers: EventHeaders;
 }

@@ -3,8 +3,8 @@ import { ClientStan } from 'nestjs-stan';
 import { FlowReporter } from '../service/flow-reporter.js';
 import { activeTraceId } from '../service/tracing.js';
 import { SupervisorLink } from '../service/supervisor-link.js';
-import type { Subject } from '../shared/shop-events.js';
-import type { VersionedEvent } from '../shared/versioned-event.js';
+import { countedAs } from '../shared/counted-as.js';
+import type { ShopEvents, Subject } from '../shared/shop-events.js';
 import { EventPublisher } from './event-publisher.js';
 import type { EventHeaders } from './event-publisher.js';
 
@@ -19,7 +19,7 @@ export class StanEventPublisher extends EventPublisher {
     super();
   }
 
-  async publish(subject: Subject, event: VersionedEvent, headers: EventHeaders = {}): Promise<void> {
+  async publish(subject: Subject, event: ShopEvents[Subject], headers: EventHeaders = {}): Promise<void> {
     const copies = this.supervisor.faults.twice ? 2 : 1;
     for (let copy = 1; copy <= copies; copy += 1) {
       await this.client.emitAsync(subject, event, { headers });
@@ -27,8 +27,7 @@ export class StanEventPublisher extends EventPublisher {
       this.flow.report({
         subject,
         outcome: 'published',
-        id: event.id,
-        version: event.version,
+        ...countedAs(event),
         ...(traceId && { traceId }),
       });
     }

@@ -1,31 +1,28 @@
 import { Controller, UseInterceptors } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { Inbox } from '../messaging/inbox.js';
-import type { Received } from '../messaging/inbox.js';
+import { StanTransaction } from 'nestjs-stan';
+import type { Queryable } from '../database/database.js';
 import { FlowInterceptor } from '../service/flow.interceptor.js';
 import { shop } from '../shared/shop-events.js';
-import { TicketCreated, TicketUpdated } from '../shared/ticket-events.js';
+import { TicketCreated, TicketUpdated, ticketVersions } from '../shared/ticket-events.js';
 import { TicketCopiesRepository } from './ticket-copies.repository.js';
 
 /**
- * Keeps the copy of the tickets. Queue group, durable name, ack wait and the rest are the service's defaults, see
- * main.ts. A handler that returns is acked; one that throws is not, and its event comes again.
+ * Keeps the copy of the tickets. Each version counts once and in order, in the transaction that the handler writes in.
+ * Queue group, durable name, ack wait and the rest are the service's defaults, see messaging/stan-listener.ts.
  */
 @Controller()
 @UseInterceptors(FlowInterceptor)
 export class TicketsListener {
-  constructor(
-    private readonly inbox: Inbox,
-    private readonly copies: TicketCopiesRepository,
-  ) {}
+  constructor(private readonly copies: TicketCopiesRepository) {}
 
-  @shop.EventPattern('ticket:created')
-  created(@Payload() event: TicketCreated): Promise<Received> {
-    return this.inbox.receive('ticket', event, (transaction) => this.copies.insert(transaction, event));
+  @shop.EventPattern('ticket:created', { version: ticketVersions })
+  created(@Payload() event: TicketCreated, @StanTransaction() transaction: Queryable): Promise<void> {
+    return this.copies.insert(transaction, event);
   }
 
-  @shop.EventPattern('ticket:updated')
-  updated(@Payload() event: TicketUpdated): Promise<Received> {
-    return this.inbox.receive('ticket', event, (transaction) => this.copies.replace(transaction, event));
+  @shop.EventPattern('ticket:updated', { version: ticketVersions })
+  updated(@Payload() event: TicketUpdated, @StanTransaction() transaction: Queryable): Promise<void> {
+    return this.copies.replace(transaction, event);
   }
 }

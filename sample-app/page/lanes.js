@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { nameOf } from './tables.js';
 
-const outcomes = ['published', 'applied', 'ignored', 'early', 'failed', 'redelivered'];
+const outcomes = ['published', 'counted', 'parked', 'stale', 'failed', 'redelivered'];
 const counts = Object.fromEntries(outcomes.map((outcome) => [outcome, 0]));
 const keptPerLane = 80;
 
@@ -37,6 +37,7 @@ export function addEntry(entry) {
   const key = entry.sequence === undefined ? '' : `${entry.subject} ${entry.sequence}`;
   const known = key && [...feed.children].find((line) => line.dataset.key === key);
   const line = known || newLine(key, entry);
+  addTraceLink(line.querySelector('.what'), entry);
   addBadge(line.querySelector('.trail'), entry);
   feed.prepend(line);
   while (feed.children.length > keptPerLane) feed.lastElementChild.remove();
@@ -65,7 +66,7 @@ function newLane(name) {
   return lane;
 }
 
-function newLine(key, { at, subject, sequence, id, version, reason, traceId }) {
+function newLine(key, { at, subject, sequence, id, version, reason }) {
   const line = document.createElement('li');
   line.dataset.key = key;
   const time = document.createElement('time');
@@ -80,7 +81,6 @@ function newLine(key, { at, subject, sequence, id, version, reason, traceId }) {
   about.dataset.about = id;
   about.textContent = nameOf(id);
   what.append(versionPart, sequence === undefined ? ' ' : ` #${sequence} `, about);
-  if (traceId) what.append(' ', newTraceLink(traceId));
   const trail = document.createElement('span');
   trail.className = 'trail';
   line.append(time, name, what, trail);
@@ -88,15 +88,16 @@ function newLine(key, { at, subject, sequence, id, version, reason, traceId }) {
   return line;
 }
 
-/** To everything that happened in the trace of an event. */
-function newTraceLink(traceId) {
+/** To everything that happened in the trace of an event. A parked one has none before its handler runs. */
+function addTraceLink(what, { traceId }) {
+  if (!traceId || what.querySelector('.trace')) return;
   const link = document.createElement('a');
   link.className = 'trace';
   link.href = `/api/traces/${encodeURIComponent(traceId)}`;
   link.target = '_blank';
   link.title = `trace ${traceId}`;
   link.textContent = traceId.slice(0, 6);
-  return link;
+  what.append(' ', link);
 }
 
 function addBadge(trail, { outcome, redeliveries = 0, reason }) {

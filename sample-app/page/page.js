@@ -1,5 +1,5 @@
 /* global document, window, EventSource, localStorage, matchMedia */
-import { ask, showProblem } from './api.js';
+import { ask, forgetProblems } from './api.js';
 import { addEntry, clearLanes, drawInstances } from './lanes.js';
 import { drawOrders, drawTickets } from './tables.js';
 
@@ -33,7 +33,7 @@ function follow() {
   stream.onopen = () => {
     clearLanes();
     showConnection('live');
-    showProblem('');
+    forgetProblems();
     void draw();
   };
   stream.onerror = () => showConnection('lost');

@@ -4,15 +4,18 @@ export const services = ['tickets', 'orders'] as const;
 /** Name of one of them. */
 export type ServiceName = (typeof services)[number];
 
-/** What became of one event at one instance. */
-export type FlowOutcome = 'published' | 'applied' | 'ignored' | 'early' | 'failed';
+/**
+ * What became of one event at one instance. `counted`: its handler ran, once. `parked`: it came before its predecessor,
+ * and is kept in the database until that has counted. `stale`: it had counted before.
+ */
+export type FlowOutcome = 'published' | 'counted' | 'parked' | 'stale' | 'failed';
 
 /** One line of the live flow: an instance published an event, or one was delivered to it. */
 export interface FlowEntry {
   readonly instance: string;
   readonly subject: string;
   readonly outcome: FlowOutcome;
-  /** The ticket or order that the event is about. */
+  /** The ticket that the event is about, see `countedAs()`. */
   readonly id: string;
   readonly version: number;
   /** The server's number of the message; a published event has none, since the server does not tell it. */

@@ -1,6 +1,13 @@
 import { IsInt, IsNumber, IsUUID, Min } from 'class-validator';
 import { VersionedEvent } from './versioned-event.js';
 
+/** How the events about orders count: per ticket, in turns. What is about one ticket has to happen in its order. */
+export const ticketTurns = {
+  stream: 'orders of a ticket',
+  key: (event: OrderEvent) => event.ticketId,
+  version: (event: OrderEvent) => event.turn,
+};
+
 /** What the events of an order have in common. */
 class OrderEvent extends VersionedEvent {
   @IsUUID()

@@ -1,6 +1,13 @@
 import { IsNumber, IsOptional, IsString, IsUUID, Length, Min } from 'class-validator';
 import { VersionedEvent } from './versioned-event.js';
 
+/** How the events about a ticket count: one version after the other, whichever subject it comes on. */
+export const ticketVersions = {
+  stream: 'ticket',
+  key: (event: TicketCreated) => event.id,
+  version: (event: TicketCreated) => event.version,
+};
+
 /** A ticket is for sale. Its version is 0. */
 export class TicketCreated extends VersionedEvent {
   @IsString()

@@ -8,6 +8,8 @@ import { projectFolder } from './project-folder.js';
 /** A nats-server that runs for the shop. */
 export interface NatsServer {
   readonly url: string;
+  /** Resolves when the server is gone, for whatever reason. */
+  readonly exited: Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export async function startNatsServer(port: number): Promise<NatsServer> {
     await stop();
     throw error;
   }
-  return { url: `nats://127.0.0.1:${String(port)}`, stop };
+  return { url: `nats://127.0.0.1:${String(port)}`, exited: ended, stop };
 }
 
 function untilReady(server: ReturnType<typeof spawn>): Promise<void> {

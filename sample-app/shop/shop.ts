@@ -4,7 +4,7 @@ import { startKeptPostgres } from '../database/kept-postgres.js';
 import { createServiceDatabases } from '../database/service-databases.js';
 import { services } from '../service/service-messages.js';
 import { portNear } from './free-port.js';
-import { startNatsServer } from './nats-server.js';
+import { startKeptNatsServer } from './kept-nats-server.js';
 import { Instances } from './instances.js';
 import type { ShopOptions } from './shop-options.js';
 
@@ -68,7 +68,7 @@ async function startBus({ natsUrl, clusterId, port, broker: kind }: ShopOptions)
   if (natsUrl)
     return { url: natsUrl, clusterId, monitoringUrl: undefined, note: 'from NATS_URL', stop: () => Promise.resolve() };
   if (kind === 'jetstream') {
-    const server = await startNatsServer(await usualPort(4222, port));
+    const server = await startKeptNatsServer(await usualPort(4222, port));
     return {
       ...server,
       clusterId,

@@ -1,7 +1,5 @@
-import { EventConflictError } from '../messaging/event-conflict.error.js';
-
 /** Somebody else stored the next version first; the change has to be thought over on what is there now. */
-export class OutdatedVersionError extends EventConflictError {
+export class OutdatedVersionError extends Error {
   override readonly name = 'OutdatedVersionError';
 
   constructor(id: string, version: number) {

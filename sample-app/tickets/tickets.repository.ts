@@ -26,6 +26,11 @@ export class TicketsRepository {
     return rows[0] && toTicket(rows[0]);
   }
 
+  /** Waits for whoever is changing the ticket, and keeps others from it until the transaction ends. */
+  async lock(transaction: Queryable, id: string): Promise<void> {
+    await transaction.query('SELECT FROM tickets WHERE id = $1 FOR UPDATE', [id]);
+  }
+
   /** False when there is a ticket with this id already. */
   async insert(on: Queryable, ticket: Ticket): Promise<boolean> {
     const { rowCount } = await on.query(

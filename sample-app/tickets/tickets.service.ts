@@ -52,14 +52,14 @@ export class TicketsService {
 
   /** Gives the ticket to an order. Called for the events about a ticket in their order, so it is free. */
   async reserve(transaction: Queryable, ticketId: string, orderId: string): Promise<void> {
-    const ticket = await this.#existing(transaction, ticketId);
+    const ticket = await this.#locked(transaction, ticketId);
     if (ticket.orderId !== null) throw new Error(`ticket ${ticketId} is held by order ${ticket.orderId}`);
     await this.#change(transaction, { ...ticket, orderId });
   }
 
   /** Takes the ticket back from the order that holds it. */
   async release(transaction: Queryable, ticketId: string, orderId: string): Promise<void> {
-    const ticket = await this.#existing(transaction, ticketId);
+    const ticket = await this.#locked(transaction, ticketId);
     if (ticket.orderId !== orderId) throw new Error(`ticket ${ticketId} is not held by order ${orderId}`);
     await this.#change(transaction, { ...ticket, orderId: null });
   }
@@ -80,6 +80,12 @@ export class TicketsService {
     if (!(await this.tickets.replace(transaction, next))) throw new OutdatedVersionError(next.id, changed.version);
     await this.outbox.add(transaction, 'ticket:updated', next);
     return next;
+  }
+
+  /** Nobody changes it until the transaction ends: an event is not to fail because a price was changed beside it. */
+  async #locked(transaction: Queryable, id: string): Promise<Ticket> {
+    await this.tickets.lock(transaction, id);
+    return this.#existing(transaction, id);
   }
 
   async #existing(on: Queryable, id: string): Promise<Ticket> {

@@ -59,5 +59,5 @@ contract(
       });
     });
   },
-  { needs: ['stanWire'] },
+  { needs: ['stanMonitoring'] },
 );

@@ -61,6 +61,8 @@ contract('in Nest', (t) => {
     const exercise = async (subject: string, seen: TicketCreated[], calls: string[]) => {
       const client = await t.client();
       await client.emitAsync(subject, { id: 1, title: 'good' });
+      // Before the next one, whose guard may otherwise be asked first.
+      await eventually(() => expect(calls).toEqual(['guard', 'interceptor', 'completed']));
       await client.emitAsync(subject, { id: 'x', title: 7 });
       await client.emitAsync(subject, { id: 2, title: 'fails' });
       await eventually(() => expect(calls.filter((call) => call === 'filter')).toHaveLength(2), {
@@ -69,7 +71,6 @@ contract('in Nest', (t) => {
       expect(seen).toEqual([{ id: 1, title: 'good' }]);
       expect(seen[0]).toBeInstanceOf(TicketCreated);
       expect(calls.filter((call) => call === 'guard')).toHaveLength(3);
-      expect(calls.slice(0, 3)).toEqual(['guard', 'interceptor', 'completed']);
       await eventually(async () => expect(await pending(subject)).toBe(0), {
         what: 'acks: the filter swallowed both failures',
       });
@@ -136,8 +137,10 @@ contract('in Nest', (t) => {
     await (await t.client()).emitAsync(subject, 1);
     await eventually(() => seen.count === 1);
     expect(await t.broker.facts.subscriptions(subject)).toMatchObject([
-      { queue_name: 'orders:orders', is_durable: true, ack_wait: 7, max_inflight: 3 },
+      { queue_name: 'orders:orders', is_durable: true, ack_wait: 7 },
     ]);
+    if (t.broker.features.limitsMembers)
+      expect(await t.broker.facts.subscriptions(subject)).toMatchObject([{ max_inflight: 3 }]);
   });
 
   it('B18 calls the processing hooks once per event, the end hook after the work is done', async () => {

@@ -51,10 +51,7 @@ contract(
       await eventually(() => expect(handlesBeyond(before)).toEqual({}), { what: 'nothing left open' });
     });
 
-    it.each([
-      ['a port that takes connections and says nothing', (proxy: TcpProxy) => proxy.swallow(), {}],
-      ['a server of another cluster', () => undefined, { clusterId: 'another-cluster' }],
-    ])('F47 fails the start at %s, and leaves nothing open', async (_, spoil, options) => {
+    const failsTheStart = async (spoil: (proxy: TcpProxy) => void, options: { readonly clusterId?: string }) => {
       const before = await restingHandles();
       const proxy = await startTcpProxy(() => t.broker.port);
       spoil(proxy);
@@ -71,7 +68,29 @@ contract(
       await eventually(() => expect(proxy.openCount).toBe(0), { what: 'no connection left' });
       await proxy.close();
       await eventually(() => expect(handlesBeyond(before)).toEqual({}), { what: 'nothing left open' });
+    };
+
+    it('F47 fails the start at a port that takes connections and says nothing, and leaves nothing open', () =>
+      failsTheStart((proxy) => proxy.swallow(), {}));
+
+    it('F47 closes while it tries to come back at a port that says nothing, and leaves nothing open', async () => {
+      const before = await restingHandles();
+      const proxy = await startTcpProxy(() => t.broker.port);
+      const reconnect = { initialDelayMs: 20, maxDelayMs: 50 };
+      const client = await t.client({ servers: proxy.url, connectTimeoutMs: 200, reconnect });
+      const accepted = proxy.acceptedCount;
+      proxy.swallow();
+      proxy.cut();
+      await eventually(() => proxy.acceptedCount > accepted, { what: 'an attempt to come back' });
+      await client.close();
+      await eventually(() => expect(proxy.openCount).toBe(0), { what: 'no connection left' });
+      await proxy.close();
+      await eventually(() => expect(handlesBeyond(before)).toEqual({}), { what: 'nothing left open' });
     });
+
+    t.only('clusterIds', 'F47 fails the start at a server of another cluster, and leaves nothing open', () =>
+      failsTheStart(() => undefined, { clusterId: 'another-cluster' }),
+    );
 
     it('F47 fails the start at once where no later attempt can mend it', async () => {
       const listening = t.app({

@@ -103,5 +103,5 @@ contract(
       });
     });
   },
-  { clock: 'real' },
+  { clock: 'real', needs: ['clientIdIsExclusive'] },
 );

@@ -52,7 +52,7 @@ async function run(t: Contract, seed: number, isGated: boolean): Promise<Outcome
   await store.prepare();
   await postgres.pool.query(`CREATE TABLE ${schema}.effects (place serial, key text, version int)`);
   const { url, clusterId } = t.broker;
-  const settings = { url, clusterId, subject, group, schema, databaseUrl: postgres.url, isGated };
+  const settings = { url, clusterId, broker: t.name, subject, group, schema, databaseUrl: postgres.url, isGated };
   const members = await Promise.all([0, 1].map((index) => startMember({ ...settings, clientId: `${group}-${index}` })));
 
   let kills = 0;

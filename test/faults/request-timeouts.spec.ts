@@ -34,8 +34,15 @@ function spoilFirstSession(proxy: TcpProxy): (app: INestMicroservice) => void {
 /** A server whose sessions come up and then hear nothing any more, so that no subscription is ever confirmed. */
 function silentSubscriptions(t: Contract, proxy: TcpProxy) {
   const reconnect = { ...quick.reconnect, firstConnectTimeoutMs: 1_000 };
-  const [clusterId, clientId] = [t.broker.clusterId, fresh('service')];
-  const server = new ServerStan({ ...quick, clusterId, clientId, servers: proxy.url, reconnect });
+  const { clusterId, driver } = t.broker;
+  const server = new ServerStan({
+    ...quick,
+    clusterId,
+    driver,
+    clientId: fresh('service'),
+    servers: proxy.url,
+    reconnect,
+  });
   server.status.subscribe((status) => status === 'connected' && proxy.swallow('toClient'));
   server.on('sessionRestored', () => proxy.swallow('toClient'));
   server.on('sessionLost', () => proxy.restore());

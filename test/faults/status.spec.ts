@@ -27,14 +27,17 @@ interface Scene {
 const until = (watch: ConnectionWatch, type: Parameters<ConnectionWatch['count']>[0]) =>
   eventually(() => watch.count(type) > 0, { what: type, timeoutMs: 20_000 });
 
+const lossOf = (t: Contract) => (t.broker.features.sessions ? 'sessionLost' : 'transportLost');
+
 /** What is done to a connection, and which events must tell of it; `reconnecting`, then `connected` is the status each time. */
-const faults: readonly [string, (scene: Scene) => Promise<unknown>, readonly string[]][] = [
+type Fault = readonly [string, (scene: Scene) => Promise<unknown>, readonly string[]];
+const faults: readonly Fault[] = [
   ['a connection that is cut', async ({ proxy }) => proxy.cut(), ['transportLost', 'transportRestored']],
   [
     'a network that swallows everything until the pings run out',
-    async ({ proxy, watch }) => {
+    async ({ t, proxy, watch }) => {
       proxy.swallow();
-      await until(watch, 'sessionLost');
+      await until(watch, lossOf(t));
       proxy.restore();
     },
     ['sessionLost', 'sessionRestored'],
@@ -49,17 +52,22 @@ const faults: readonly [string, (scene: Scene) => Promise<unknown>, readonly str
     ({ t }) => t.broker.restart({ state: 'lost' }),
     ['transportLost', 'sessionLost', 'sessionRestored'],
   ],
-  [
-    'a server that has forgotten the client',
-    async ({ t, clientId }) => closeInTheNameOf(await t.client(), clientId),
-    ['sessionLost', 'sessionRestored'],
-  ],
 ];
+const forgotten: Fault = [
+  'a server that has forgotten the client',
+  async ({ t, clientId }) => closeInTheNameOf(await t.client(), clientId),
+  ['sessionLost', 'sessionRestored'],
+];
+
+/** Where there are no sessions, all that is told is that the connection went, and came back. */
+const expectedOf = (t: Contract, events: readonly string[]) =>
+  t.broker.features.sessions ? events : ['transportLost', 'transportRestored'];
 
 contract(
   'the status of a connection',
   (t) => {
-    it.each(faults)('F49 tells a server of %s', async (_, fault, expected) => {
+    const tellsServer = async ([, fault, events]: Fault) => {
+      const expected = expectedOf(t, events);
       const proxy = await startTcpProxy(() => t.broker.port);
       const app = await t.app({
         server: { ...quick, servers: proxy.url },
@@ -73,9 +81,10 @@ contract(
       expect(watch.types.filter((type) => type !== 'connectAttemptFailed')).toEqual(expected);
       await app.close();
       expect(watch.statuses).toEqual(['connected', 'reconnecting', 'connected', 'closed']);
-    });
+    };
 
-    it.each(faults)('F49 tells a client of %s', async (_, fault, expected) => {
+    const tellsClient = async ([, fault, events]: Fault) => {
+      const expected = expectedOf(t, events);
       const proxy = await startTcpProxy(() => t.broker.port);
       const clientId = fresh('publisher');
       const client = await t.client({ ...quick, clientId, servers: proxy.url });
@@ -87,7 +96,14 @@ contract(
       expect(watch.types.filter((type) => type !== 'connectAttemptFailed')).toEqual(expected);
       await client.close();
       expect(watch.statuses).toEqual(['connected', 'reconnecting', 'connected', 'closed']);
-    });
+    };
+
+    for (const fault of faults) {
+      it(`F49 tells a server of ${fault[0]}`, () => tellsServer(fault));
+      it(`F49 tells a client of ${fault[0]}`, () => tellsClient(fault));
+    }
+    t.only('sessions', `F49 tells a server of ${forgotten[0]}`, () => tellsServer(forgotten));
+    t.only('sessions', `F49 tells a client of ${forgotten[0]}`, () => tellsClient(forgotten));
 
     it('F49 tells a server that is cut off between its connect and its subscriptions', async () => {
       const proxy = await startTcpProxy(() => t.broker.port);

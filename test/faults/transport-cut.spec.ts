@@ -50,34 +50,32 @@ contract(
         expect(publisherWatch.types).toEqual(['transportLost', 'transportRestored']);
         // A second arrival of what was handled is acked again and starts no handler; only a publish sent twice is two events.
         const twice = handled.filter((id, index) => handled.indexOf(id) !== index);
-        expect(twice.filter((id) => !load.sentAgain.has(id))).toEqual([]);
+        expect(twice.filter((id) => t.broker.features.dedup || !load.sentAgain.has(id))).toEqual([]);
       },
     );
 
-    t.only(
-      'stanWire',
-      'F39 lets go of publishes whose acks were lost with a connection, while the session goes on',
-      async () => {
-        const subject = fresh('orders');
-        const proxy = await startTcpProxy(() => t.broker.port);
-        const client = await t.client({ servers: proxy.url });
-        const watch = watchConnection(client);
-        await client.emitAsync(subject, 0);
-        const stored = () => t.broker.facts.storedCount(subject);
-        for (let round = 0; round < 6; round += 1) {
-          const before = await stored();
-          proxy.swallow('toClient');
-          const emitted = emitAll(client, subject, upTo(100));
-          await eventually(async () => expect(await stored()).toBe(before + 100));
-          proxy.restore();
-          await emitted;
-        }
-        expect(watch.count('sessionLost')).toBe(0);
-        const { pubAckMap } = client.unwrap<{ readonly pubAckMap: object }>();
-        // Those of the last connection but one may still be answered.
-        expect(Object.keys(pubAckMap).length).toBeLessThanOrEqual(200);
-      },
-    );
+    it('F39 lets go of publishes whose acks were lost with a connection, while the session goes on', async () => {
+      const subject = fresh('orders');
+      const proxy = await startTcpProxy(() => t.broker.port);
+      const client = await t.client({ servers: proxy.url });
+      const watch = watchConnection(client);
+      await client.emitAsync(subject, 0);
+      const stored = () => t.broker.facts.storedCount(subject);
+      for (let round = 0; round < 6; round += 1) {
+        const before = await stored();
+        proxy.swallow('toClient');
+        const emitted = emitAll(client, subject, upTo(100));
+        await eventually(async () => expect(await stored()).toBe(before + 100));
+        proxy.restore();
+        await emitted;
+      }
+      expect(watch.count('sessionLost')).toBe(0);
+      expect(client.pending()).toMatchObject({ count: 0, bytes: 0 });
+      if (!t.broker.features.stanWire) return;
+      const { pubAckMap } = client.unwrap<{ readonly pubAckMap: object }>();
+      // Those of the last connection but one may still be answered.
+      expect(Object.keys(pubAckMap).length).toBeLessThanOrEqual(200);
+    });
   },
   { clock: 'real' },
 );

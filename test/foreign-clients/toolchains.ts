@@ -8,6 +8,9 @@ const run = promisify(execFile);
 const cache = join(import.meta.dirname, '..', '..', '.cache', 'foreign');
 const onWindows = process.platform === 'win32';
 
+/** What a client has said, by fact. */
+export type ForeignFacts = Readonly<Record<string, unknown>>;
+
 /** A client in another language: how to make it ready, and how to run it. */
 export interface ForeignClient {
   readonly name: string;
@@ -17,8 +20,8 @@ export interface ForeignClient {
   isAvailable(): Promise<boolean>;
   /** Fetches its packages and builds it, into a folder that git ignores. */
   prepare(): Promise<void>;
-  /** Runs it; resolves with what it said, by fact. */
-  play(url: string, clusterId: string, channel: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Runs it through the course of a durable, or through an exchange of events; resolves with what it said, by fact. */
+  play(url: string, clusterId: string, channel: string, ...course: readonly string[]): Promise<ForeignFacts>;
 }
 
 const goFolder = join(import.meta.dirname, 'go');
@@ -32,7 +35,7 @@ export const goClient: ForeignClient = {
     await mkdir(cache, { recursive: true });
     await run('go', ['build', '-o', goBinary, '.'], { cwd: goFolder, timeout: 240_000 });
   },
-  play: (url, clusterId, channel) => facts(goBinary, [url, clusterId, channel]),
+  play: (...args) => facts(goBinary, args),
 };
 
 const pythonFolder = join(import.meta.dirname, 'python');
@@ -49,7 +52,7 @@ export const pythonClient: ForeignClient = {
     const flags = ['--quiet', '--disable-pip-version-check', '--requirement', requirements];
     await run(virtualPython, ['-m', 'pip', 'install', ...flags], { timeout: 240_000 });
   },
-  play: (url, clusterId, channel) => facts(virtualPython, [join(pythonFolder, 'client.py'), url, clusterId, channel]),
+  play: (...args) => facts(virtualPython, [join(pythonFolder, 'client.py'), ...args]),
 };
 
 async function works(command: string, args: readonly string[]): Promise<boolean> {

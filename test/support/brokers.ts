@@ -22,8 +22,14 @@ export interface BrokerFeatures {
   readonly sessions: boolean;
   /** A second live client of one id is refused, and so a durable without a group has one reader. */
   readonly clientIdIsExclusive: boolean;
-  /** Its wire is STAN's: the vendor's message class, its inboxes, `/streaming/*`, cluster ids. */
+  /** A client asks for the broker by a cluster id, and another cluster's broker does not answer it. */
+  readonly clusterIds: boolean;
+  /** Its wire is STAN's: the vendor's message class, and inboxes to which anybody can send. */
   readonly stanWire: boolean;
+  /** It answers `/streaming/*`, from which `StanMonitoring` and `StanLag` read. */
+  readonly stanMonitoring: boolean;
+  /** It keeps `maxInFlight` of each member of a group itself. */
+  readonly limitsMembers: boolean;
   /** An event that is sent again since its ack was lost is stored once. */
   readonly dedup: boolean;
   /** It can be asked to send a message again after a time. */
@@ -82,12 +88,27 @@ export interface BrokerRow {
   readonly name: 'embedded' | 'real' | 'jetstream';
   readonly title: string;
   readonly features: BrokerFeatures;
+  /** Why it has not the features that others have, where that needs a word. */
+  readonly lacks?: Partial<Record<keyof BrokerFeatures, string>>;
   /** Why this machine cannot run it, or `undefined`. */
   readonly missing: string | undefined;
   start(options?: TestBrokerOptions): Promise<TestBroker>;
 }
 
-const stanFeatures = { sessions: true, clientIdIsExclusive: true, stanWire: true, dedup: false, nack: false };
+const stanFeatures = {
+  ...{ sessions: true, clientIdIsExclusive: true, clusterIds: true, stanWire: true, stanMonitoring: true },
+  ...{ limitsMembers: true, dedup: false, nack: false },
+};
+
+/** What JetStream is not, and why; shown beside each case that is skipped for it. */
+const missingInJetStream = {
+  sessions: 'streams and consumers live at the server, and a connection is all that a client has',
+  clientIdIsExclusive: 'a client id is a name in a list of connections; any number may have the same',
+  clusterIds: 'a server is found by its address alone',
+  stanWire: "the vendor's class is another one, and an inbox has a name that nobody can guess",
+  stanMonitoring: 'its own endpoints are /jsz and /connz',
+  limitsMembers: 'a group is one consumer with one limit, so each member keeps its own by what it asks for',
+} as const satisfies Partial<Record<keyof BrokerFeatures, string>>;
 
 const embedded: BrokerRow = {
   name: 'embedded',
@@ -109,9 +130,12 @@ const jetstreamRow: BrokerRow = {
   name: 'jetstream',
   title: 'JetStream',
   features: {
-    ...{ virtualClock: false, persistent: true, restart: true, freeze: true },
-    ...{ sessions: false, clientIdIsExclusive: false, stanWire: false, dedup: true, nack: true },
+    ...{ virtualClock: false, persistent: true, restart: true, freeze: true, dedup: true, nack: true },
+    ...(Object.fromEntries(Object.keys(missingInJetStream).map((feature) => [feature, false])) as {
+      [feature in keyof typeof missingInJetStream]: false;
+    }),
   },
+  lacks: missingInJetStream,
   missing: findRealServer('jetstream') ? undefined : 'no nats-server here, see `npm run server:install`',
   start: (options = {}) => startJetStreamBroker(jetstreamRow.features, options),
 };
@@ -123,12 +147,25 @@ export const brokers: readonly BrokerRow[] = [embedded, real, jetstreamRow];
  * Declares `suite` once per broker. Where there is no real server its half is shown as skipped, with the reason in its
  * name; with `CI=true` that is an error instead.
  */
-export function describeBrokers(title: string, suite: (row: BrokerRow) => void, rows = brokers): void {
+export function describeBrokers(
+  title: string,
+  suite: (row: BrokerRow) => void,
+  rows = brokers,
+  needs: readonly (keyof BrokerFeatures)[] = [],
+): void {
   for (const row of rows.filter(isWanted)) {
     if (row.missing && process.env['CI'] === 'true') throw new Error(`${row.title} is missing in CI: ${row.missing}`);
-    if (row.missing) describe.skip(`${title} | ${row.title} (skipped: ${row.missing})`, () => suite(row));
+    const absent = needs.find((feature) => !row.features[feature]);
+    const reason = row.missing ?? (absent && whyWithout(row, absent));
+    if (reason !== undefined) describe.skip(`${title} | ${row.title} (skipped: ${reason})`, () => suite(row));
     else describe(`${title} | ${row.title}`, () => suite(row));
   }
+}
+
+/** Why a case that needs a feature is not run there. */
+export function whyWithout({ lacks }: BrokerRow, feature: keyof BrokerFeatures): string {
+  const why = lacks?.[feature];
+  return why === undefined ? `no ${feature}` : `no ${feature}: ${why}`;
 }
 
 /** A vitest project runs the rows that `TEST_BROKERS` names, joined by commas; all of them where it is absent. */

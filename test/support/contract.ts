@@ -5,7 +5,7 @@ import type { ClientStan, StanClientOptions, StanContext, StanSubscriptionOption
 import { StanEventPattern } from 'nestjs-stan';
 import { afterAll, beforeAll, it } from 'vitest';
 import type { BrokerFeatures, BrokerRow, TestBroker, TestBrokerOptions } from './brokers.js';
-import { brokers, describeBrokers } from './brokers.js';
+import { brokers, describeBrokers, whyWithout } from './brokers.js';
 import type { RawClient } from './raw-client.js';
 import { connectRawClient } from './raw-client.js';
 import type { StanApp, StanAppOptions } from './stan-app.js';
@@ -34,7 +34,6 @@ export function contract(
   suite: (t: Contract) => void,
   { needs = [], ...options }: TestBrokerOptions & ContractNeeds = {},
 ): void {
-  const rows = brokers.filter(({ features }) => needs.every((feature) => features[feature]));
   const declare = (row: BrokerRow): void => {
     let broker: TestBroker | undefined;
     const running = () => {
@@ -62,14 +61,14 @@ export function contract(
       pass: (ms) => (running().hasVirtualClock ? running().advance(ms) : quietFor(ms)),
       only: (feature, title, test) => {
         if (row.features[feature]) it(title, test);
-        else it.skip(`${title} (no ${feature})`);
+        else it.skip(`${title} (${whyWithout(row, feature)})`);
       },
     });
   };
-  describeBrokers(title, declare, rows);
+  describeBrokers(title, declare, brokers, needs);
 }
 
-/** What a whole suite needs of a broker: it is not declared for the others. */
+/** What a whole suite needs of a broker: it is shown as skipped for the others. */
 export interface ContractNeeds {
   readonly needs?: readonly (keyof BrokerFeatures)[];
 }

@@ -67,6 +67,8 @@ export const exoticValues: Readonly<Record<string, () => unknown>> = {
   'an error of errors': () => new AggregateError([new Error('one'), Symbol('two'), revoked({})], 'both'),
   'a frozen error': () => Object.freeze(new Error('frozen')),
   'a rejected promise': () => Promise.reject(new Error('nobody looks at it')),
+  'a rejected promise that hides its then': () =>
+    Object.assign(Promise.reject(new Error('nobody looks at it')), { then: undefined, catch: 'no' }),
   'a promise that never settles': () => new Promise(() => undefined),
   'a thenable that throws': () => ({
     then: () => {

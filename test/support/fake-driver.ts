@@ -1,4 +1,5 @@
 import type {
+  BrokerWords,
   Driver,
   DriverMessage,
   DriverSubscription,
@@ -196,6 +197,10 @@ export class FakeDriver implements Driver {
 
   isReady(): boolean {
     return this.state === 'ready';
+  }
+
+  describe(): BrokerWords {
+    return { broker: 'a fake', afterTransportLost: 'nothing is lost' };
   }
 
   maxDataBytes(): number | undefined {

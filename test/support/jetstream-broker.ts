@@ -20,7 +20,7 @@ export async function startJetStreamBroker(features: BrokerFeatures, options: Te
     get monitoringUrl() {
       return server.monitoringUrl;
     },
-    facts: jetStreamFacts(() => server.monitoringUrl),
+    facts: jetStreamFacts(() => [server.monitoringUrl]),
     advance: () => Promise.resolve(),
     restart: (how) => server.restart(how ?? { state: options.persistent === false ? 'lost' : 'kept' }),
     kill: () => server.kill(),
@@ -31,6 +31,8 @@ export async function startJetStreamBroker(features: BrokerFeatures, options: Te
 }
 
 interface ConsumerDetail {
+  readonly name: string;
+  readonly cluster?: { readonly leader?: string };
   readonly config: { readonly filter_subject?: string; readonly ack_wait: number; readonly max_ack_pending: number } & {
     readonly metadata?: Readonly<Record<string, string>>;
   };
@@ -41,6 +43,7 @@ interface ConsumerDetail {
 
 interface StreamDetail {
   readonly name: string;
+  readonly cluster?: { readonly leader?: string };
   readonly config: { readonly subjects?: readonly string[] };
   readonly state: {
     readonly messages: number;
@@ -51,17 +54,34 @@ interface StreamDetail {
   readonly consumer_detail?: readonly ConsumerDetail[];
 }
 
-/** The same facts as STAN's monitoring gives, from `/jsz` and `/connz`. */
-function jetStreamFacts(monitoringUrl: () => string): BrokerFacts {
-  const get = async (path: string): Promise<unknown> => {
-    const read = async () => (await fetch(`${monitoringUrl()}${path}`)).json();
+/**
+ * The same facts as STAN's monitoring gives, from `/jsz` and `/connz` of all servers. In a cluster the leader of a stream,
+ * and of a consumer, is the one that knows.
+ */
+export function jetStreamFacts(monitoringUrls: () => readonly string[]): BrokerFacts {
+  const get = async (url: string, path: string): Promise<unknown> => {
+    const read = async () => (await fetch(`${url}${path}`)).json();
     return withDeadline(read(), { what: `an answer from ${path}` });
   };
+  const ofAll = (path: string) => Promise.all(monitoringUrls().map((url) => get(url, path)));
   const stream = async (subject: string): Promise<StreamDetail | undefined> => {
-    const { account_details: accounts = [] } = (await get('/jsz?streams=1&consumers=1&config=1')) as {
+    const names = (await ofAll('/varz')) as { server_name: string }[];
+    const answers = (await ofAll('/jsz?streams=1&consumers=1&config=1')) as {
       account_details?: { stream_detail?: StreamDetail[] }[];
-    };
-    return accounts.flatMap((one) => one.stream_detail ?? []).find(({ config }) => config.subjects?.includes(subject));
+    }[];
+    const isLed = ({ cluster }: { readonly cluster?: { readonly leader?: string } }, index: number) =>
+      answers.length === 1 || cluster?.leader === names[index]?.server_name;
+    const found = answers.flatMap(({ account_details: accounts = [] }, index) =>
+      accounts
+        .flatMap((one) => one.stream_detail ?? [])
+        .filter(({ config }) => config.subjects?.includes(subject))
+        .map((detail) => ({ detail, index })),
+    );
+    const consumers = found.flatMap(({ detail, index }) =>
+      (detail.consumer_detail ?? []).filter((consumer) => isLed(consumer, index)),
+    );
+    const leading = found.find(({ detail, index }) => isLed(detail, index));
+    return leading && { ...leading.detail, consumer_detail: consumers };
   };
   const channel = async (subject: string): Promise<ChannelFacts | undefined> => {
     const found = await stream(subject);
@@ -83,8 +103,8 @@ function jetStreamFacts(monitoringUrl: () => string): BrokerFacts {
       return all.length > 0 && all.every((one) => one.is_durable && one.is_offline);
     },
     clientIds: async () => {
-      const { connections = [] } = (await get('/connz?limit=10000')) as { connections?: { name?: string }[] };
-      return connections.map(({ name = '' }) => name);
+      const answers = (await ofAll('/connz?limit=10000')) as { connections?: { name?: string }[] }[];
+      return answers.flatMap(({ connections = [] }) => connections.map(({ name = '' }) => name));
     },
   };
 }

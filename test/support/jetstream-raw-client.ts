@@ -5,7 +5,7 @@ import { cleanUpAfterTest } from './cleanup.js';
 import type { RawClient } from './raw-client.js';
 
 interface StoredMessage {
-  readonly message?: { readonly seq: number; readonly data?: string; readonly time: string };
+  readonly message?: { readonly seq: number; readonly data?: string; readonly hdrs?: string; readonly time: string };
 }
 
 /** A JetStream client that is not ours, with the same methods as the one of STAN. */
@@ -52,13 +52,17 @@ async function readAll(nats: NatsConnection, subject: string): Promise<readonly 
   return messages;
 }
 
-function toMessage(subject: string, { seq, data = '', time }: NonNullable<StoredMessage['message']>): Message {
+function toMessage(subject: string, stored: NonNullable<StoredMessage['message']>): Message {
+  const { seq, data = '', hdrs = '', time } = stored;
   const bytes = Buffer.from(data, 'base64');
+  const ownHeaders = /^Stan-Headers: (.*)\r$/m.exec(Buffer.from(hdrs, 'base64').toString('latin1'))?.[1] ?? '';
   return {
     getSubject: () => subject,
     getSequence: () => seq,
     getRawData: () => bytes,
     getData: () => bytes.toString('utf8'),
     getTimestamp: () => new Date(time),
+    // Where they travel with STAN.
+    msg: { getReply: () => ownHeaders },
   } as unknown as Message;
 }

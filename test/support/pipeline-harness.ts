@@ -44,6 +44,8 @@ export class PipelineHarness {
   deadLetterFailure: Error | undefined;
   /** Whether somebody listens to what went well. */
   isHeard = false;
+  /** Reads the bytes of an event. */
+  decode: (bytes: Buffer) => unknown = decodeJson;
   /** What a listener does with each event. */
   onEvent: (event: DeliveryEvent) => void = () => undefined;
 
@@ -53,7 +55,7 @@ export class PipelineHarness {
       handlerName: 'Tickets.created',
       service: 'orders',
       clientId: 'orders-0',
-      decode: (message) => decodeJson(message.data),
+      decode: (message) => this.decode(message.data),
       handle: (data, delivery) => this.handle(data, delivery),
       classifier: {
         isFinal: (error) => error instanceof FinalFailure,

@@ -15,6 +15,8 @@ export type ServerKind = 'stan' | 'jetstream';
 export interface RealServerOptions {
   /** @defaultValue 'stan' */
   readonly kind?: ServerKind;
+  /** A nats-server for nothing but NATS. @defaultValue false */
+  readonly withoutJetStream?: boolean;
   /** `given`: by `args`. @defaultValue 'file', in a new temporary folder */
   readonly store?: 'file' | 'memory' | 'given';
   /** @defaultValue a name of its own */
@@ -237,8 +239,9 @@ export class RealServer {
   }
 
   #jetStreamFlags(): string[] {
-    const { args = [] } = this.#options;
+    const { args = [], withoutJetStream = false } = this.#options;
     const ports = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+    if (withoutJetStream) return [...ports, ...args];
     return [...ports, '-js', '-sd', join(this.#folder, 'store'), ...args];
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { BrokerRow } from './brokers.js';
 import { cleanUpAfterTest, showWhenTestFails } from './cleanup.js';
 import { eventually, withDeadline } from './wait.js';
 
@@ -7,6 +8,8 @@ import { eventually, withDeadline } from './wait.js';
 export interface ServiceProcessOptions {
   readonly url: string;
   readonly clusterId: string;
+  /** The row of the table of brokers; JetStream needs its driver. @defaultValue 'real' */
+  readonly broker?: BrokerRow['name'];
   readonly clientId: string;
   readonly subject: string;
   readonly group: string;

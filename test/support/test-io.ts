@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { CliIo } from '../../lib/cli/cli-io.js';
+import type { CliIo } from '../../lib/cli/io/cli-io.js';
 
 /** A process for a command to run in: what it prints is kept. */
 export interface TestIo extends CliIo {

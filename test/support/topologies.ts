@@ -39,6 +39,8 @@ export interface Topology {
   /** Cuts a node off from the others, without a sign, until `heal()`; undefined where nothing connects them. */
   readonly partition: ((node: RealServer) => void) | undefined;
   heal(): void;
+  /** Ends what lies between the servers; outside of a test it would keep the process alive. */
+  readonly closeNetwork?: () => Promise<void>;
 }
 
 /** Starts a topology and waits until it serves. Closed when the test ends; elsewhere by `closeTopology`. */
@@ -46,8 +48,9 @@ export function startTopology(name: TopologyName, options: TopologyOptions = {})
   return starts[name](options);
 }
 
-export async function closeTopology({ nodes, entrances, heal }: Topology): Promise<void> {
+export async function closeTopology({ nodes, entrances, heal, closeNetwork }: Topology): Promise<void> {
   heal();
+  await closeNetwork?.();
   for (const server of new Set([...nodes, ...entrances])) await server.close();
 }
 
@@ -96,6 +99,7 @@ async function startCluster({ heartbeat, sql = [], args = [], takeLine }: Topolo
     ...{ name: 'cluster', clusterId, nodes, entrances: nodes, leader },
     partition: (node) => mesh.cutOff(nodes.indexOf(node)),
     heal: () => mesh.heal(),
+    closeNetwork: () => mesh.close(),
   };
 }
 
@@ -114,7 +118,10 @@ async function startFaultToleranceGroup({ heartbeat, sql, args = [], takeLine }:
   const leader = (): Promise<RealServer> => theOne(nodes, isFtActive);
   await leader();
   const cut = (): void => mesh.cutOff(0);
-  return { name: 'ft', clusterId, nodes, entrances: nodes, leader, partition: cut, heal: () => mesh.heal() };
+  return {
+    ...{ name: 'ft', clusterId, nodes, entrances: nodes, leader },
+    ...{ partition: cut, heal: () => mesh.heal(), closeNetwork: () => mesh.close() },
+  };
 }
 
 async function startBehindNats({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
@@ -135,21 +142,24 @@ async function startBehindNats({ heartbeat, sql, args = [], takeLine }: Topology
     ...{ name: 'behind-nats', clusterId, nodes: [node], entrances: [nats], leader },
     partition: () => link.swallow(),
     heal: () => link.restore(),
+    closeNetwork: () => link.close(),
   };
 }
 
 /** The NATS routes between the servers of a group, each through a proxy, so that one can be cut off. */
-class Mesh {
+export class Mesh {
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-topology-'));
   readonly #links: { readonly pair: readonly number[]; readonly proxy: TcpProxy }[] = [];
   readonly #ports: number[] = [];
 
-  static async create(count: number): Promise<Mesh> {
+  /** `isFull`: each server has routes to all others, as JetStream asks for; otherwise to those before it. */
+  static async create(count: number, { isFull = false }: { readonly isFull?: boolean } = {}): Promise<Mesh> {
     const mesh = new Mesh();
     cleanUpAfterTest(() => rmSync(mesh.folder, { recursive: true, force: true, maxRetries: 5 }));
     for (let index = 0; index < count; index += 1) mesh.#ports.push(await freePort());
     for (let from = 0; from < count; from += 1) {
-      for (let to = 0; to < from; to += 1) {
+      for (let to = 0; to < (isFull ? count : from); to += 1) {
+        if (to === from) continue;
         const proxy = await startTcpProxy(() => mesh.#ports[to] ?? 0);
         mesh.#links.push({ pair: [from, to], proxy });
       }
@@ -157,7 +167,7 @@ class Mesh {
     return mesh;
   }
 
-  /** The path of a configuration file with the routes of one server: to each before it, through their proxy. */
+  /** The path of a configuration file with the routes of one server, each through its proxy. */
   configOf(index: number): string {
     const routes = this.#links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => `"${proxy.url}"`);
     const path = join(this.folder, `nats-${index}.conf`);
@@ -188,6 +198,10 @@ class Mesh {
 
   heal(): void {
     for (const { proxy } of this.#links) proxy.restore();
+  }
+
+  async close(): Promise<void> {
+    for (const { proxy } of this.#links) await proxy.close();
   }
 }
 

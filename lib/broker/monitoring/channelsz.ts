@@ -1,4 +1,4 @@
-import type { Channel } from '../streaming/channel.js';
+import type { Channel } from '../streaming/state/channel.js';
 import { subscriptionCount, type MonitoringView } from './monitoring-view.js';
 import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
 import { subscriptionz } from './subscriptionz.js';
@@ -27,8 +27,7 @@ export function channelz(view: MonitoringView, query: URLSearchParams): object |
 }
 
 function describe(channel: Channel, withSubscriptions: boolean): object {
-  const { messages } = channel.store;
-  const { subscriptions } = channel;
+  const { messages, subscriptions } = channel;
   const listed = withSubscriptions ? [...subscriptions.online(), ...subscriptions.offline()] : [];
   return {
     name: channel.name,

@@ -1,4 +1,4 @@
-import type { Client } from '../streaming/client-registry.js';
+import type { Client } from '../streaming/state/client.js';
 import type { MonitoringView } from './monitoring-view.js';
 import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
 import { subscriptionz } from './subscriptionz.js';
@@ -6,7 +6,7 @@ import { subscriptionz } from './subscriptionz.js';
 /** The list of clients. @internal */
 export function clientsz(view: MonitoringView, query: URLSearchParams): object {
   const paging = pagingOf(query);
-  const clients = view.streaming.clients.all().sort((a, b) => (a.record.clientId < b.record.clientId ? -1 : 1));
+  const clients = view.streaming.clients.all().sort((a, b) => (a.id < b.id ? -1 : 1));
   const page = pageOf(clients, paging);
   return {
     ...view.head,
@@ -26,7 +26,7 @@ export function clientz(view: MonitoringView, query: URLSearchParams): object | 
 function describe(client: Client, withSubscriptions: boolean): object {
   const { record, subscriptions } = client;
   return {
-    id: record.clientId,
+    id: client.id,
     hb_inbox: record.heartbeatInbox,
     subs_count: subscriptions.length,
     ...(withSubscriptions && subscriptions.length > 0 && { subscriptions: byChannel(client) }),
@@ -37,10 +37,10 @@ function describe(client: Client, withSubscriptions: boolean): object {
 function byChannel(client: Client): Record<string, object[]> {
   const channels = new Map<string, object[]>();
   for (const subscription of client.subscriptions) {
-    const { name } = subscription.channel;
-    const listed = channels.get(name);
+    const { channel } = subscription;
+    const listed = channels.get(channel);
     if (listed) listed.push(subscriptionz(subscription));
-    else channels.set(name, [subscriptionz(subscription)]);
+    else channels.set(channel, [subscriptionz(subscription)]);
   }
   return Object.fromEntries(channels);
 }

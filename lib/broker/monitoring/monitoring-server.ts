@@ -2,15 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 import type { BrokerLogger } from '../options/stan-broker.options.js';
-import type { StreamingServer } from '../streaming/streaming-server.js';
 import { channelsz, channelz } from './channelsz.js';
 import { clientsz, clientz } from './clientsz.js';
 import { rootPage } from './root-page.js';
 import { serverz } from './serverz.js';
 import { storez } from './storez.js';
-import { MonitoringView } from './monitoring-view.js';
-
-type Page = { readonly status: number; readonly type: string; readonly body: string };
+import { MonitoringView, type RunningServers } from './monitoring-view.js';
+import { natsPage, natsPaths } from './nats/nats-pages.js';
+import { htmlPage, jsonPage, textPage, type Page } from './page.js';
 
 /**
  * The HTTP endpoints that tell about the server, with the paths and fields of nats-streaming-server.
@@ -18,9 +17,11 @@ type Page = { readonly status: number; readonly type: string; readonly body: str
  */
 export class MonitoringServer {
   private http: Server | undefined;
+  /** How often each path was asked for; of the known ones alone, which are few. */
+  private readonly requests = new Map<string, number>();
 
   constructor(
-    private readonly streaming: () => StreamingServer | undefined,
+    private readonly running: () => RunningServers | undefined,
     private readonly logger: BrokerLogger,
   ) {}
 
@@ -67,30 +68,34 @@ export class MonitoringServer {
       return this.pageOf(path);
     } catch (error) {
       this.logger.error(`monitoring: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      return text(500, 'Internal Server Error\n');
+      return textPage(500, 'Internal Server Error\n');
     }
   }
 
   private pageOf(path: string): Page {
     const url = parseUrl(path);
-    if (!url) return text(400, 'Bad Request\n');
-    const streaming = this.streaming();
+    if (!url) return textPage(400, 'Bad Request\n');
+    const running = this.running();
     if (url.pathname === '/healthz') {
-      return streaming ? json({ status: 'ok' }, 0) : json({ status: 'unavailable' }, 0, 503);
+      return running ? jsonPage({ status: 'ok' }, 0) : jsonPage({ status: 'unavailable' }, 0, 503);
     }
-    if (!streaming) return text(503, 'Server is not running\n');
-    return this.streamingPage(url, new MonitoringView(streaming));
+    if (!running) return textPage(503, 'Server is not running\n');
+    const view = new MonitoringView(running);
+    if (!natsPaths.includes(url.pathname)) return this.streamingPage(url, view);
+    this.requests.set(url.pathname, (this.requests.get(url.pathname) ?? 0) + 1);
+    const http = { port: this.port, requests: Object.fromEntries(this.requests) };
+    return natsPage(url, view, http) ?? this.streamingPage(url, view);
   }
 
   private streamingPage(url: URL, view: MonitoringView): Page {
     const query = url.searchParams;
     switch (url.pathname) {
       case '/streaming':
-        return { status: 200, type: 'text/html; charset=utf-8', body: rootPage };
+        return htmlPage(rootPage);
       case '/streaming/serverz':
-        return json(serverz(view));
+        return jsonPage(serverz(view));
       case '/streaming/storez':
-        return json(storez(view));
+        return jsonPage(storez(view));
       case '/streaming/clientsz':
         return found(query.get('client') ? clientz(view, query) : clientsz(view, query), 'Client', query.get('client'));
       case '/streaming/channelsz':
@@ -102,7 +107,7 @@ export class MonitoringServer {
       case '/streaming/isFTActive':
         return { status: 204, type: 'text/plain; charset=utf-8', body: '' };
       default:
-        return text(404, '404 page not found\n');
+        return textPage(404, '404 page not found\n');
     }
   }
 }
@@ -116,13 +121,5 @@ function parseUrl(path: string): URL | undefined {
 }
 
 function found(content: object | undefined, kind: string, name: string | null): Page {
-  return content ? json(content) : text(404, `${kind} ${name ?? ''} not found\n`);
-}
-
-function json(content: object, indent = 2, status = 200): Page {
-  return { status, type: 'application/json', body: JSON.stringify(content, undefined, indent) };
-}
-
-function text(status: number, body: string): Page {
-  return { status, type: 'text/plain; charset=utf-8', body };
+  return content ? jsonPage(content) : textPage(404, `${kind} ${name ?? ''} not found\n`);
 }

@@ -1,15 +1,15 @@
-import type { ResolvedChannelLimits } from '../streaming/channel-limits.js';
+import type { ResolvedChannelLimits } from '../options/channel-limits.js';
 import type { MonitoringView } from './monitoring-view.js';
 
 const nsPerMs = 1_000_000;
 
 /** What is stored, and within which limits. Spans of time are nanoseconds, as at the real server. @internal */
 export function storez(view: MonitoringView): object {
-  const { limits } = view.context.settings;
+  const { limits } = view.streaming.settings;
   const channels = Object.fromEntries(limits.configured.map((entry) => [entry.pattern, describe(entry.limits)]));
   return {
     ...view.head,
-    type: view.context.store.type,
+    type: view.streaming.storeType,
     limits: {
       max_channels: limits.maxChannels,
       ...describe(limits.global),

@@ -1,10 +1,10 @@
-import type { Subscription } from '../streaming/subscription.js';
+import type { Subscription } from '../streaming/state/subscription.js';
 
 /** One subscription, with the field names of the real server. @internal */
 export function subscriptionz(subscription: Subscription): object {
-  const { clientId, savedClientId, durableName, queueGroup, isOffline } = subscription;
+  const { durableName, queueGroup, isOffline } = subscription;
   return {
-    client_id: isOffline ? savedClientId : clientId,
+    client_id: subscription.ownerId,
     inbox: subscription.inbox,
     ack_inbox: subscription.ackInbox,
     ...(durableName !== '' && { durable_name: durableName }),
@@ -14,7 +14,7 @@ export function subscriptionz(subscription: Subscription): object {
     max_inflight: subscription.maxInFlight,
     ack_wait: subscription.ackWaitSecs,
     last_sent: subscription.lastSent,
-    pending_count: subscription.pending.size,
-    is_stalled: subscription.stalled,
+    pending_count: subscription.pendingCount,
+    is_stalled: subscription.isStalled,
   };
 }

@@ -1,4 +1,4 @@
-import { TextMemo } from '../text-memo.js';
+import { StringCache } from '../strings/string-cache.js';
 
 const space = 32;
 const tab = 9;
@@ -14,7 +14,7 @@ export class ArgumentList {
   private buffer: Buffer = Buffer.alloc(0);
   private readonly starts: number[] = Array<number>(mostArguments).fill(0);
   private readonly ends: number[] = Array<number>(mostArguments).fill(0);
-  private readonly memo = new TextMemo('latin1');
+  private readonly memo = new StringCache('latin1');
   /** How many there are; from five on it may be more. */
   count = 0;
 

@@ -1,3 +1,4 @@
+import type { SubjectFacts } from './nats-facts.js';
 import { SubjectIndex, type Interest } from './subject-index.js';
 
 /** One message on its way from a publisher to its subscribers. */
@@ -28,6 +29,10 @@ export interface BusSubscription {
  */
 export class Bus {
   private readonly index = new SubjectIndex<BusSubscription>();
+
+  get facts(): SubjectFacts {
+    return this.index.facts;
+  }
 
   subscribe(subscription: BusSubscription): void {
     this.index.insert(subscription);

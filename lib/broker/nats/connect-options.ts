@@ -10,6 +10,8 @@ export interface ConnectOptions {
   readonly pass: string;
   readonly token: string;
   readonly name: string;
+  readonly lang: string;
+  readonly version: string;
 }
 
 /**
@@ -27,6 +29,8 @@ export const unconnectedOptions: ConnectOptions = Object.freeze({
   pass: '',
   token: '',
   name: '',
+  lang: '',
+  version: '',
 });
 
 const keys: Readonly<Record<keyof ConnectOptions, string>> = {
@@ -40,6 +44,8 @@ const keys: Readonly<Record<keyof ConnectOptions, string>> = {
   pass: 'pass',
   token: 'auth_token',
   name: 'name',
+  lang: 'lang',
+  version: 'version',
 };
 
 /**

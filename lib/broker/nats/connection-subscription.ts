@@ -1,6 +1,12 @@
 import type { BusMessage, BusSubscription } from './bus.js';
+import type { SubscriptionFacts } from './nats-facts.js';
 import { hasWildcard } from './subject.js';
-import type { NatsConnection } from './nats-connection.js';
+
+/** The connection that made a subscription: it writes the messages, and drops the subscription after the last one. */
+interface SubscribedConnection {
+  deliver(message: BusMessage, subscription: ConnectionSubscription): void;
+  remove(subscription: ConnectionSubscription): void;
+}
 
 /**
  * A client's SUB: hands its messages to the connection until the maximum of an UNSUB is reached.
@@ -13,7 +19,7 @@ export class ConnectionSubscription implements BusSubscription {
   private maxMessages = Infinity;
 
   constructor(
-    readonly owner: NatsConnection,
+    readonly owner: SubscribedConnection,
     readonly subject: string,
     readonly queue: string | undefined,
     readonly sid: string,
@@ -25,6 +31,11 @@ export class ConnectionSubscription implements BusSubscription {
 
   limit(maxMessages: number | undefined): void {
     this.maxMessages = maxMessages ?? 0;
+  }
+
+  get facts(): SubscriptionFacts {
+    const { subject, queue, sid, delivered, maxMessages } = this;
+    return { subject, queue, sid, delivered, maxMessages: Number.isFinite(maxMessages) ? maxMessages : 0 };
   }
 
   /** True where this subscription is a pattern that covers `subject`. */
@@ -39,7 +50,7 @@ export class ConnectionSubscription implements BusSubscription {
     return tokens.length === pattern.length;
   }
 
-  /** What a MSG says before the size of its data; nearly always the same as the last time. */
+  /** The start of a MSG line, up to the size; nearly always the same as for the message before. */
   headOf({ subject, reply }: BusMessage): Uint8Array {
     if (reply !== undefined) return Buffer.from(`MSG ${subject} ${this.sid} ${reply} `, 'latin1');
     if (subject !== this.headSubject) {

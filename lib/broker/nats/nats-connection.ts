@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 import type { BrokerAuth } from '../options/stan-broker.options.js';
 import type { Clock, ClockTimer } from '../clock/clock.js';
@@ -7,10 +9,14 @@ import type { Bus, BusMessage } from './bus.js';
 import { parseConnectOptions, unconnectedOptions, type ConnectOptions } from './connect-options.js';
 import { ConnectionSubscription } from './connection-subscription.js';
 import { errorTexts } from './error-texts.js';
+import { noTraffic, type ConnectionFacts, type Traffic } from './nats-facts.js';
 import { Outbound } from './outbound.js';
 import { NatsParser, type ParserHandler, type Violation } from './parser.js';
 import { PingWatch } from './ping-watch.js';
 import { isValidLiteralSubject, isValidSubject } from './subject.js';
+
+/** Why a connection is cut that does not take what it is sent. @internal */
+export const slowConsumer = 'slow consumer';
 
 /** What every connection of a server shares. */
 export interface ConnectionContext {
@@ -25,7 +31,7 @@ export interface ConnectionContext {
   /** Asks for one `flush()` soon; may be called any number of times before it. */
   scheduleFlush(connection: NatsConnection): void;
   /** Called once, when the connection is over. */
-  closed(connection: NatsConnection, reason: string): void;
+  closed(connection: NatsConnection, reason: string, traffic: Readonly<Traffic>): void;
   /** Told that bytes moved, in either direction. */
   active(): void;
 }
@@ -44,6 +50,8 @@ export class NatsConnection implements ParserHandler {
   private readonly outbound: Outbound;
   private readonly subscriptions = new Map<string, ConnectionSubscription>();
   private readonly pings: PingWatch;
+  private readonly startedMs: number;
+  private readonly traffic = noTraffic();
   private authTimer: ClockTimer | undefined;
   private isClosed = false;
   private held = false;
@@ -54,6 +62,7 @@ export class NatsConnection implements ParserHandler {
     private readonly context: ConnectionContext,
   ) {
     this.maxPayloadBytes = context.maxPayloadBytes;
+    this.startedMs = context.clock.nowMs();
     this.outbound = new Outbound(stream);
     this.pings = new PingWatch(context, {
       ping: () => this.send('PING\r\n'),
@@ -75,6 +84,27 @@ export class NatsConnection implements ParserHandler {
 
   get awaitsPong(): boolean {
     return this.pings.awaitsPong && !this.isClosed;
+  }
+
+  /** For the monitoring pages. */
+  get facts(): ConnectionFacts {
+    const { stream } = this;
+    return {
+      id: this.id,
+      ...(stream instanceof Socket
+        ? { address: stream.remoteAddress ?? '', port: stream.remotePort ?? 0 }
+        : { address: '', port: 0 }),
+      startedMs: this.startedMs,
+      lastActiveMs: this.pings.lastActive,
+      pendingBytes: this.outbound.pendingBytes,
+      traffic: this.traffic,
+      options: this.options,
+      subscriptions: [...this.subscriptions.values()].map((subscription) => subscription.facts),
+      tls:
+        stream instanceof TLSSocket
+          ? { protocol: stream.getProtocol(), cipher: stream.getCipher().standardName }
+          : undefined,
+    };
   }
 
   /** Begins to read; greets the client with `info` where that has not been done before. */
@@ -119,6 +149,8 @@ export class NatsConnection implements ParserHandler {
   }
 
   publish(subject: string, reply: string | undefined, payload: Buffer, headerBytes: number): void {
+    this.traffic.inMessages++;
+    this.traffic.inBytes += payload.length;
     if (this.options.pedantic && !isValidLiteralSubject(subject)) this.error(errorTexts.invalidPublishSubject);
     this.ok();
     const message: BusMessage = { subject, reply, payload, headerBytes };
@@ -180,6 +212,8 @@ export class NatsConnection implements ParserHandler {
   /** Queues one MSG (or HMSG, where the message has headers that this client understands). */
   deliver(message: BusMessage, subscription: ConnectionSubscription): void {
     const { payload, headerBytes } = message;
+    this.traffic.outMessages++;
+    this.traffic.outBytes += payload.length;
     if (headerBytes > 0 && this.options.headers) {
       this.deliverWithHeaders(message, subscription.sid);
     } else {
@@ -200,7 +234,7 @@ export class NatsConnection implements ParserHandler {
   flush(): void {
     if (this.held) return;
     if (this.outbound.pendingBytes > this.context.maxPendingBytes) {
-      this.end('slow consumer');
+      this.end(slowConsumer);
       this.stream.destroy();
       return;
     }
@@ -262,7 +296,7 @@ export class NatsConnection implements ParserHandler {
     this.pings.stop();
     this.authTimer?.cancel();
     for (const subscription of [...this.subscriptions.values()]) this.remove(subscription);
-    this.context.closed(this, reason);
+    this.context.closed(this, reason, this.traffic);
     // A half-closed peer: we are done as well.
     if (!this.stream.writableEnded && !this.stream.destroyed && reason === 'client closed') this.stream.end();
   }

@@ -6,7 +6,11 @@ import type { Clock } from '../clock/clock.js';
 import type { BrokerAuth, BrokerLogger } from '../options/stan-broker.options.js';
 import { Bus } from './bus.js';
 import { errorTexts } from './error-texts.js';
-import { NatsConnection, type ConnectionContext } from './nats-connection.js';
+import { NatsConnection, slowConsumer, type ConnectionContext } from './nats-connection.js';
+import { addTraffic, noTraffic, type ConnectionFacts, type SubjectFacts, type Traffic } from './nats-facts.js';
+
+/** The server inside nats-streaming-server 0.25.6. */
+const followedNatsVersion = '2.9.24';
 
 /** What the server is told once, at its start. */
 export interface NatsServerSettings {
@@ -23,6 +27,20 @@ export interface NatsServerSettings {
   readonly logger: BrokerLogger;
 }
 
+/** What can be told of the server. @internal */
+export interface NatsServerFacts {
+  readonly serverId: string;
+  readonly version: string;
+  readonly port: number;
+  readonly settings: NatsServerSettings;
+  readonly startedMs: number;
+  readonly connections: readonly ConnectionFacts[];
+  readonly totalConnections: number;
+  readonly slowConsumers: number;
+  readonly traffic: Readonly<Traffic>;
+  readonly subjects: SubjectFacts;
+}
+
 /**
  * The NATS server inside the broker: connections come from its TCP port or from {@link NatsServer.handle}.
  * @internal
@@ -37,6 +55,11 @@ export class NatsServer {
   private listeningPort = 0;
   private nextId = 1;
   private frozen = false;
+  private readonly startedMs: number;
+  /** Of connections that are over. */
+  private readonly pastTraffic = noTraffic();
+  private slowConsumers = 0;
+  private accepted = 0;
   private waiting: { readonly stream: Duplex; readonly greet: boolean }[] = [];
   /** Counts bytes moved; a virtual clock waits until it stands still. */
   activity = 0;
@@ -45,11 +68,12 @@ export class NatsServer {
     readonly serverId: string,
     private readonly settings: NatsServerSettings,
   ) {
+    this.startedMs = settings.clock.nowMs();
     this.context = {
       ...settings,
       bus: this.bus,
       scheduleFlush: (connection) => this.scheduleFlush(connection),
-      closed: (connection, reason) => this.forget(connection, reason),
+      closed: (connection, reason, traffic) => this.forget(connection, reason, traffic),
       active: () => {
         this.activity++;
       },
@@ -58,6 +82,26 @@ export class NatsServer {
 
   get port(): number {
     return this.listeningPort;
+  }
+
+  /** For the monitoring pages. */
+  get facts(): NatsServerFacts {
+    const { serverId, settings, startedMs, slowConsumers } = this;
+    const connections = [...this.connections].map((connection) => connection.facts);
+    const traffic = { ...this.pastTraffic };
+    for (const connection of connections) addTraffic(traffic, connection.traffic);
+    return {
+      serverId,
+      version: followedNatsVersion,
+      port: this.port,
+      settings,
+      startedMs,
+      connections,
+      totalConnections: this.accepted,
+      slowConsumers,
+      traffic,
+      subjects: this.bus.facts,
+    };
   }
 
   get awaitsPong(): boolean {
@@ -102,6 +146,7 @@ export class NatsServer {
       return;
     }
     this.connections.add(connection);
+    this.accepted++;
     this.settings.logger.debug(`connection ${connection.id} opened`);
     connection.start(greet ? this.info(connection.id) : undefined);
   }
@@ -169,7 +214,7 @@ export class NatsServer {
     return JSON.stringify({
       server_id: this.serverId,
       server_name: 'nestjs-stan',
-      version: '2.9.24',
+      version: followedNatsVersion,
       proto: 1,
       host,
       port: this.listeningPort,
@@ -196,8 +241,10 @@ export class NatsServer {
     }
   }
 
-  private forget(connection: NatsConnection, reason: string): void {
+  private forget(connection: NatsConnection, reason: string, traffic: Readonly<Traffic>): void {
     if (this.connections.delete(connection)) {
+      addTraffic(this.pastTraffic, traffic);
+      if (reason === slowConsumer) this.slowConsumers++;
       this.settings.logger.debug(`connection ${connection.id} closed: ${reason}`);
     }
   }

@@ -25,6 +25,10 @@ export class PingWatch {
     private readonly actions: PingActions,
   ) {}
 
+  get lastActive(): number {
+    return this.lastActiveMs;
+  }
+
   get awaitsPong(): boolean {
     return this.pingsOut > 0;
   }

@@ -1,3 +1,4 @@
+import type { SubjectFacts } from './nats-facts.js';
 import { hasEmptyToken, hasWildcard } from './subject.js';
 
 /** What the index must know about a subscription. */
@@ -36,9 +37,14 @@ export class SubjectIndex<S extends Indexed> {
   private readonly literals = new Map<string, Interest<S>>();
   private readonly root: Level<S> = newLevel();
   private readonly remembered = new Map<string, readonly Interest<S>[]>();
+  private inserts = 0;
+  private removes = 0;
+  private matches = 0;
+  private misses = 0;
 
   insert(subscription: S): void {
     const { subject } = subscription;
+    this.inserts++;
     this.forget(subject);
     const interest = hasWildcard(subject) ? this.patternInterest(subject) : this.literalInterest(subject);
     if (subscription.queue === undefined) {
@@ -52,6 +58,7 @@ export class SubjectIndex<S extends Indexed> {
 
   remove(subscription: S): void {
     const { subject } = subscription;
+    this.removes++;
     this.forget(subject);
     if (hasWildcard(subject)) {
       removeFromLevel(this.root, subject.split('.'), 0, subscription);
@@ -63,7 +70,15 @@ export class SubjectIndex<S extends Indexed> {
 
   /** Every interest that `subject` reaches; the sets are live, so a caller that changes subscriptions copies them. */
   match(subject: string): readonly Interest<S>[] {
+    this.matches++;
     return this.remembered.get(subject) ?? this.remember(subject, this.find(subject));
+  }
+
+  /** Counts for the monitoring pages. */
+  get facts(): SubjectFacts {
+    const { inserts, removes, matches, misses } = this;
+    const fanouts = [...this.remembered.values()].map((interests) => interests.reduce(addReach, 0));
+    return { subscriptions: inserts - removes, inserts, removes, matches, hits: matches - misses, fanouts };
   }
 
   private find(subject: string): Interest<S>[] {
@@ -75,6 +90,7 @@ export class SubjectIndex<S extends Indexed> {
   }
 
   private remember(subject: string, found: Interest<S>[]): readonly Interest<S>[] {
+    this.misses++;
     if (subject.length > longestRemembered) return found;
     if (this.remembered.size >= mostRemembered) this.remembered.clear();
     this.remembered.set(subject, found);
@@ -102,6 +118,11 @@ export class SubjectIndex<S extends Indexed> {
     }
     return (level.here ??= newInterest());
   }
+}
+
+/** As the real server counts: every plain subscription, and one member of each group. */
+function addReach(sum: number, { plain, groups }: Interest<Indexed>): number {
+  return sum + plain.size + groups.size;
 }
 
 function newInterest<S extends Indexed>(): Interest<S> {

@@ -7,8 +7,8 @@ import { BrokerOptionError } from '../errors/broker-option.error.js';
 import { BrokerStartError } from '../errors/broker-start.error.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
-import { LimitTable } from '../streaming/channel-limits.js';
-import { brokerOptionPlace } from './broker-option-place.js';
+import { LimitTable } from './channel-limits.js';
+import { brokerOptionPlace } from '../errors/broker-option-place.js';
 import { isStore, stanBrokerDefaults, StanBrokerOptions, storeExpected } from './stan-broker.options.js';
 import type { BrokerAuth, BrokerLogger } from './stan-broker.options.js';
 

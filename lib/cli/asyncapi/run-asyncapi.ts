@@ -7,8 +7,8 @@ import { describeApp } from '../../asyncapi/create-document.js';
 import type { AsyncApiDocument } from '../../asyncapi/create-document.js';
 import { findBreakingChanges } from '../../asyncapi/find-breaking-changes.js';
 import { AsyncApiError } from '../../core/errors/index.js';
-import type { CliIo } from '../cli-io.js';
-import { printLine } from '../cli-io.js';
+import type { CliIo } from '../io/cli-io.js';
+import { printLine } from '../io/cli-io.js';
 
 const help = `Usage: nestjs-stan asyncapi print <file.js> [options]
        nestjs-stan asyncapi check <old.json> <new.json>

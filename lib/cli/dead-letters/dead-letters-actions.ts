@@ -1,5 +1,5 @@
-import type { CliIo } from '../cli-io.js';
-import { printLine } from '../cli-io.js';
+import type { CliIo } from '../io/cli-io.js';
+import { printLine } from '../io/cli-io.js';
 import { readChannel } from './channel-reader.js';
 import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { CliIo } from '../cli-io.js';
+import type { CliIo } from '../io/cli-io.js';
 
 /** Work that is over sooner shows no bar at all. */
 const showAfterMs = 500;

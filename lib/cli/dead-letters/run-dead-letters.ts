@@ -2,12 +2,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { redactServerUrl } from '../../core/errors/describe-value.js';
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import { StanError } from '../../core/errors/stan.error.js';
-import { UsageError } from '../usage.error.js';
+import { UsageError } from '../io/usage.error.js';
 import { StanConnectionOptions } from '../../core/options/connection-options.js';
 import { maxInt32 } from '../../core/option-rules/option-limits.js';
 import { assertSubject } from '../../core/options/subject.js';
-import type { CliIo } from '../cli-io.js';
-import { printLine } from '../cli-io.js';
+import type { CliIo } from '../io/cli-io.js';
+import { printLine } from '../io/cli-io.js';
 import { CommandError } from './command.error.js';
 import type { CommonOptions, ListOptions, ReplayOptions, SettleOptions } from './dead-letters-actions.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from './dead-letters-actions.js';

@@ -1,4 +1,4 @@
-import { UsageError } from '../usage.error.js';
+import { UsageError } from '../io/usage.error.js';
 import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 

@@ -6,8 +6,8 @@ import type { PublishDone } from '../../core/publishing/publish-entry.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { jetstream } from '../../jetstream/jetstream.js';
-import type { CliIo } from '../cli-io.js';
-import { printLine } from '../cli-io.js';
+import type { CliIo } from '../io/cli-io.js';
+import { printLine } from '../io/cli-io.js';
 
 /**
  * Which server a command talks to, and as whom.

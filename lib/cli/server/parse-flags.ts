@@ -3,7 +3,7 @@ import type { DeclaredFlag } from '../../core/option-rules/flag.decorator.js';
 import { applyFlag, foreignFlags, serverFlags, spell, valueName } from './server-flags.js';
 import { defaultSettings } from './server-settings.js';
 import type { ServerSettings } from './server-settings.js';
-import { UsageError } from '../usage.error.js';
+import { UsageError } from '../io/usage.error.js';
 
 const byName = new Map(serverFlags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)));
 

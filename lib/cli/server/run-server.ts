@@ -1,17 +1,20 @@
+import { finished } from 'node:stream/promises';
+
 import type { BrokerLogger, StanBrokerOptions } from '../../broker/index.js';
 import { LmdbStore, StanBroker } from '../../broker/index.js';
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import { printable } from '../../core/errors/printable.js';
 import { StanError } from '../../core/errors/stan.error.js';
-import type { CliIo } from '../cli-io.js';
-import { printLine, processIo } from '../cli-io.js';
-import { readVersion } from '../read-version.js';
+import type { CliIo } from '../io/cli-io.js';
+import { printLine, processIo } from '../io/cli-io.js';
+import { readVersion } from '../io/read-version.js';
+import { LogFile } from './log-file.js';
 import { parseFlags } from './parse-flags.js';
 import { banner, helpText } from './server-texts.js';
 import type { DeclaredFlag } from '../../core/option-rules/flag.decorator.js';
 import { brokerFlags, limitFlags } from './server-settings.js';
 import type { ServerSettings } from './server-settings.js';
-import { UsageError } from '../usage.error.js';
+import { UsageError } from '../io/usage.error.js';
 
 const failed = 1;
 const usageError = 2;
@@ -62,12 +65,18 @@ export async function runServer(
 async function serve(settings: ServerSettings, io: CliIo, untilStop: () => Promise<string>): Promise<void> {
   // Listened for first: a signal that comes while the server starts stops it as well.
   const stopped = untilStop();
-  const broker = await StanBroker.start(brokerOptions(settings, io));
+  const log = openLog(settings, io);
+  const broker = await StanBroker.start(brokerOptions(settings, { ...io, stderr: log ?? io.stderr }));
   printLine(io.stdout, banner(broker, settings, await readVersion()));
   const signal = await stopped;
   printLine(io.stdout, `Stopping (${signal}) …`);
   await broker.close();
+  if (log) await finished(log.end());
   printLine(io.stdout, 'Stopped.');
+}
+
+function openLog({ logFile }: ServerSettings, io: CliIo): LogFile | undefined {
+  return logFile === undefined ? undefined : new LogFile(logFile, (message) => printLine(io.stderr, message));
 }
 
 function brokerOptions(settings: ServerSettings, io: CliIo): StanBrokerOptions {

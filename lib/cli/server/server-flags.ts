@@ -2,7 +2,7 @@ import type { DeclaredFlag, FlagKind } from '../../core/option-rules/flag.decora
 import { parseGoBoolean, parseGoDuration, parseSize } from './go-values.js';
 import type { ServerSettings } from './server-settings.js';
 import { brokerFlags, commandFlags, limitFlags } from './server-settings.js';
-import { UsageError } from '../usage.error.js';
+import { UsageError } from '../io/usage.error.js';
 
 /** Every flag, in the order of the help text. @internal */
 export const serverFlags: readonly DeclaredFlag[] = [...brokerFlags, ...limitFlags, ...commandFlags];
@@ -68,7 +68,7 @@ export const foreignFlags: readonly string[] = [
   'secure tls_client_key tls_client_cert tls_client_cacert tls tlscert tlskey tlsverify tlscacert ms',
   'https_port help_tls',
   'ns nats_server sc stan_config c config sl signal encrypt encryption_cipher encryption_key',
-  'replace_durable P pid l log s syslog r remote_syslog syslog_name',
+  'replace_durable P pid s syslog r remote_syslog syslog_name',
 ].flatMap((names) => names.split(' '));
 
 /** A flag's name as people type it: the short ones with one dash. @internal */

@@ -31,6 +31,9 @@ export class CommandOptions {
   @Flag({ kind: 'text', names: ['auth'], value: '<token>', help: 'token that clients must show' })
   token: string | undefined = undefined;
 
+  @Flag({ kind: 'text', names: ['l', 'log'], value: '<file>', help: 'file that takes the log, at its end' })
+  logFile: string | undefined = undefined;
+
   /** Prints what the broker does, message by message. */
   @Flag({ kind: 'switch', names: ['SDV', 'SV', 'stan_trace', 'D', 'debug', 'V', 'trace', 'DV'], help: 'the same' })
   @Flag({ kind: 'switch', names: ['SD', 'stan_debug'], help: 'print what the server does' })

@@ -113,6 +113,18 @@ export interface DeliverySkippedEvent extends AboutDelivery {
   readonly deliveries: number;
   /** Why it was given up; with the reason `givenUp` alone. */
   readonly error?: unknown;
+  /** Which version has counted before; with the reason `stale` alone. */
+  readonly counted?: CountedVersion;
+}
+
+/**
+ * A version of an entity, as the option `version` has found it in an event.
+ * @publicApi
+ */
+export interface CountedVersion {
+  readonly stream: string;
+  readonly key: string;
+  readonly version: number;
 }
 
 /** @publicApi */

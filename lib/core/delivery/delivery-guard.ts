@@ -38,6 +38,8 @@ export class DeliveryGuard {
     private readonly options: ResolvedSubscriptionOptions,
     private readonly failures: FailureMemory,
     private readonly clock: DeliveryClock,
+    /** Told of each ack, where somebody wants to know. */
+    private readonly onAcked?: (delivery: Delivery) => void,
   ) {
     if (options.durableName !== undefined) return;
     const { startAt, queueGroup, maxInFlight, ackWaitMs } = options;
@@ -120,6 +122,7 @@ export class DeliveryGuard {
     const { message } = delivery;
     this.settle(message);
     this.failures.delete(message.sequence);
+    this.onAcked?.(delivery);
   };
 
   private judgeByFailure({ sequence, timestampNs }: DriverMessage): GuardVerdict {

@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { DriverMessage } from '../driver/driver.js';
 import { ignoreRejection } from '../errors/describe-value.js';
 import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
+import { UnusableKeyError } from '../errors/unusable-key.error.js';
 import type { StartAt } from '../options/subscription-options.js';
 import { DecodedEvent } from '../wire/decoded-event.js';
 import { isError } from './dead-letter.js';
@@ -14,6 +15,7 @@ import { DeliveryQueue } from './delivery-queue.js';
 import type { Delivery } from './delivery.js';
 import { FailureHandler } from './failure-handler.js';
 import { FailureMemory } from './failure-memory.js';
+import { Lanes } from './lanes.js';
 
 /** Messages remembered as failed, per subscription. */
 const failureCapacity = 10_000;
@@ -32,6 +34,8 @@ export class DeliveryPipeline {
   private readonly guard: DeliveryGuard;
   private readonly failureHandler: FailureHandler;
   private readonly waiting = new DeliveryQueue();
+  /** Without the option none of it is there. */
+  private readonly lanes: Lanes | undefined;
   private readonly ackedOnArrival: boolean;
   private running = 0;
   private stopped = false;
@@ -45,7 +49,15 @@ export class DeliveryPipeline {
     const setup = { ...given, emit: neverThrowing(given.emit) };
     this.setup = setup;
     const failures = new FailureMemory(failureCapacity);
-    this.guard = new DeliveryGuard(setup.options, failures, setup.clock);
+    const { lane } = setup.options;
+    const lanes = lane && this.makeLanes(lane, failures);
+    this.lanes = lanes;
+    this.guard = new DeliveryGuard(
+      setup.options,
+      failures,
+      setup.clock,
+      lanes && ((delivery) => lanes.settled(delivery)),
+    );
     this.failureHandler = new FailureHandler(setup, failures);
     this.ackedOnArrival = setup.options.ackMode === 'onDelivery';
   }
@@ -55,9 +67,14 @@ export class DeliveryPipeline {
     return this.running;
   }
 
-  /** Deliveries that wait for a free place. */
+  /** Deliveries that wait for a free place, or for their turn in a lane. */
   waitingCount(): number {
-    return this.waiting.count();
+    return this.waiting.count() + (this.lanes?.waitingCount() ?? 0);
+  }
+
+  /** Lanes that an event is in. */
+  laneCount(): number {
+    return this.lanes?.laneCount() ?? 0;
   }
 
   /** Where the next session starts; see the driver port. */
@@ -70,15 +87,14 @@ export class DeliveryPipeline {
     if (this.ackedOnArrival) {
       const delivery = this.guard.admitSettled(message);
       if (delivery === undefined) this.skip(message, 'handled');
-      else this.enqueue(delivery);
+      else this.admitted(delivery, 0);
       return;
     }
     // While stopping too: what runs is acked through its newest arrival, and what was handled is acked again.
     const verdict = this.guard.judge(message);
     if (verdict.action === 'skip') this.skip(message, verdict.reason, verdict.error);
     else if (this.stopped) return;
-    else if (verdict.action === 'start') this.enqueue(this.guard.admit(message));
-    else this.hold(this.guard.admit(message), verdict.forMs);
+    else this.admitted(this.guard.admit(message), verdict.action === 'start' ? 0 : verdict.forMs);
   }
 
   /**
@@ -89,6 +105,7 @@ export class DeliveryPipeline {
     this.stopped = true;
     if (this.ackedOnArrival) return;
     this.waiting.clear();
+    this.lanes?.clear();
     for (const delivery of this.guard.deliveries()) {
       if (delivery.state !== 'running') this.leave(delivery);
     }
@@ -96,7 +113,35 @@ export class DeliveryPipeline {
 
   /** Resolves when no handler runs. */
   async whenIdle(): Promise<void> {
-    while (this.running > 0) await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+    while (this.isBusy()) await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  private isBusy(): boolean {
+    return this.running > 0 || (this.stopped && this.ackedOnArrival && this.waitingCount() > 0);
+  }
+
+  private makeLanes(lane: NonNullable<DeliveryPipelineSetup['options']['lane']>, failures: FailureMemory): Lanes {
+    const { clock, decode, options } = this.setup;
+    return new Lanes({
+      ...{ lane, clock, ackWaitMs: options.ackWaitMs },
+      // What a deserializer enters stays its own, as in a run.
+      decode: (message) =>
+        this.context.runInAsyncScope(makeDeliveryContext).runInAsyncScope(decode, undefined, message),
+      ackWaitLeftMs: (delivery) => this.ackWaitLeftMs(delivery),
+      failureOf: ({ sequence, timestampNs }) => failures.get(sequence, timestampNs),
+      begin: (delivery, afterMs) => this.begin(delivery, afterMs),
+      expire: (delivery) => this.expire(delivery),
+    });
+  }
+
+  private admitted(delivery: Delivery, afterMs: number): void {
+    if (this.lanes === undefined) this.begin(delivery, afterMs);
+    else this.lanes.arrive(delivery, afterMs);
+  }
+
+  private begin(delivery: Delivery, afterMs: number): void {
+    if (afterMs > 0) this.hold(delivery, afterMs);
+    else this.enqueue(delivery);
   }
 
   private enqueue(delivery: Delivery): void {
@@ -146,7 +191,7 @@ export class DeliveryPipeline {
     let data: unknown;
     let isDecoded = false;
     try {
-      data = this.setup.decode(delivery.message);
+      data = this.lanes === undefined ? this.setup.decode(delivery.message) : this.lanes.dataOf(delivery);
       if (data instanceof Promise) data = await data;
       if (data instanceof DecodedEvent) {
         delivery.headers = data.headers;
@@ -158,8 +203,7 @@ export class DeliveryPipeline {
       if (delivery.startedAtMs !== undefined && outcome !== 'skipped') this.tellHandled(delivery);
     } catch (error) {
       ignoreRejection(error);
-      // A newer version is no bad event: another member, or the next release, knows it.
-      if (isDecoded || isNewerVersion(error)) await this.handlerFailed(delivery, error);
+      if (isDecoded || isNotAboutBytes(error)) await this.handlerFailed(delivery, error);
       else await this.failureHandler.bytesRefused(delivery, error);
     }
     delivery.cancelExtending?.();
@@ -186,7 +230,7 @@ export class DeliveryPipeline {
     this.running -= 1;
     if (delivery.state === 'running') this.leave(delivery);
     this.startWaiting();
-    if (this.running > 0 || this.idleWaiters.length === 0) return;
+    if (this.idleWaiters.length === 0 || this.isBusy()) return;
     const waiters = this.idleWaiters;
     this.idleWaiters = [];
     for (const wake of waiters) wake();
@@ -197,6 +241,7 @@ export class DeliveryPipeline {
     delivery.state = 'gone';
     delivery.cancelHold?.();
     this.guard.release(delivery);
+    this.lanes?.left(delivery);
   }
 
   /** Keeps it for a later start, without a place among the running ones. */
@@ -250,6 +295,10 @@ function neverThrowing(emit: DeliveryPipelineSetup['emit']): DeliveryPipelineSet
   };
 }
 
-function isNewerVersion(error: unknown): boolean {
-  return isError(error) && error instanceof NewerEventVersionError;
+/**
+ * A newer version is no bad event: another member, or the next release, knows it. And without a usable key the bytes were
+ * read all the same.
+ */
+function isNotAboutBytes(error: unknown): boolean {
+  return isError(error) && (error instanceof NewerEventVersionError || error instanceof UnusableKeyError);
 }

@@ -22,9 +22,12 @@ export class Delivery {
   headers: ReadonlyMap<string, string> | undefined;
   /** Cancels the timer of a held delivery. */
   cancelHold: (() => void) | undefined;
+  /** Told when it arrives again, where somebody waits for that. */
+  whenRenewed: (() => void) | undefined;
   /** Ends the timer by which the server is told that its handler is at work. */
   cancelExtending: (() => void) | undefined;
   private settled = false;
+  private renewalCount = 0;
 
   constructor(
     private latest: DriverMessage,
@@ -52,10 +55,17 @@ export class Delivery {
     return this.latest.timestampNs === message.timestampNs;
   }
 
+  /** Arrivals while it waited for its start: the server has counted them, and no handler has failed. */
+  get renewals(): number {
+    return this.renewalCount;
+  }
+
   renew(message: DriverMessage, nowMs: number): void {
+    if (this.state === 'waiting') this.renewalCount += 1;
     this.latest = message;
     this.latestArrivedAtMs = nowMs;
     if (this.settled) message.ack();
+    this.whenRenewed?.();
   }
 
   /** The server was told that its handler is at work: ack wait began anew. */

@@ -70,14 +70,16 @@ export class FailureHandler {
     if (policy === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
   }
 
-  private remember({ message }: Delivery, deliveries: number, error: unknown, decision: FailureDecision): void {
+  private remember(delivery: Delivery, deliveries: number, error: unknown, decision: FailureDecision): void {
+    const { message } = delivery;
     const { sequence, timestampNs } = message;
     const laterMs = decision.action === 'leave' ? decision.notBeforeMs : undefined;
     // Where the server keeps the time itself, whatever it sends is due.
     const isKeptHere = laterMs !== undefined && message.retryAfter?.(laterMs) !== true;
     const notBeforeMs = isKeptHere ? this.setup.clock.nowMs() + laterMs : undefined;
     const givenUp = decision.action === 'giveUp';
-    this.failures.set(sequence, { timestampNs, deliveries, notBeforeMs, givenUp, error: givenUp ? error : undefined });
+    const about = { timestampNs, deliveries, renewals: this.renewalsOf(delivery), notBeforeMs, laterMs };
+    this.failures.set(sequence, { ...about, givenUp, error: givenUp ? error : undefined });
   }
 
   private async deadLetter(delivery: Delivery, error: unknown, deliveries: number): Promise<void> {
@@ -117,9 +119,14 @@ export class FailureHandler {
   }
 
   /** The server's count is lost in its restart, ours in this process's: the larger one is nearer the truth. */
-  private deliveriesOf({ message }: Delivery): number {
-    const before = this.failures.get(message.sequence, message.timestampNs)?.deliveries ?? 0;
-    return Math.max(before, message.redeliveryCount) + 1;
+  private deliveriesOf(delivery: Delivery): number {
+    const { sequence, timestampNs, redeliveryCount } = delivery.message;
+    const before = this.failures.get(sequence, timestampNs)?.deliveries ?? 0;
+    return Math.max(before, redeliveryCount - this.renewalsOf(delivery)) + 1;
+  }
+
+  private renewalsOf({ message, renewals }: Delivery): number {
+    return renewals + (this.failures.get(message.sequence, message.timestampNs)?.renewals ?? 0);
   }
 
   private tell(delivery: Delivery, error: unknown, deliveries: number, next: AfterFailure): void {

@@ -6,8 +6,12 @@ export interface Failure {
   readonly timestampNs: number;
   /** Deliveries that failed, as far as this process and the server's count know. */
   readonly deliveries: number;
+  /** Of the deliveries that the server has counted, those that came while the message waited here for its start. */
+  readonly renewals: number;
   /** Not to be tried before this moment of the delivery clock. */
   readonly notBeforeMs: number | undefined;
+  /** The wait that the handler asked for, whoever keeps it. Unit: milliseconds. */
+  readonly laterMs: number | undefined;
   /** No further try in this process: not retriable, or out of deliveries, and nowhere to dead-letter it. */
   readonly givenUp: boolean;
   /** Why, where it was given up: it stays at the server, and is told again. */

@@ -74,11 +74,25 @@ export interface Driver {
    */
   close(): Promise<void>;
 
+  /** The broker in words, for what a person reads about it. */
+  describe(): BrokerWords;
+
   /** Adds a listener for everything that happens to the connection; returns the function that removes it. */
   on(listener: DriverEventListener): () => void;
 
   /** The broker client's own connection object of the current session, for `unwrap()`; `undefined` without a session. */
   native(): unknown;
+}
+
+/**
+ * What is said about a broker in logs.
+ * @internal
+ */
+export interface BrokerWords {
+  /** What it is called. */
+  readonly broker: string;
+  /** What the loss of a connection means for what the broker keeps; the end of a sentence. */
+  readonly afterTransportLost: string;
 }
 
 /**

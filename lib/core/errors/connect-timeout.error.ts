@@ -1,6 +1,19 @@
 import { redactServerUrl } from './describe-value.js';
 import { StanError } from './stan.error.js';
 
+const stanAdvice = 'check that it runs and that clusterId is its own';
+
+/**
+ * What else is known about a connection that got no answer.
+ * @publicApi
+ */
+export interface ConnectTimeoutDetails extends ErrorOptions {
+  /** What did not answer, where it is no STAN server. */
+  readonly broker?: string;
+  /** What to do, where it is not what a STAN server needs. */
+  readonly advice?: string;
+}
+
 /**
  * No STAN server answered in time. A wrong cluster id looks just like this: nobody listens under it.
  * @publicApi
@@ -15,13 +28,11 @@ export class ConnectTimeoutError extends StanError {
   constructor(
     servers: readonly string[],
     readonly timeoutMs: number,
-    options?: ErrorOptions,
+    options: ConnectTimeoutDetails = {},
   ) {
     const shown = servers.map(redactServerUrl);
-    super(
-      `no STAN server answered at ${shown.join(', ')} within ${String(timeoutMs)} ms; check that it runs and that clusterId is its own`,
-      options,
-    );
+    const { broker = 'STAN server', advice = stanAdvice, ...errorOptions } = options;
+    super(`no ${broker} answered at ${shown.join(', ')} within ${String(timeoutMs)} ms; ${advice}`, errorOptions);
     this.servers = Object.freeze(shown);
   }
 }

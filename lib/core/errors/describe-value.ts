@@ -32,7 +32,13 @@ export function describeValue(value: unknown): string {
  * @internal
  */
 export function ignoreRejection(value: unknown): void {
-  if (types.isPromise(value)) value.catch(() => undefined);
+  if (!types.isPromise(value)) return;
+  try {
+    // Its own `then` and `catch` may be anything; the prototype's is not.
+    void Promise.prototype.then.call(value, undefined, () => undefined);
+  } catch {
+    // Its `constructor` is a getter that throws: there is no other way to a promise's outcome.
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ export { DrainTimeoutError } from './drain-timeout.error.js';
 export { DuplicateClientIdError } from './duplicate-client-id.error.js';
 export { EventStoreError } from './event-store.error.js';
 export { HandlerConflictError, type HandlerConflictFacts } from './handler-conflict.error.js';
+export { IncompatibleDependencyError, type IncompatibleDependencyFacts } from './incompatible-dependency.error.js';
 export { InvalidHeadersError } from './invalid-headers.error.js';
 export { InvalidOptionError, type InvalidOptionDetails } from './invalid-option.error.js';
 export { InvalidPayloadError, type InvalidPayloadDetails, type PayloadIssue } from './invalid-payload.error.js';

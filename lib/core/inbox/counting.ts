@@ -1,5 +1,6 @@
 import type { CountedHandler, CountingSetup, Gate } from './counted-handler.js';
 import { EarlyEvents } from './early-events.js';
+import type { ParkedStream } from './event-store.js';
 import { InboxGate } from './inbox-gate.js';
 import { ParkedEvents } from './parked-events.js';
 import { ParkedSweeper } from './parked-sweeper.js';
@@ -33,6 +34,12 @@ export class Counting {
   /** Gaps that stay open; see `ParkedSweeper`. */
   get openGapCount(): number {
     return this.sweeper.openGapCount;
+  }
+
+  /** What the handlers with a gate have parked, by stream; none is asked for where there is no such handler. */
+  async parkedByStream(): Promise<readonly ParkedStream[]> {
+    const consumers = [...new Set([...this.gates.keys()].map(({ service }) => service))];
+    return consumers.length === 0 ? [] : this.setup.store.parkedByStream(consumers);
   }
 
   /** How the events of a handler are run: through its gate, or its inbox. */

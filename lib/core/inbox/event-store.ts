@@ -83,6 +83,18 @@ export interface ParkedGap {
 }
 
 /**
+ * The parked events of one kind of entity.
+ * @publicApi
+ */
+export interface ParkedStream {
+  readonly stream: string;
+  /** Unit: events. */
+  readonly parked: number;
+  /** When the first of them was parked. Unit: milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/**
  * Which parked events to list.
  * @publicApi
  */
@@ -143,6 +155,9 @@ export abstract class StanEventStore<Tx = unknown> {
 
   /** Gaps whose first parked event was parked before `parkedBefore`. */
   abstract gaps(consumers: readonly string[], parkedBefore: number): Promise<ParkedGap[]>;
+
+  /** Counts parked events by stream; streams without one are left out. */
+  abstract parkedByStream(consumers: readonly string[]): Promise<ParkedStream[]>;
 
   /** Gives versions up: raises the stored version to `entity.version` where it is lower, and removes what is parked up to it. */
   abstract skip(tx: Tx, entity: EntityVersion): Promise<void>;

@@ -30,7 +30,7 @@ export class VersionGate {
     const outcome = await this.passInTime(entity, data, delivery);
     if (outcome === 'parked') return 'skipped';
     if (outcome === 'stale') {
-      this.skipStale(delivery.message);
+      this.skipStale(entity, delivery.message);
       return 'skipped';
     }
     // Committed: a process that dies from here on leaves nothing but an ack that is sent again.
@@ -97,9 +97,12 @@ export class VersionGate {
     };
   }
 
-  private skipStale({ subject, sequence, redeliveryCount }: CountedDelivery['message']): void {
+  private skipStale(
+    { stream, key, version }: VersionedEntity,
+    { subject, sequence, redeliveryCount }: CountedDelivery['message'],
+  ): void {
     const about = { subject, sequence, handler: this.handler.name, deliveries: redeliveryCount + 1 };
-    this.setup.emit({ type: 'deliverySkipped', ...about, reason: 'stale' });
+    this.setup.emit({ type: 'deliverySkipped', ...about, reason: 'stale', counted: { stream, key, version } });
   }
 }
 

@@ -2,6 +2,7 @@ import { channel, tracingChannel } from 'node:diagnostics_channel';
 import type { TracingChannel } from 'node:diagnostics_channel';
 
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { CountingEvent } from '../inbox/counting-event.js';
 import type { DriverEvent } from '../driver/driver-event.js';
 import type { HandleAbout, PublishAbout } from '../options/telemetry-options.js';
 
@@ -21,7 +22,7 @@ export const stanChannels = {
  * What the channel `nestjs-stan:delivery` tells: an event of `ServerStan.on()`, and whose it is.
  * @publicApi
  */
-export type ObservedDelivery = DeliveryEvent & { readonly clientId: string };
+export type ObservedDelivery = (DeliveryEvent | CountingEvent) & { readonly clientId: string };
 
 /**
  * What the channel `nestjs-stan:connection` tells: an event of a server's or a client's connection, its states included,
@@ -45,7 +46,7 @@ export function isDeliveryObserved(): boolean {
 }
 
 /** @internal */
-export function tellDeliveryChannel(event: DeliveryEvent, clientId: string): void {
+export function tellDeliveryChannel(event: DeliveryEvent | CountingEvent, clientId: string): void {
   if (deliveryChannel.hasSubscribers) deliveryChannel.publish({ ...event, clientId } satisfies ObservedDelivery);
 }
 

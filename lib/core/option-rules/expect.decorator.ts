@@ -1,12 +1,57 @@
-import { isInt, ValidateBy } from 'class-validator';
 import { maxInt32, maxTimerMs, maxWholeSecondsMs } from './option-limits.js';
 
 /**
+ * A rule for one option.
+ * @internal
+ */
+export interface OptionRule {
+  readonly option: string;
+  /** In words that complete "expected …". */
+  readonly expected: string;
+  /** Whether the rule is asked where the option is not given. */
+  readonly isRequired: boolean;
+  accepts(value: unknown): boolean;
+}
+
+const rules = Symbol('rules');
+
+interface GroupWithRules {
+  [rules]?: readonly OptionRule[];
+}
+
+/**
  * A rule for one option: what is expected, in words that complete "expected …", and the test of it.
+ *
+ * A list of our own rather than class-validator's: that package takes longer to load than all of this one, and a server
+ * that starts in a test or on a command line would wait for it.
  * @internal
  */
 export function Expect(expected: string, accepts: (value: unknown) => boolean): PropertyDecorator {
-  return ValidateBy({ name: 'expect', validator: { validate: accepts, defaultMessage: () => expected } });
+  return addRule({ expected, accepts, isRequired: false });
+}
+
+/**
+ * The rule of an option that has to be given.
+ * @internal
+ */
+export function ExpectGiven(expected: string): PropertyDecorator {
+  const accepts = (value: unknown): boolean => value !== undefined && value !== null;
+  return addRule({ expected, accepts, isRequired: true });
+}
+
+function addRule(rule: Omit<OptionRule, 'option'>): PropertyDecorator {
+  return (prototype: GroupWithRules, option) => {
+    // On a subclass this begins a list of its own, after what it inherits.
+    prototype[rules] = [...(prototype[rules] ?? []), { ...rule, option: String(option) }];
+  };
+}
+
+/**
+ * The rules of a group's options, in the order in which the options are declared.
+ * @internal
+ */
+export function rulesOf(group: new () => object): readonly OptionRule[] {
+  return (group.prototype as GroupWithRules)[rules] ?? [];
 }
 
 /**
@@ -64,5 +109,5 @@ export function isObject(value: unknown): value is object {
 }
 
 function isWithin(value: unknown, min: number, max: number): value is number {
-  return isInt(value) && (value as number) >= min && (value as number) <= max;
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }

@@ -1,7 +1,6 @@
-import { getMetadataStorage, validateSync } from 'class-validator';
 import { InvalidOptionError, type InvalidOptionDetails } from '../errors/invalid-option.error.js';
 import { nearestName } from '../errors/nearest-name.js';
-import { isObject } from './expect.decorator.js';
+import { isObject, rulesOf, type OptionRule } from './expect.decorator.js';
 
 /**
  * A group of options: a class whose properties are the options, each with its docstring, its rule (a decorator, or the
@@ -92,7 +91,7 @@ export function readKnownOptions<Options extends object>(
     candidate[name] = value;
     given[name] = value;
   }
-  refuseIllegalValues(candidate, place);
+  refuseIllegalValues(group, candidate, place);
   // The rules have just proven it, property by property.
   return given as Partial<Options>;
 }
@@ -130,11 +129,21 @@ export function refuseNamesBeside(
   }
 }
 
-function refuseIllegalValues(candidate: object, place: OptionPlace): void {
-  const [error] = validateSync(candidate, { skipUndefinedProperties: true, stopAtFirstError: true });
-  if (error === undefined) return;
-  const [expected = 'another value'] = Object.values(error.constraints ?? {});
-  throw refusal(place, optionName(place, error.property), { expected, received: error.value });
+function refuseIllegalValues(
+  group: new () => object,
+  candidate: Readonly<Record<string, unknown>>,
+  place: OptionPlace,
+): void {
+  const rules = rulesOf(group);
+  for (const name of namesOf(group)) {
+    const value = candidate[name];
+    const broken = rules.find((rule) => rule.option === name && isAsked(rule, value) && !rule.accepts(value));
+    if (broken) throw refusal(place, optionName(place, name), { expected: broken.expected, received: value });
+  }
+}
+
+function isAsked({ isRequired }: OptionRule, value: unknown): boolean {
+  return isRequired || value !== undefined;
 }
 
 interface Finding {
@@ -155,6 +164,5 @@ function refusal({ owner, refuse }: OptionPlace, option: string, finding: Findin
  * @internal
  */
 export function namesOf(group: new () => object): string[] {
-  const metadata = getMetadataStorage().getTargetValidationMetadatas(group, '', false, false);
-  return [...new Set(metadata.map(({ propertyName }) => propertyName))];
+  return [...new Set(rulesOf(group).map(({ option }) => option))];
 }

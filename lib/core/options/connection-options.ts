@@ -1,8 +1,8 @@
-import { IsDefined } from 'class-validator';
 import {
   Expect,
   ExpectDurationMs,
   ExpectFraction,
+  ExpectGiven,
   ExpectObject,
   ExpectWholeNumber,
   ExpectWholeSecondsMs,
@@ -97,7 +97,7 @@ export class StanConnectionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (clientIDRegEx, ErrInvalidClientID).
    */
-  @IsDefined({ message: clientIdOrFunctionExpected })
+  @ExpectGiven(clientIdOrFunctionExpected)
   @Expect(clientIdOrFunctionExpected, (value) => typeof value === 'function' || isLegalClientId(value))
   declare readonly clientId: string | (() => string);
   /**

@@ -1,5 +1,4 @@
-import { IsDefined } from 'class-validator';
-import { Expect, ExpectDurationMs, ExpectOneOf } from '../option-rules/expect.decorator.js';
+import { Expect, ExpectDurationMs, ExpectGiven, ExpectOneOf } from '../option-rules/expect.decorator.js';
 import type { Resolved } from '../option-rules/resolved.js';
 
 /** @publicApi */
@@ -9,6 +8,8 @@ export type VersionMode = (typeof versionModes)[number];
 
 /** The longest stream, key or event id that is stored. Unit: characters. */
 export const maxKeyLength = 200;
+
+const idExpected = '"header", "delivery" or a function (data) => string';
 
 const streamExpected = `text of 1 to ${String(maxKeyLength)} characters`;
 
@@ -23,7 +24,7 @@ export class VersionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: streamExpected })
+  @ExpectGiven(streamExpected)
   @Expect(streamExpected, isKey)
   declare readonly stream: string;
   /**
@@ -32,7 +33,7 @@ export class VersionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: 'a function (data) => string' })
+  @ExpectGiven('a function (data) => string')
   @Expect('a function (data) => string', isFunction)
   declare readonly key: (data: never) => string;
   /**
@@ -41,7 +42,7 @@ export class VersionOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: 'a function (data) => number' })
+  @ExpectGiven('a function (data) => number')
   @Expect('a function (data) => number', isFunction)
   declare readonly version: (data: never) => number;
   /**
@@ -106,11 +107,8 @@ export class InboxOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
-  @IsDefined({ message: '"header", "delivery" or a function (data) => string' })
-  @Expect(
-    '"header", "delivery" or a function (data) => string',
-    (value) => value === 'header' || value === 'delivery' || isFunction(value),
-  )
+  @ExpectGiven(idExpected)
+  @Expect(idExpected, (value) => value === 'header' || value === 'delivery' || isFunction(value))
   declare readonly id: 'header' | 'delivery' | ((data: never) => string);
   /**
    * In whose name ids are recorded: another consumer counts the same event for itself.

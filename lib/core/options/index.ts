@@ -40,6 +40,7 @@ export {
   undecodablePolicies,
   type AckMode,
   type DeadLetterOptions,
+  type LaneOf,
   type ResolvedRetryOptions,
   type ResolvedSubscriptionOptions,
   type RetryOptions,

@@ -1,8 +1,8 @@
-import { IsDefined } from 'class-validator';
 import {
   Expect,
   ExpectDurationMs,
   ExpectFraction,
+  ExpectGiven,
   ExpectOneOf,
   ExpectWholeNumber,
   ExpectWholeSecondsMs,
@@ -31,6 +31,12 @@ export type AckMode = (typeof ackModes)[number];
 export const undecodablePolicies = ['deadLetter', 'leave', 'ack'] as const;
 /** @publicApi */
 export type UndecodablePolicy = (typeof undecodablePolicies)[number];
+
+/**
+ * Says which lane an event belongs to; `undefined` for none.
+ * @publicApi
+ */
+export type LaneOf = (data: never) => string | undefined;
 
 /**
  * How a failed delivery is tried again in this process, while its ack wait allows it.
@@ -106,7 +112,7 @@ export class DeadLetterOptions {
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 stores/limits.go (MaxChannels).
    */
-  @IsDefined({ message: legalSubjectExpected })
+  @ExpectGiven(legalSubjectExpected)
   @Expect(legalSubjectExpected, (value) => subjectProblem(value) === undefined)
   declare readonly subject: string;
 }
@@ -229,6 +235,19 @@ export class StanSubscriptionOptions {
   @ExpectOneOf(undecodablePolicies)
   readonly onUndecodable?: UndecodablePolicy;
   /**
+   * The lane of an event: events of one lane are handled one at a time, in the order in which the server stored them;
+   * lanes share `concurrency`. Called with the decoded payload, before pipes, on arrival. `undefined` is no lane. An event
+   * that fails keeps its lane through retries and redeliveries, and the others of its lane wait. `false` on a handler
+   * switches the server's default off.
+   * Limits: returns 1 to 200 characters; anything else, or a throw, is an UnusableKeyError, which no further try can mend.
+   * Orders the events of this subscription in this process: several members of a queue group need `version` as well.
+   * @defaultValue false
+   * @throws InvalidOptionError (STAN_INVALID_OPTION)
+   * Source: ours; STAN delivers in order, and starts the next event before the one before it is handled.
+   */
+  @Expect('a function (data) => string | undefined, or false', isFunctionOrFalse)
+  readonly lane?: LaneOf | false = false;
+  /**
    * The version gate: each version of an entity counts once, in order, in the handler's own transaction.
    * `false` on a handler switches the server's default off.
    * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not beside `inbox`.
@@ -270,6 +289,10 @@ export function isDurableQueueName(name: unknown): name is string {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
+}
+
+function isFunctionOrFalse(value: unknown): boolean {
+  return value === false || typeof value === 'function';
 }
 
 function isCountOrFalse(value: unknown): boolean {

@@ -20,7 +20,9 @@ export function readAckSubject(reply: string): AckFacts | undefined {
   const dots = parts.length - 1;
   const from = dots === shortForm ? 4 : dots >= longFormAtLeast ? 6 : undefined;
   if (from === undefined) return undefined;
-  const [deliveries, sequence, timestampNs] = [Number(parts[from]), Number(parts[from + 1]), Number(parts[from + 3])];
+  const deliveries = Number(parts[from]);
+  const sequence = Number(parts[from + 1]);
+  const timestampNs = Number(parts[from + 3]);
   if (!Number.isSafeInteger(deliveries) || !Number.isSafeInteger(sequence) || Number.isNaN(timestampNs))
     return undefined;
   return { deliveries, sequence, timestampNs };

@@ -13,10 +13,28 @@ export class JetStreamApiError extends Error {
     super(message, options);
   }
 
+  /** True where no answer came in time: the request may have been carried out all the same. */
+  get isTimeout(): boolean {
+    return this.cause instanceof Error && this.cause.name === 'TimeoutError';
+  }
+
+  /** True where nobody listens to the request. */
+  get isNobodyThere(): boolean {
+    // The client wraps it, in a `RequestError`. Source: @nats-io/nats-core 3.3.1 lib/errors.js.
+    return this.cause instanceof Error && hasName(this.cause, 'NoResponders');
+  }
+
   /** Whether a later attempt may succeed without a change. */
   get isPassing(): boolean {
     return this.status >= 500 && this.errorCode !== notEnabledForAccount && this.errorCode !== insufficientResources;
   }
+}
+
+/** The server says at once where nobody listens. */
+const listenerTimeoutMs = 250;
+
+function hasName(error: Error, name: string): boolean {
+  return error.name === name || (error.cause instanceof Error && hasName(error.cause, name));
 }
 
 /** Source: nats-server 2.15.2 server/errors.json. */
@@ -112,6 +130,18 @@ export class JetStreamApi {
     return this.ask(`CONSUMER.DELETE.${stream}.${consumer}`);
   }
 
+  /** Whether anybody listens to a subject; `undefined` where it must not be asked. */
+  async isHeard(subject: string): Promise<boolean | undefined> {
+    try {
+      await this.connection().request(subject, '', { timeout: listenerTimeoutMs });
+      return true;
+    } catch (error) {
+      // One that listens does not answer.
+      if (error instanceof Error && error.name === 'TimeoutError') return true;
+      return error instanceof Error && hasName(error, 'NoResponders') ? false : undefined;
+    }
+  }
+
   private async ask<Answer>(subject: string, body?: unknown): Promise<Answer> {
     const payload = body === undefined ? '' : JSON.stringify(body);
     let answer: ApiAnswer;
@@ -122,9 +152,7 @@ export class JetStreamApi {
       answer = message.json<ApiAnswer>();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      const isNobody = cause instanceof Error && cause.name === 'NoRespondersError';
-      const text = isNobody ? 'no JetStream answers' : `no answer to ${subject.split('.', 2).join('.')}: ${reason}`;
-      throw new JetStreamApiError(text, 503, 0, { cause });
+      throw new JetStreamApiError(`no answer to ${subject.split('.', 2).join('.')}: ${reason}`, 503, 0, { cause });
     }
     const { error } = answer;
     if (error === undefined) return answer as Answer;

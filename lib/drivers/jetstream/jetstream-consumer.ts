@@ -12,6 +12,9 @@ const inactiveThresholdMs = 300_000;
 /** How long the server needs to see that the ack wait of what is pending is over. */
 const shortAckWaitTakesMs = 150;
 
+/** Whose inbox its messages go to, for a consumer of one reader. */
+const readerName = 'nestjs-stan.reader';
+
 /** The stage of a migration in which a consumer must not be read from. */
 const stageName = 'nestjs-stan.stage';
 
@@ -20,6 +23,8 @@ export interface ConsumerPlace {
   readonly stream: string;
   readonly consumer: string;
   readonly clientId: string;
+  /** The inbox of whoever reads from it now. */
+  readonly inbox: string;
 }
 
 /** How to open it. */
@@ -64,20 +69,36 @@ interface Use {
   readonly isHurried: boolean;
 }
 
-async function use(
-  { api, place: { stream }, request, isHurried }: Use,
-  { config, num_ack_pending: pendingCount }: ConsumerInfo,
-): Promise<void> {
+async function use({ api, place, request, isHurried }: Use, info: ConsumerInfo): Promise<void> {
+  const { config, num_ack_pending: pendingCount } = info;
+  const { stream } = place;
   const stage = config.metadata?.[stageName];
   if (stage === 'preparing') throw new JetStreamApiError('its consumer is being migrated', 503);
-  const wanted = limitsOf(request);
+  const wanted = { ...limitsOf(request), metadata: { ...config.metadata, ...readerOf(place, request) } };
+  const isRead = config.metadata?.[readerName] === wanted.metadata[readerName];
   const isSame = config.ack_wait === wanted.ack_wait && config.max_ack_pending === wanted.max_ack_pending;
-  if (isHurried && pendingCount > 0) {
+  if (isHurried && pendingCount > 0 && !(await hasOtherReader(api, info, place.inbox))) {
     // STAN sends a reader that comes back what it has not acked at once; so does this.
     await api.putConsumer(stream, { ...config, ...wanted, ack_wait: nsPerMs }, 'update');
     await delay(shortAckWaitTakesMs);
     await api.putConsumer(stream, { ...config, ...wanted }, 'update');
-  } else if (!isSame) await api.putConsumer(stream, { ...config, ...wanted }, 'update');
+  } else if (!isSame || !isRead) await api.putConsumer(stream, { ...config, ...wanted }, 'update');
+}
+
+/** Another process under the same client id: what it has not acked is in its hands. */
+async function hasOtherReader(
+  api: JetStreamApi,
+  { config, num_waiting: waitingCount }: ConsumerInfo,
+  inbox: string,
+): Promise<boolean> {
+  const reader = config.metadata?.[readerName];
+  if (reader === inbox) return false;
+  const isHeard = reader === undefined ? undefined : await api.isHeard(reader);
+  return isHeard ?? waitingCount > 0;
+}
+
+function readerOf({ inbox }: ConsumerPlace, { queueGroup }: DriverSubscriptionRequest): Record<string, string> {
+  return queueGroup === undefined ? { [readerName]: inbox } : {};
 }
 
 function limitsOf(request: DriverSubscriptionRequest): Pick<ConsumerConfig, 'ack_wait' | 'max_ack_pending'> {
@@ -86,11 +107,8 @@ function limitsOf(request: DriverSubscriptionRequest): Pick<ConsumerConfig, 'ack
   return { ack_wait: request.ackWaitMs * nsPerMs, max_ack_pending: maxAckPending };
 }
 
-function configOf(
-  { consumer, clientId }: ConsumerPlace,
-  request: DriverSubscriptionRequest,
-  startAt: StartAt,
-): ConsumerConfig {
+function configOf(place: ConsumerPlace, request: DriverSubscriptionRequest, startAt: StartAt): ConsumerConfig {
+  const { consumer, clientId } = place;
   const { subject, durableName, queueGroup } = request;
   return {
     durable_name: consumer,
@@ -101,6 +119,7 @@ function configOf(
     metadata: {
       ...{ 'nestjs-stan.client': clientId, 'nestjs-stan.durable': durableName ?? '' },
       'nestjs-stan.group': queueGroup ?? '',
+      ...readerOf(place, request),
     },
   };
 }

@@ -5,19 +5,22 @@ import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
+  BrokerWords,
   Driver,
   DriverMessage,
   DriverSubscription,
   DriverSubscriptionRequest,
   PublishAttemptDone,
 } from '../../core/driver/driver.js';
+import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import { isDoneWithin } from './is-done-within.js';
 import { JetStreamApi } from './jetstream-api.js';
-import { openConnection, toSubscribeError } from './jetstream-connection.js';
+import { closeConnection, inboxPrefixOf, openConnection, toSubscribeError } from './jetstream-connection.js';
 import type { ResolvedJetStreamOptions } from './jetstream-options.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { JetStreamStreams } from './jetstream-streams.js';
@@ -33,6 +36,7 @@ export class JetStreamDriver implements Driver {
   private readonly events = new DriverEvents();
   private readonly stopped = new AbortController();
   private readonly id = randomUUID().replaceAll('-', '');
+  private readonly inboxPrefix: string;
   private readonly api: JetStreamApi;
   private readonly streams: JetStreamStreams;
   private readonly publisher: JetStreamPublisher;
@@ -57,7 +61,8 @@ export class JetStreamDriver implements Driver {
     setMaxListeners(0, this.stopped.signal);
     this.api = new JetStreamApi(() => this.current(), options.connectTimeoutMs, jetstream.domain);
     this.streams = new JetStreamStreams(this.api, jetstream);
-    const inbox = `_INBOX.${this.id}.acks.`;
+    this.inboxPrefix = inboxPrefixOf(options);
+    const inbox = `${this.inboxPrefix}.${this.id}.acks.`;
     this.publisher = new JetStreamPublisher(this.streams, () => this.connection, inbox, this.id);
   }
 
@@ -72,6 +77,10 @@ export class JetStreamDriver implements Driver {
 
   native(): unknown {
     return this.connection;
+  }
+
+  describe(): BrokerWords {
+    return { broker: 'JetStream', afterTransportLost: 'streams and consumers stay as they are meanwhile' };
   }
 
   on(listener: DriverEventListener): () => void {
@@ -97,13 +106,14 @@ export class JetStreamDriver implements Driver {
     onMessage: (message: DriverMessage) => void,
   ): Promise<DriverSubscription> {
     const subscription = new JetStreamSubscription(request, onMessage, {
-      ...{ api: this.api, streams: this.streams, clientId: this.options.clientId },
+      ...{ api: this.api, streams: this.streams, clientId: this.options.clientId, inboxPrefix: this.inboxPrefix },
       ...{ extendAckWait: this.jetstream.extendAckWait, closeTimeoutMs: this.options.connectTimeoutMs },
       connection: () => this.connection,
       isReady: () => this.isUp,
       newName: () => this.newName(),
       onLost: (lost) => this.attachAgain(lost),
       onClosed: (closed) => this.subscriptions.delete(closed),
+      onWarning: (error) => this.events.emit({ type: 'warning', error }),
     });
     this.subscriptions.add(subscription);
     const deadline = performance.now() + this.options.reconnect.firstConnectTimeoutMs;
@@ -157,11 +167,11 @@ export class JetStreamDriver implements Driver {
     const backoff = new Backoff(this.options.reconnect, this.random);
     const connection = await openConnection(this.options, this.jetstream.domain, () => backoff.nextDelayMs());
     if (this.stopped.signal.aborted) {
-      void connection.close().catch(() => undefined);
+      void closeConnection(connection);
       throw new StanClosedError('connect');
     }
     this.connection = connection;
-    connection.subscribe(`_INBOX.${this.id}.acks.*`, {
+    connection.subscribe(`${this.inboxPrefix}.${this.id}.acks.*`, {
       callback: (error, message) => {
         if (error === null) this.publisher.onAnswer(message);
       },
@@ -243,7 +253,7 @@ export class JetStreamDriver implements Driver {
         // Lost again meanwhile: what it has asked for is gone.
         subscription.detach();
       } catch (caught) {
-        const error = toSubscribeError(subject, caught);
+        const error = toSubscribeError(subject, this.options.connectTimeoutMs, caught);
         if (isFinal(error)) throw error;
         const retryInMs = backoff.nextDelayMs();
         this.events.emit({ type: 'subscribeAttemptFailed', subject, attempt, retryInMs, error });
@@ -291,7 +301,7 @@ export class JetStreamDriver implements Driver {
     this.publisher.failAll(error);
     this.events.emit({ type: 'gaveUp', error });
     this.setStatus('disconnected');
-    void this.connection?.close().catch(() => undefined);
+    if (this.connection !== undefined) void closeConnection(this.connection);
   }
 
   private async closeAll(): Promise<void> {
@@ -300,11 +310,13 @@ export class JetStreamDriver implements Driver {
     clearTimeout(this.giveUpTimer);
     this.wakeWaiters();
     await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
-    if (this.isUp)
-      await Promise.race([connection?.flush().catch(() => undefined), delay(this.options.connectTimeoutMs)]);
+    const { connectTimeoutMs } = this.options;
+    if (this.isUp && connection !== undefined && !(await isDoneWithin(connectTimeoutMs, connection.flush()))) {
+      this.events.emit({ type: 'warning', error: new CloseTimeoutError('the connection', connectTimeoutMs) });
+    }
     this.isUp = false;
     this.publisher.failAll(new StanClosedError('publish'));
-    await Promise.race([this.connection?.close().catch(() => undefined), delay(this.options.connectTimeoutMs)]);
+    if (connection !== undefined) await isDoneWithin(connectTimeoutMs, closeConnection(connection));
     await this.connecting?.catch(() => undefined);
     this.connection = undefined;
     this.setStatus('closed');

@@ -66,6 +66,12 @@ export class JetStreamPublisher {
     const attempt = this.open.get(key);
     if (attempt === undefined) return;
     this.open.delete(key);
+    const { data } = message;
+    const text = data.length === 0 ? '' : Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
+    if (isPlainAck(text)) {
+      attempt.done(undefined, attempt.messageId);
+      return;
+    }
     const ack = readAck(message);
     if (ack?.error === undefined && ack?.seq !== undefined) {
       attempt.done(undefined, attempt.messageId, ack.duplicate);
@@ -118,6 +124,14 @@ export class JetStreamPublisher {
   }
 }
 
+/**
+ * Whether the answer says that the event was stored, and nothing else: by far the most do, and need not be parsed. No name
+ * in it can have a quotation mark.
+ */
+function isPlainAck(text: string): boolean {
+  return text.includes('"seq":') && !text.includes('"error":') && !text.includes('"duplicate":');
+}
+
 /** `undefined` where nobody was there to store it. */
 function readAck(message: NatsMessage): PubAck | undefined {
   const { data } = message;
@@ -149,5 +163,6 @@ function toRefusal(subject: string, ack: PubAck | undefined): PublishAttemptErro
 function toStreamRefusal(subject: string, error: unknown): PublishAttemptError {
   const reason = error instanceof Error ? error.message : String(error);
   const retryable = !(error instanceof JetStreamApiError) || error.isPassing;
-  return { outcome: 'refused', cause: new PublishRefusedError(subject, reason, { retryable }) };
+  // The event itself never left.
+  return { outcome: 'not-sent', cause: new PublishRefusedError(subject, reason, { retryable }) };
 }

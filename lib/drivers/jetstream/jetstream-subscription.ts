@@ -1,4 +1,6 @@
 import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
+import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
+import type { StanError } from '../../core/errors/stan.error.js';
 import type { StartAt } from '../../core/options/subscription-options.js';
 import { readAckSubject } from './ack-subject.js';
 import { DeliveryCredit } from './delivery-credit.js';
@@ -6,6 +8,7 @@ import type { JetStreamApi } from './jetstream-api.js';
 import { openConsumer } from './jetstream-consumer.js';
 import { ExtendableMessage, JetStreamMessage } from './jetstream-message.js';
 import type { MessageOrigin } from './jetstream-message.js';
+import { isDoneWithin } from './is-done-within.js';
 import { consumerNameOf } from './jetstream-names.js';
 import type { JetStreamStreams } from './jetstream-streams.js';
 import type { NatsConnection, NatsMessage, NatsSubscription } from './nats-client.js';
@@ -15,6 +18,8 @@ export interface SubscriptionHost {
   readonly api: JetStreamApi;
   readonly streams: JetStreamStreams;
   readonly clientId: string;
+  /** What the names of inboxes begin with. */
+  readonly inboxPrefix: string;
   readonly extendAckWait: boolean;
   readonly closeTimeoutMs: number;
   connection(): NatsConnection | undefined;
@@ -24,6 +29,7 @@ export interface SubscriptionHost {
   /** Its consumer has gone, or does not answer: make it again. */
   onLost(subscription: JetStreamSubscription): void;
   onClosed(subscription: JetStreamSubscription): void;
+  onWarning(error: StanError): void;
 }
 
 const pullExpiresMs = 30_000;
@@ -43,7 +49,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   private stream: string | undefined;
   private streamCreated: string | undefined;
   private inbox: NatsSubscription | undefined;
-  private inboxName = '';
+  private readonly inboxName: string;
   private lateAnswers: [string, Uint8Array][] = [];
   private isAttached = false;
   private isDraining = false;
@@ -61,6 +67,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     this.credit = new DeliveryCredit(maxInFlight, ackWaitMs, () => this.pull());
     const identity = { ...request, clientId: host.clientId };
     this.consumer = consumerNameOf(identity) ?? `${host.clientId}_7c__${host.newName()}`;
+    this.inboxName = `${host.inboxPrefix}.${host.newName()}`;
     this.watch = setInterval(() => this.lookForSilence(), heartbeatMs);
   }
 
@@ -91,7 +98,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     const { created } = await api.streamInfo(stream);
     const isFirst = this.streamCreated === undefined;
     const isAnother = !isFirst && created !== this.streamCreated;
-    const place = { stream, consumer: this.consumer, clientId };
+    const place = { stream, consumer: this.consumer, clientId, inbox: this.inboxName };
     const { request } = this;
     const startAt = (): StartAt => (isFirst ? request.startAt : request.resumeAt(isAnother));
     // Only a process that comes back asks for what is pending at once: one that was cut off still has it.
@@ -141,9 +148,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
 
   private openInbox(): void {
     if (this.inbox !== undefined) return;
-    const name = `_INBOX.${this.host.newName()}`;
-    this.inboxName = name;
-    this.inbox = this.host.connection()?.subscribe(name, {
+    this.inbox = this.host.connection()?.subscribe(this.inboxName, {
       callback: (error, message) => {
         // A refusal by permissions; the requests that follow are refused as well, and tell it.
         if (error === null) this.receive(message);
@@ -156,11 +161,11 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     const { reply } = native;
     const facts = reply === undefined || reply === '' ? undefined : readAckSubject(reply);
     if (facts === undefined || reply === undefined) this.onStatus(native);
-    else if (this.isClosed()) this.send(reply, nakText);
     else {
       const Message = this.host.extendAckWait ? ExtendableMessage : JetStreamMessage;
       const message = new Message(native, reply, facts, this, this.heardAtMs);
       this.credit.arrived(message);
+      if (this.isClosed()) return;
       if (!this.request.manualAck) message.ack();
       this.onMessage(message);
       if (!this.credit.isAsking) this.pull();
@@ -221,14 +226,21 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     clearInterval(this.watch);
     clearTimeout(this.pause);
     const { inbox } = this;
-    // Those on their way are given back as they come, so that another member need not wait for ack wait.
-    if (inbox !== undefined && this.host.isReady()) await within(this.host.closeTimeoutMs, inbox.drain());
+    // Those on their way are given back with the rest, so that another member need not wait for ack wait.
+    if (inbox !== undefined && this.host.isReady()) await this.drain(inbox);
     this.isDraining = true;
-    const unanswered = this.credit.takeUnanswered();
+    // In the order of the stream: the server sends them again in the order in which it gets them back.
+    const unanswered = this.credit.takeUnanswered().sort((one, other) => one.sequence - other.sequence);
     for (const { reply } of unanswered) this.send(reply, nakText);
     this.isAttached = false;
     if (this.request.durableName === undefined) await this.remove(unanswered.length);
     this.host.onClosed(this);
+  }
+
+  private async drain(inbox: NatsSubscription): Promise<void> {
+    const { closeTimeoutMs } = this.host;
+    if (await isDoneWithin(closeTimeoutMs, inbox.drain())) return;
+    this.host.onWarning(new CloseTimeoutError(`the subscription to "${this.subject}"`, closeTimeoutMs));
   }
 
   /** Without a durable name it ends with its last reader; what cannot be said to the server ends by its own threshold. */
@@ -246,15 +258,4 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
       // It has gone already, or nobody answers.
     }
   }
-}
-
-function within(ms: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    work.then(done, done);
-  });
 }

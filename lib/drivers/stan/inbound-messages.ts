@@ -1,4 +1,4 @@
-import type { NatsConnection } from './stan-client.js';
+import type { NatsConnection } from './vendor-internals.js';
 
 /** Takes one message as a range of the bytes that came from the network. Must not throw. */
 export type MessageReceiver = (bytes: Buffer, from: number, to: number) => void;
@@ -45,16 +45,12 @@ export class InboundMessages {
     };
   }
 
-  /** Has the messages of one subscription of the client, named by its `sid`, taken by `receiver`. */
+  /**
+   * Hands the messages of one NATS subscription, named by its `sid`, to `receiver`. Those that the client has parsed
+   * all the same go to the callback that it subscribed with.
+   */
   receive(sid: number, receiver: MessageReceiver): void {
-    const subscription = this.nats.subs[sid];
-    if (subscription === undefined) return;
     this.receivers.set(sid, receiver);
-    // For those that the client has parsed, as text with a character per byte.
-    subscription.callback = (text: string) => {
-      const bytes = Buffer.from(text, 'latin1');
-      receiver(bytes, 0, bytes.length);
-    };
   }
 
   remove(sid: number): void {

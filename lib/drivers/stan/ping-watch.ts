@@ -1,4 +1,4 @@
-import type { NatsConnection } from './stan-client.js';
+import type { NatsConnection } from './vendor-internals.js';
 
 /** What a ping watch tells its session. */
 export interface PingWatchListener {

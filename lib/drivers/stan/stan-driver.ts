@@ -5,6 +5,7 @@ import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEvent, DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
+  BrokerWords,
   Driver,
   DriverMessage,
   DriverSubscription,
@@ -21,6 +22,7 @@ import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { DataLimit } from './pub-msg-size.js';
+import type { VendorConnect } from './stan-client.js';
 import { StanSession } from './stan-session.js';
 import type { StanSessionListener } from './stan-session.js';
 import { StanSubscriptions } from './stan-subscriptions.js';
@@ -65,6 +67,7 @@ export class StanDriver implements Driver {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly random: () => number = Math.random,
+    private readonly vendorConnect?: VendorConnect,
   ) {
     this.dataLimit = new DataLimit(options.clientId);
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
@@ -89,6 +92,10 @@ export class StanDriver implements Driver {
 
   native(): unknown {
     return this.session?.native;
+  }
+
+  describe(): BrokerWords {
+    return { broker: 'NATS Streaming', afterTransportLost: 'the session may survive it' };
   }
 
   on(listener: DriverEventListener): () => void {
@@ -169,7 +176,7 @@ export class StanDriver implements Driver {
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
-    const session: StanSession = new StanSession(this.options, listener, this.doubtCount);
+    const session: StanSession = new StanSession(this.options, listener, this.doubtCount, this.vendorConnect);
     this.attemptCount += 1;
     try {
       await session.open(this.attemptCount - 1, this.stopped.signal);

@@ -5,14 +5,18 @@ import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js'
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
-import type { StanError } from '../../core/errors/stan.error.js';
+import { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
+import type { StartAt } from '../../core/options/subscription-options.js';
+import type { DriverSubscriptionRequest } from '../../core/driver/driver.js';
 import { InboundMessages } from './inbound-messages.js';
 import type { MessageReceiver } from './inbound-messages.js';
+import { commandSender } from './outbound-commands.js';
+import type { CommandSender } from './outbound-commands.js';
 import { PingWatch } from './ping-watch.js';
 import { PublishEncoder } from './publish-message.js';
 import { createStanClient, refusePingTimer } from './stan-client.js';
-import type { NatsConnection, StanClient } from './stan-client.js';
+import type { VendorConnect } from './stan-client.js';
 import {
   isInvalidPublish,
   isReplacedOrUnknown,
@@ -22,6 +26,9 @@ import {
   toPublishRefusal,
 } from './stan-error-mapping.js';
 import { toClientOptions } from './stan-options.js';
+import { toSubscriptionOptions } from './stan-subscription-options.js';
+import { assertConnectedClient, findObstacle } from './vendor-internals.js';
+import type { NatsConnection, StanClient, StanSubscriptionObject } from './vendor-internals.js';
 
 /** What a session tells its driver. Nothing is told after `onLost`, nor after `close()` was called. */
 export interface StanSessionListener {
@@ -55,6 +62,7 @@ export class StanSession {
   /** The publishes that were open when the transport last came back, by guid. */
   private openAtReturn: readonly string[] = [];
   private inbound: InboundMessages | undefined;
+  private sendCommand: CommandSender | undefined;
   private pings: PingWatch | undefined;
 
   constructor(
@@ -62,6 +70,7 @@ export class StanSession {
     private readonly listener: StanSessionListener,
     /** How often, before this session, the server may have begun anew without the NATS server showing it. */
     private readonly doubtCount: number,
+    private readonly vendorConnect?: VendorConnect,
   ) {
     this.over = new Promise((resolve) => (this.endWith = resolve));
   }
@@ -104,6 +113,7 @@ export class StanSession {
         this.state = error === undefined ? 'up' : 'dead';
         if (error === undefined) {
           this.startPings();
+          this.chooseWays();
           resolve();
           return;
         }
@@ -118,15 +128,14 @@ export class StanSession {
           this.options.clusterId,
           this.options.clientId,
           toClientOptions(this.options, attempt),
+          this.vendorConnect,
         );
         this.client = client;
         this.listenWhileOpening(client, settle);
         this.listenToClient(client);
         if (signal.aborted) abort();
       } catch (error) {
-        settle(
-          new ConnectFailedError(this.options.servers, textOf(error), { retryable: false, ...toErrorOptions(error) }),
-        );
+        settle(this.toCreateError(error));
       }
     });
   }
@@ -146,7 +155,15 @@ export class StanSession {
     // Entered where the client enters its own: its handling of acks, refusals and the session's end finds it there.
     client.pubAckMap[guid] = { ah: (error, ofAck) => this.settlePublish(subject, error, ofAck ?? '', done) };
     client.pubAckOutstanding += 1;
-    nats.sendCommand(this.publishes.encode(subject, guid, data, headerText));
+    this.sendCommand?.(this.publishes.encode(subject, guid, data, headerText));
+  }
+
+  /** Sends a command of NATS; false where the connection is closed. */
+  send(command: Buffer): boolean {
+    const nats = this.client?.nc;
+    if (nats === undefined || nats.closed || this.sendCommand === undefined) return false;
+    this.sendCommand(command);
+    return true;
   }
 
   /** Pings now, rather than at the next turn. */
@@ -154,12 +171,29 @@ export class StanSession {
     this.pings?.ask();
   }
 
-  /** Has `receiver` take the messages of one NATS subscription of the client. */
-  receive(sid: number, receiver: MessageReceiver): void {
-    const nats = this.client?.nc;
-    if (nats === undefined) return;
-    this.inbound ??= new InboundMessages(nats);
-    this.inbound.receive(sid, receiver);
+  /**
+   * Asks for a subscription, and hands the bytes of its messages to `receiver`: those that `InboundMessages` takes out of
+   * the stream, and those that the client has parsed. `undefined` where the session is not ready.
+   */
+  subscribe(
+    request: DriverSubscriptionRequest,
+    startAt: StartAt,
+    receiver: MessageReceiver,
+  ): StanSubscriptionObject | undefined {
+    const { client } = this;
+    if (client === undefined || !this.isReady()) return undefined;
+    const { subject, queueGroup } = request;
+    const vendorOptions = toSubscriptionOptions(client.subscriptionOptions(), request, startAt);
+    client.processMsg = () => (text) => {
+      const bytes = Buffer.from(text, 'latin1');
+      receiver(bytes, 0, bytes.length);
+    };
+    const native =
+      queueGroup === undefined
+        ? client.subscribe(subject, vendorOptions)
+        : client.subscribe(subject, queueGroup, vendorOptions);
+    this.inbound?.receive(native.inboxSub, receiver);
+    return native;
   }
 
   stopReceiving(sid: number): void {
@@ -213,8 +247,13 @@ export class StanSession {
 
   private listenWhileOpening(client: StanClient, settle: (error: StanError | undefined) => void): void {
     client.on('connect', () => {
-      this.serverIdSeen = client.nc?.info?.server_id;
-      settle(undefined);
+      try {
+        assertConnectedClient(client);
+        this.serverIdSeen = client.nc?.info?.server_id;
+        settle(undefined);
+      } catch (error) {
+        settle(this.toCreateError(error));
+      }
     });
     client.on('error', (error) => settle(toConnectError(error, this.options)));
     client.on('connection_lost', (error) => settle(toConnectError(error, this.options)));
@@ -268,6 +307,23 @@ export class StanSession {
     else {
       const cause = new SessionLostError(this.options.clientId, textOf(error), toErrorOptions(error));
       done({ outcome: 'unknown', cause }, guid);
+    }
+  }
+
+  private toCreateError(error: unknown): StanError {
+    if (error instanceof StanError) return error;
+    return new ConnectFailedError(this.options.servers, textOf(error), { retryable: false, ...toErrorOptions(error) });
+  }
+
+  /** Our own ways to send and receive where the client's internals allow them, with a warning where they do not. */
+  private chooseWays(): void {
+    const nats = this.client?.nc;
+    if (nats === undefined) return;
+    this.sendCommand = commandSender(nats);
+    if (findObstacle('receive', nats) === undefined) this.inbound = new InboundMessages(nats);
+    for (const way of ['send', 'receive', 'selectServer'] as const) {
+      const obstacle = findObstacle(way, nats);
+      if (obstacle !== undefined) this.warn(obstacle);
     }
   }
 

@@ -3,6 +3,7 @@ import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { MalformedMessageError } from '../../core/errors/malformed-message.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
+import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { SubscribeFailedError } from '../../core/errors/subscribe-failed.error.js';
 import { SubscribeTimeoutError } from '../../core/errors/subscribe-timeout.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
@@ -11,12 +12,12 @@ import type { StartAt } from '../../core/options/subscription-options.js';
 import { AckEncoder } from './ack-message.js';
 import type { MessageReceiver } from './inbound-messages.js';
 import { MsgProto } from './msg-proto.js';
-import type { StanSubscriptionObject } from './stan-client.js';
 import { isDuplicateDurable, isUnknownClient, textOf, toErrorOptions } from './stan-error-mapping.js';
 import { StanDriverMessage } from './stan-message.js';
 import type { MessageOrigin } from './stan-message.js';
 import type { StanSession } from './stan-session.js';
-import { toSubscriptionOptions } from './stan-subscription-options.js';
+import { findUnusable } from './vendor-internals.js';
+import type { StanSubscriptionObject } from './vendor-internals.js';
 
 /** The server still holds this durable for a session of ours; it will let go. */
 export class DurableStillHeldError extends SubscribeFailedError {
@@ -50,12 +51,10 @@ class Attachment implements MessageOrigin {
   }
 
   sendAck(sequence: number): boolean {
-    const nats = this.session.native?.nc;
-    if (nats === undefined || nats.closed || !this.isLive()) return false;
+    if (!this.isLive()) return false;
     this.acks ??= this.makeEncoder();
     if (this.acks === undefined) return false;
-    nats.sendCommand(this.acks.encode(sequence));
-    return true;
+    return this.session.send(this.acks.encode(sequence));
   }
 
   /** The server names the ack inbox with its confirmation, before the first message. */
@@ -94,20 +93,13 @@ export class StanSubscription implements DriverSubscription {
    * server.
    */
   attach(session: StanSession): Promise<void> {
-    const client = session.native;
-    if (client === undefined || !session.isReady()) return Promise.reject(new NotConnectedError('subscribe'));
     const current = this.attachment;
     if (current?.session === session && current.isLive()) return current.confirmed;
-    const { subject, queueGroup } = this.request;
-    const startAt = this.startIn(session);
-    const vendorOptions = toSubscriptionOptions(client.subscriptionOptions(), this.request, startAt);
-    const native =
-      queueGroup === undefined
-        ? client.subscribe(subject, vendorOptions)
-        : client.subscribe(subject, queueGroup, vendorOptions);
-    const attachment = new Attachment(session, native, subject);
+    const receiver: MessageReceiver = (bytes, from, to) => this.receive(attachment, bytes, from, to);
+    const native = session.subscribe(this.request, this.startIn(session), receiver);
+    if (native === undefined) return Promise.reject(new NotConnectedError('subscribe'));
+    const attachment = new Attachment(session, native, this.request.subject);
     this.attachment = attachment;
-    session.receive(native.inboxSub, this.receiver(attachment));
     attachment.confirmed = this.confirmation(attachment);
     return attachment.confirmed;
   }
@@ -117,21 +109,23 @@ export class StanSubscription implements DriverSubscription {
     return this.closing;
   }
 
-  private receiver(attachment: Attachment): MessageReceiver {
-    const { onMessage } = this;
-    const { manualAck } = this.request;
-    return (bytes, from, to) => {
-      if (!attachment.isLive()) return;
-      let message: StanDriverMessage;
-      try {
-        message = new StanDriverMessage(new MsgProto(bytes, from, to), attachment);
-      } catch (error) {
-        attachment.session.warn(new MalformedMessageError(attachment.subject, textOf(error), toErrorOptions(error)));
-        return;
-      }
-      onMessage(message);
-      if (!manualAck) message.ack();
-    };
+  /** Its session is about to be closed, which frees at the server also what has not been confirmed. */
+  closeWithSession(): Promise<void> {
+    if (this.attachment?.isReady !== true) this.attachment?.end();
+    return this.close();
+  }
+
+  private receive(attachment: Attachment, bytes: Buffer, from: number, to: number): void {
+    if (!attachment.isLive()) return;
+    let message: StanDriverMessage;
+    try {
+      message = new StanDriverMessage(new MsgProto(bytes, from, to), attachment);
+    } catch (error) {
+      attachment.session.warn(new MalformedMessageError(attachment.subject, textOf(error), toErrorOptions(error)));
+      return;
+    }
+    this.onMessage(message);
+    if (!this.request.manualAck) message.ack();
   }
 
   /**
@@ -148,8 +142,16 @@ export class StanSubscription implements DriverSubscription {
     const { subject } = this.request;
     return new Promise((resolve, reject) => {
       // The vendor forgets the requests of a connection that it closes: none of the events below would ever come.
-      void session.over.then(reject);
+      void session.over.then((reason) =>
+        reject(reason instanceof StanClosedError ? new StanClosedError('subscribe') : reason),
+      );
       native.on('ready', () => {
+        const problem = findUnusable(native);
+        if (problem !== undefined) {
+          attachment.end();
+          reject(problem);
+          return;
+        }
         this.lastSession = session;
         attachment.isReady = true;
         resolve();
@@ -186,8 +188,10 @@ export class StanSubscription implements DriverSubscription {
     const attachment = this.attachment;
     if (attachment === undefined || !attachment.isLive()) return undefined;
     attachment.end();
+    // Nothing can close what has no ack inbox yet: it would stay at the server, and take events that nobody handles.
+    if (!attachment.isReady) await attachment.confirmed.catch(() => undefined);
     // Without a transport the session itself says that its goodbye could not be said.
-    if (!attachment.session.isReady()) return undefined;
+    if (!attachment.isReady || !attachment.session.isReady()) return undefined;
     return this.sayGoodbye(attachment.native);
   }
 

@@ -66,7 +66,7 @@ export class StanSubscriptions {
   }
 
   async closeAll(): Promise<void> {
-    await Promise.all([...this.open].map((subscription) => subscription.close()));
+    await Promise.all([...this.open].map((subscription) => subscription.closeWithSession()));
   }
 
   /** In a later session: nothing is final, since it worked before; only the end of the session ends the tries. */
@@ -82,6 +82,8 @@ export class StanSubscriptions {
     const backoff = new Backoff(this.options.reconnect, this.random);
     for (let attempt = 1; ; attempt += 1) {
       const session = await this.holder.nextSession();
+      // Closed while it waited for this session, or for its next try.
+      if (subscription.isClosed()) return;
       try {
         if (!subscription.isAttachedTo(session)) await subscription.attach(session);
         return;

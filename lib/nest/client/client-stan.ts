@@ -396,7 +396,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
     tellConnectionChannel(event, this.options.connection.clientId);
-    logConnectionEvent(this.logger, event, this.options.connection.clientId);
+    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.link?.driver.describe());
   }
 
   private reportUnheard(pattern: unknown, data: unknown, error: Error): void {

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 
 import type { DriverEvent } from '../../core/driver/driver-event.js';
+import type { BrokerWords } from '../../core/driver/driver.js';
 import { logLine } from './log-line.js';
 import type { Line, LogFields } from './log-line.js';
 
@@ -8,14 +9,19 @@ import type { Line, LogFields } from './log-line.js';
  * One line in the log for what happens to a connection, with its facts as fields.
  * @internal
  */
-export function logConnectionEvent(logger: LoggerService, event: DriverEvent, clientId: string): void {
-  const line = lineOf(event);
+export function logConnectionEvent(
+  logger: LoggerService,
+  event: DriverEvent,
+  clientId: string,
+  words: BrokerWords | undefined,
+): void {
+  const line = lineOf(event, words);
   if (line !== undefined) logLine(logger, { ...line, fields: { clientId, event: event.type, ...line.fields } });
 }
 
 type ConnectionLine = Pick<Line, 'level' | 'text'> & { readonly fields?: LogFields };
 
-function lineOf(event: DriverEvent): ConnectionLine | undefined {
+function lineOf(event: DriverEvent, words: BrokerWords | undefined): ConnectionLine | undefined {
   switch (event.type) {
     case 'status':
     case 'transportRestored':
@@ -25,7 +31,10 @@ function lineOf(event: DriverEvent): ConnectionLine | undefined {
     case 'subscribeAttemptFailed':
       return attemptLine(`subscribing to "${event.subject}", attempt`, event);
     case 'transportLost':
-      return { level: 'warn', text: 'connection to the server lost; the session may survive it' };
+      return {
+        level: 'warn',
+        text: `connection to the server lost${words === undefined ? '' : `; ${words.afterTransportLost}`}`,
+      };
     case 'serverSilent':
       return {
         level: 'warn',

@@ -1,7 +1,5 @@
-import { IsDefined } from 'class-validator';
-
 import { StanError } from '../../core/errors/stan.error.js';
-import { Expect, ExpectWholeNumber, isObject } from '../../core/option-rules/expect.decorator.js';
+import { Expect, ExpectGiven, ExpectWholeNumber, isObject } from '../../core/option-rules/expect.decorator.js';
 import { readOptionGroup } from '../../core/option-rules/option-group.js';
 
 /**
@@ -43,7 +41,7 @@ export class HealthLagOptions {
    * Limits: a `StanLag`, or an object with a method `of`.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    */
-  @IsDefined({ message: 'a StanLag' })
+  @ExpectGiven('a StanLag')
   @Expect('a StanLag', (value) => isObject(value) && typeof (value as { of?: unknown }).of === 'function')
   declare readonly of: HealthLagSource;
   /**

@@ -49,9 +49,13 @@ function lineOf(event: DeliveryEvent): Omit<Line, 'fields'> | undefined {
 }
 
 function skippedLine(
-  { reason, deliveries, error }: DeliverySkippedEvent,
+  { reason, deliveries, error, counted }: DeliverySkippedEvent,
   about: string,
 ): Omit<Line, 'fields'> | undefined {
+  if (counted !== undefined) {
+    const which = `version ${String(counted.version)} of ${counted.stream} ${JSON.stringify(counted.key)}`;
+    return { level: 'debug', text: `${about} not started: ${which} has counted before` };
+  }
   if (reason !== 'givenUp') return { level: 'debug', text: `${about} not started: ${reason}` };
   if (!isPowerOfTwo(deliveries)) return undefined;
   const stays = 'is not tried any more by this process and stays at the server';

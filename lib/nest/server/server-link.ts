@@ -16,7 +16,7 @@ export interface Subscribed {
 }
 
 /**
- * What one handler has to do now. Unit of the counts: deliveries.
+ * What one handler has to do now. Unit of the counts: deliveries, unless said otherwise.
  * @publicApi
  */
 export interface HandlerLoad {
@@ -31,8 +31,10 @@ export interface HandlerLoad {
   readonly concurrency: number;
   /** Handlers that run. */
   readonly running: number;
-  /** Deliveries that wait here for a free place. */
+  /** Deliveries that wait here: for a free place, or for their turn in a lane. */
   readonly waiting: number;
+  /** Lanes that an event is in, or has to come again for; 0 without the option `lane`. Unit: lanes. */
+  readonly lanes: number;
 }
 
 /** One connection of a server with its subscriptions, from `listen()` to `close()`. */
@@ -66,6 +68,7 @@ export class ServerLink {
       ...{ subject, handler: name, queueGroup, durableName, clientId, concurrency },
       running: pipeline.runningCount(),
       waiting: pipeline.waitingCount(),
+      lanes: pipeline.laneCount(),
     }));
     const request = {
       ...{ subject, queueGroup, durableName, startAt, ackWaitMs, maxInFlight },

@@ -12,7 +12,7 @@ import type { Driver } from '../../core/driver/driver.js';
 import { Counting } from '../../core/inbox/counting.js';
 import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
 import type { CountingEvent } from '../../core/inbox/counting-event.js';
-import type { StanEventStore } from '../../core/inbox/event-store.js';
+import type { ParkedStream, StanEventStore } from '../../core/inbox/event-store.js';
 import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
@@ -170,6 +170,14 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   /** Gaps in the versions of entities that stay open, so that later events wait in the event store; 0 without one. */
   openGapCount(): number {
     return this.link?.counting?.openGapCount ?? 0;
+  }
+
+  /**
+   * The events of this server's services that are parked in the event store, by stream; none without one. Asks the store;
+   * rejects with what the store rejects with.
+   */
+  async parkedByStream(): Promise<readonly ParkedStream[]> {
+    return (await this.link?.counting?.parkedByStream()) ?? [];
   }
 
   /**
@@ -440,7 +448,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
     tellConnectionChannel(event, this.options.connection.clientId);
-    logConnectionEvent(this.logger, event, this.options.connection.clientId);
+    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.link?.driver.describe());
   }
 
   private tellDeliveryEvent(event: DeliveryEvent): void {
@@ -456,6 +464,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     }
     logCountingEvent(this.logger, event);
     this.hub.emit(event);
+    tellDeliveryChannel(event, this.options.connection.clientId);
   }
 
   private async drainAndClose(): Promise<void> {

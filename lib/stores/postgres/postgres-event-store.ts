@@ -6,6 +6,7 @@ import type {
   ParkedEvent,
   ParkedFailure,
   ParkedGap,
+  ParkedStream,
   ParkedQuery,
   VersionedEntity,
 } from '../../core/inbox/event-store.js';
@@ -13,7 +14,7 @@ import { defaultsOf, readOptionGroup } from '../../core/option-rules/option-grou
 import { isConflict } from './conflict.js';
 import { migrationStatements, newestMigration } from './migrations.js';
 import { PostgresEventStoreOptions } from './postgres-event-store.options.js';
-import { toGap, toParkedEvent } from './rows.js';
+import { toGap, toParkedEvent, toStream } from './rows.js';
 import type { SqlRow, StanSql } from './sql.js';
 
 /** Any number that nobody else locks: two processes that start at once must not both make the tables. */
@@ -189,6 +190,15 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
       [Math.round(parkedBefore), ...consumers],
     );
     return rows.map(toGap);
+  }
+
+  override async parkedByStream(consumers: readonly string[]): Promise<ParkedStream[]> {
+    const rows = await this.read(
+      `SELECT stream, count(*) AS parked, min(parked_at) AS since FROM ${this.options.schema}.parked
+        WHERE consumer IN (${placesFor(consumers, 1)}) GROUP BY stream ORDER BY stream`,
+      [...consumers],
+    );
+    return rows.map(toStream);
   }
 
   override async skip(tx: Tx, { consumer, stream, key, version }: EntityVersion): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ParkedEvent, ParkedGap } from '../../core/inbox/event-store.js';
+import type { ParkedEvent, ParkedGap, ParkedStream } from '../../core/inbox/event-store.js';
 import type { SqlRow } from './sql.js';
 
 // A bigint comes as text, as a BigInt or as a number, depending on what the app reaches its database with.
@@ -30,6 +30,10 @@ export function toGap(row: SqlRow): ParkedGap {
     parked: Number(row['parked']),
     sinceMs: Number(row['since']),
   };
+}
+
+export function toStream(row: SqlRow): ParkedStream {
+  return { stream: String(row['stream']), parked: Number(row['parked']), sinceMs: Number(row['since']) };
 }
 
 function textsOf(row: SqlRow): { consumer: string; stream: string; key: string } {

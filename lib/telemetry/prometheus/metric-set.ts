@@ -15,6 +15,7 @@ export interface MetricPlace {
 export interface Collectors {
   readonly load: () => void;
   readonly lag: () => Promise<void>;
+  readonly parked: () => Promise<void>;
 }
 
 const handlerLabels = ['subject', 'handler'] as const;
@@ -44,11 +45,14 @@ export class MetricSet {
   readonly lost;
   readonly offline;
   readonly monitoringUp;
+  readonly parkedEvents;
+  readonly oldestParked;
+  readonly lanes;
   private readonly names: string[] = [];
 
   constructor(
     private readonly place: MetricPlace,
-    { load, lag }: Collectors,
+    { load, lag, parked }: Collectors,
   ) {
     this.handled = this.counter('handled_total', 'Runs of handlers and what became of them', [
       ...handlerLabels,
@@ -83,7 +87,7 @@ export class MetricSet {
     this.handlersRunning = this.gauge('handlers_running', 'Handlers that run', handlerLabels, load);
     this.deliveriesWaiting = this.gauge(
       'deliveries_waiting',
-      'Deliveries that wait here for a free place',
+      'Deliveries that wait here for a free place, or for their turn in a lane',
       handlerLabels,
       load,
     );
@@ -109,6 +113,14 @@ export class MetricSet {
       lag,
     );
     this.offline = this.gauge('durable_offline', '1 while nobody is subscribed to a durable', lagLabels, lag);
+    this.lanes = this.gauge('lanes', 'Lanes that an event is in, or has to come again for', handlerLabels, load);
+    this.parkedEvents = this.gauge(
+      'parked_events',
+      'Events that wait in the event store for an earlier version',
+      ['stream'],
+      parked,
+    );
+    this.oldestParked = this.gauge('oldest_parked_seconds', 'Age of the oldest parked event', ['stream'], parked);
     this.monitoringUp = this.gauge('monitoring_up', '1 while the monitoring port answers', [], lag);
   }
 

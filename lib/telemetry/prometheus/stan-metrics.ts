@@ -1,6 +1,8 @@
 import { register } from 'prom-client';
 
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+import type { EventParkedEvent } from '../../core/inbox/counting-event.js';
+import type { ParkedStream } from '../../core/inbox/event-store.js';
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import type { PublishSettledEvent } from '../../core/observe/index.js';
 import type { StanStatus } from '../../core/driver/driver-event.js';
@@ -10,6 +12,9 @@ import { BoundedSubjects } from '../bounded-subjects.js';
 import { LagCollector } from './lag-collector.js';
 import { MetricSet } from './metric-set.js';
 import type { StanMetricsOptions } from './stan-metrics-options.js';
+
+/** How long a scrape waits for the event store. Unit: milliseconds. */
+const parkedTimeoutMs = 2_000;
 
 const defaultBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -26,6 +31,7 @@ export class StanMetrics {
   private readonly clients: readonly ClientStan[];
   private readonly statuses = new Map<string, StanStatus>();
   private readonly undo: (() => void)[] = [];
+  private parkedUnderWay: Promise<void> | undefined;
 
   constructor(options: StanMetricsOptions) {
     const { server = [], client = [], lag, registry = register, prefix = 'stan_', buckets = defaultBuckets } = options;
@@ -38,7 +44,11 @@ export class StanMetrics {
     const lags = lag && new LagCollector(lag, this.servers);
     this.set = new MetricSet(
       { registry, prefix, buckets },
-      { load: () => this.readLoad(), lag: () => lags?.collect(this.set) ?? Promise.resolve() },
+      {
+        load: () => this.readLoad(),
+        lag: () => lags?.collect(this.set) ?? Promise.resolve(),
+        parked: () => this.collectParked(),
+      },
     );
     this.servers.forEach((one, index) => this.watchServer(one, nameOf('server', index)));
     this.clients.forEach((one, index) => this.watchClient(one, nameOf('client', index)));
@@ -77,6 +87,10 @@ export class StanMetrics {
     listen('deadLettered', ({ subject, handler }) => handled.inc({ subject, handler, outcome: 'dead_lettered' }));
     listen('undecodable', ({ subject, handler }) => handled.inc({ subject, handler, outcome: 'undecodable' }));
     listen('deliverySkipped', (event) => this.countSkipped(event));
+    const parked = ({ subject, handler }: EventParkedEvent): void =>
+      handled.inc({ subject, handler, outcome: 'parked' });
+    server.on('parked', parked);
+    this.undo.push(() => server.off('parked', parked));
     this.watchConnection(server, name);
   }
 
@@ -102,6 +116,8 @@ export class StanMetrics {
 
   private countSkipped({ subject, handler, reason }: DeliverySkippedEvent): void {
     this.set.skipped.inc({ subject, handler, reason });
+    // Of an event with a gate it is what became of it, as a run is of others.
+    if (reason === 'stale' || reason === 'duplicate') this.set.handled.inc({ subject, handler, outcome: reason });
   }
 
   private countPublish({ subject: given, tookMs, receipt }: PublishSettledEvent): void {
@@ -111,14 +127,35 @@ export class StanMetrics {
     if (receipt !== undefined) this.set.publishResent.inc({ subject }, receipt.attempts - 1);
   }
 
+  /** Both gauges ask at a scrape: the store is asked once. */
+  private collectParked(): Promise<void> {
+    this.parkedUnderWay ??= this.readParked().finally(() => (this.parkedUnderWay = undefined));
+    return this.parkedUnderWay;
+  }
+
+  /** Never rejects, and takes no longer than `parkedTimeoutMs`: a database that is away must not take all metrics away. */
+  private async readParked(): Promise<void> {
+    const { parkedEvents, oldestParked } = this.set;
+    const found = await within(parkedTimeoutMs, Promise.all(this.servers.map((server) => server.parkedByStream())));
+    for (const gauge of [parkedEvents, oldestParked]) gauge.reset();
+    const sinceMs = new Map<string, number>();
+    for (const one of found.flat()) {
+      parkedEvents.inc({ stream: one.stream }, one.parked);
+      sinceMs.set(one.stream, Math.min(sinceMs.get(one.stream) ?? Infinity, one.sinceMs));
+    }
+    const now = Date.now();
+    for (const [stream, since] of sinceMs) oldestParked.set({ stream }, Math.max(0, now - since) / 1_000);
+  }
+
   private readLoad(): void {
-    const { handlersRunning, deliveriesWaiting, concurrency, publishPending, publishPendingBytes, sessionUp } =
+    const { handlersRunning, deliveriesWaiting, concurrency, lanes, publishPending, publishPendingBytes, sessionUp } =
       this.set;
-    for (const gauge of [handlersRunning, deliveriesWaiting, concurrency]) gauge.reset();
+    for (const gauge of [handlersRunning, deliveriesWaiting, concurrency, lanes]) gauge.reset();
     for (const { subject, handler, ...load } of this.servers.flatMap((server) => server.load())) {
       handlersRunning.inc({ subject, handler }, load.running);
       deliveriesWaiting.inc({ subject, handler }, load.waiting);
       concurrency.inc({ subject, handler }, load.concurrency);
+      lanes.inc({ subject, handler }, load.lanes);
     }
     this.clients.forEach((client, index) => {
       const { count, bytes } = client.pending();
@@ -130,6 +167,20 @@ export class StanMetrics {
       ...this.clients.map((_, index) => nameOf('client', index)),
     ];
     for (const client of names) sessionUp.set({ client }, this.statuses.get(client) === 'connected' ? 1 : 0);
+  }
+}
+
+/** What is found within a time; nothing where it takes longer, or fails. */
+async function within(ms: number, found: Promise<(readonly ParkedStream[])[]>): Promise<(readonly ParkedStream[])[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never[]>((resolve) => (timer = setTimeout(() => resolve([]), ms)));
+  try {
+    return await Promise.race([found, late]);
+  } catch {
+    return [];
+  } finally {
+    clearTimeout(timer);
+    found.catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Books } from '../books.js';
 import type { DemoEvent, Tally } from '../books.js';
+import type { Way } from '../demo.js';
 import { startDemoServer } from '../demo-server.js';
 import type { DemoServer, Heartbeats, NoticedDeath } from '../demo-server.js';
 import { newTickets, publishAll } from '../publish.js';
@@ -33,10 +34,10 @@ export class DeadClientRun {
   }
 
   /** Starts a listener in a child process; what it handles is written into the books here, which survive it. */
-  async listen(style: 'naive' | 'guarded', clientId = ''): Promise<ListenerChild> {
+  async listen(way: Way, clientId = ''): Promise<ListenerChild> {
     const { url, clusterId, ackWaitMs } = this.server;
-    const settings = { style, url, clusterId, ackWaitMs, clientId, channel: this.#channel };
-    const listener = await ListenerChild.start(settings, (event) => this.#handled(event, style));
+    const settings = { way, url, clusterId, ackWaitMs, clientId, channel: this.#channel };
+    const listener = await ListenerChild.start(settings, (event) => this.#handled(event, way));
     this.#listeners.push(listener);
     return listener;
   }
@@ -108,10 +109,11 @@ export class DeadClientRun {
     return this.#killed && this.server.deathOf(this.#killed.clientId);
   }
 
-  #handled(event: DemoEvent, style: 'naive' | 'guarded'): void {
+  #handled(event: DemoEvent, way: Way): void {
     const publishedAtMs = this.#publishedAtMs.get(event.id);
     if (publishedAtMs !== undefined) this.#waitsMs.push(this.server.now() - publishedAtMs);
-    if (style === 'naive') this.#books.write(event);
+    if (way === 'naive') this.#books.write(event);
+    // Killed before its ack has left, a listener leaves an event that comes again.
     else this.#books.writeNext(event);
   }
 }

@@ -1,4 +1,4 @@
-import type { Demo, Variant } from '../demo.js';
+import type { Demo, Outcome, Way } from '../demo.js';
 import { defaultHeartbeats, runsOnGivenServer, tunedHeartbeats } from '../demo-server.js';
 import type { Heartbeats } from '../demo-server.js';
 import { DeadClientRun } from './dead-client-run.js';
@@ -14,28 +14,39 @@ const given = runsOnGivenServer();
 export const deadClient: Demo = {
   name: 'dead-client',
   title: 'the server believes a killed client alive',
-  harm: [
-    `A listener alone; its process is killed with kill -9 and started again after ${restartMs / 1_000} s. The dead one said no`,
-    'goodbye: the server sends it events until heartbeats have failed often enough. The new one has a new',
-    'client id and no durable name, and gets nothing of what went to the dead one. Tuned heartbeats notice',
-    'the death sooner; they do not bring the events back.',
-  ],
-  naive: given
-    ? [() => alone('alone')]
-    : [() => alone('alone', defaultHeartbeats), () => alone('alone, tuned', tunedHeartbeats)],
-  cure: [
-    'Two members of a durable queue group: what the dead one was sent goes to the other when its ack wait of',
-    '30 s is over; with tuned heartbeats the dead one is no member any more before that. And one that comes',
-    `back after ${restartMs / 1_000} s under its own client id replaces its dead self, and gets what was pending.`,
-  ],
-  guarded: [
-    ...(given ? [() => group('group')] : [() => group('group', defaultHeartbeats)]),
-    ...(given ? [] : [() => group('group, tuned', tunedHeartbeats)]),
-    () => group('comes back', given ? undefined : defaultHeartbeats, restartMs),
-  ],
+  listeners: {
+    naive: {
+      text: [
+        `A listener alone; its process is killed with kill -9 and started again after ${restartMs / 1_000} s. The dead one said no`,
+        'goodbye: the server sends it events until heartbeats have failed often enough. The new one has a new',
+        'client id and no durable name, and gets nothing of what went to the dead one. Tuned heartbeats notice',
+        'the death sooner; they do not bring the events back.',
+      ],
+      runs: given
+        ? [() => alone('alone')]
+        : [() => alone('alone', defaultHeartbeats), () => alone('alone, tuned', tunedHeartbeats)],
+    },
+    'by hand': {
+      text: [
+        'Two members of a durable queue group, with manual acks: what the dead one was sent goes to the other when its',
+        'ack wait of 30 s is over; with tuned heartbeats the dead one is no member any more before that.',
+      ],
+      runs: [() => group('by hand', 'group', given ? undefined : tunedHeartbeats)],
+    },
+    'with the library': {
+      text: [
+        `The same as durableQueue('orders'). And one that comes back after ${restartMs / 1_000} s under its own client id replaces its`,
+        'dead self, and gets what was pending.',
+      ],
+      runs: [
+        () => group('with the library', 'group', given ? undefined : tunedHeartbeats),
+        () => group('with the library', 'comes back', given ? undefined : defaultHeartbeats, restartMs),
+      ],
+    },
+  },
 };
 
-async function alone(title: string, heartbeats?: Heartbeats): Promise<Variant> {
+async function alone(title: string, heartbeats?: Heartbeats): Promise<Outcome> {
   const run = await DeadClientRun.start(heartbeats);
   try {
     const victim = await run.listen('naive');
@@ -48,27 +59,27 @@ async function alone(title: string, heartbeats?: Heartbeats): Promise<Variant> {
     await run.publish(batch);
     await run.passUntil(() => run.waitingCount <= batch);
     await run.passUntilDeathIsNoticed();
-    return { title, guarded: false, tally: run.tally(), facts: { ...factsOf(heartbeats), ...run.facts() } };
+    return { title, tally: run.tally(), facts: { ...factsOf(heartbeats), ...run.facts() } };
   } finally {
     await run.close();
   }
 }
 
-async function group(title: string, heartbeats?: Heartbeats, comesBackAfterMs?: number): Promise<Variant> {
+async function group(way: Way, title: string, heartbeats?: Heartbeats, comesBackAfterMs?: number): Promise<Outcome> {
   const run = await DeadClientRun.start(heartbeats);
   try {
-    const [victim] = await Promise.all([run.listen('guarded', 'orders-0'), run.listen('guarded', 'orders-1')]);
+    const [victim] = await Promise.all([run.listen(way, 'orders-0'), run.listen(way, 'orders-1')]);
     await run.publish(batch);
     await run.passUntil(() => run.waitingCount === 0);
     await run.kill(victim);
     await run.publish(2 * batch);
     if (comesBackAfterMs !== undefined) {
       await run.pass(comesBackAfterMs);
-      await run.listen('guarded', 'orders-0');
+      await run.listen(way, 'orders-0');
     }
     await run.passUntil(() => run.waitingCount === 0);
     await run.passUntilDeathIsNoticed();
-    return { title, guarded: true, tally: run.tally(), facts: { ...factsOf(heartbeats), ...run.facts() } };
+    return { title, tally: run.tally(), facts: { ...factsOf(heartbeats), ...run.facts() } };
   } finally {
     await run.close();
   }

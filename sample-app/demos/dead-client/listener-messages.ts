@@ -1,13 +1,14 @@
 import type { DemoEvent } from '../books.js';
+import type { Way } from '../demo.js';
 
 /** How the listener in the process listens. */
 export interface ListenerSettings {
-  readonly style: 'naive' | 'guarded';
+  readonly way: Way;
   readonly url: string;
   readonly clusterId: string;
   readonly channel: string;
   readonly ackWaitMs: number;
-  /** Of a guarded listener; a naive one makes up a new one with every start. */
+  /** A naive listener makes up a new one with every start. */
   readonly clientId: string;
 }
 

@@ -250,12 +250,16 @@ contract('the version gate', (t) => {
   it('never goes back in the mode "latest", and parks nothing', async () => {
     const w = await world(t);
     const server = await w.start({ concurrency: 1, version: { ...gate, mode: 'latest' } });
-    const stale: number[] = [];
-    server.on('deliverySkipped', ({ sequence }) => stale.push(sequence));
+    const stale: unknown[] = [];
+    server.on('deliverySkipped', ({ sequence, counted }) => stale.push([sequence, counted]));
     await w.publish(['a', 3], ['a', 1], ['a', 3], ['a', 7]);
     await t.eventually(async () => (await w.effects()).length === 2);
     expect(await w.effects()).toEqual(['a.3', 'a.7']);
-    expect(stale).toEqual([2, 3]);
+    const { stream } = gate;
+    expect(stale).toEqual([
+      [2, { stream, key: 'a', version: 1 }],
+      [3, { stream, key: 'a', version: 3 }],
+    ]);
     expect(await w.parked.list()).toEqual([]);
   });
 

@@ -90,11 +90,13 @@ contract('headers', (t) => {
     expect(seen).toEqual([{ redelivered: false }]);
   });
 
-  t.only('stanWire', 'O4 are not written where there is nothing to write', async () => {
+  it('O4 are not written where there is nothing to write', async () => {
     const subject = fresh('ticket');
     await (await t.client()).emitAsync(subject, 1, {});
     const [message] = await readAll(t, subject, 1);
     expect(replyOf(message)).toBe('');
+    await (await t.client()).emitAsync(subject, 2, { id: 'one' });
+    expect(replyOf((await readAll(t, subject, 2))[1])).not.toBe('');
   });
 
   it('come with emit() by a record, under options that are given beside it', async () => {

@@ -72,7 +72,7 @@ contract(
       });
     });
   },
-  { needs: ['stanWire'] },
+  { needs: ['stanMonitoring'] },
 );
 
 /** An app with one handler that holds its events, and an indicator that looks at it. */

@@ -104,7 +104,7 @@ contract(
       });
     });
   },
-  { needs: ['stanWire'] },
+  { needs: ['stanMonitoring'] },
 );
 
 contract(
@@ -126,7 +126,7 @@ contract(
       });
     });
   },
-  { maxMessages: 20, needs: ['stanWire'] },
+  { maxMessages: 20, needs: ['stanMonitoring'] },
 );
 
 interface Member {

@@ -52,8 +52,8 @@ describe('docs/course.md', () => {
       'What does not help',
       'Versions',
       'Start again without losing anything',
-      'With the library',
       'Subject and payload tied together',
+      'With the library: every event counts once',
       'Where to go from here',
     ]);
   });

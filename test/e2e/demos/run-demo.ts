@@ -23,17 +23,20 @@ export async function runDemo(
 
 /** One column of a table that a demo printed. */
 export interface Column {
-  readonly kind: string;
+  readonly way: string;
   /** The cell of the row with this label. */
   row(label: string): string | undefined;
 }
 
-/** Reads the table of one demo: cells stand at least three spaces apart. */
+/** Reads the table of one demo. */
 export function columnsOf(text: string): Column[] {
+  const lines = cellsOf(text);
+  const ways = lines.find(([first]) => first === 'naive') ?? [];
+  return ways.map((way, index) => ({ way, row: (label) => lines.find(([first]) => first === label)?.[index + 1] }));
+}
+
+/** The cells of each line of a table: they stand at least three spaces apart. */
+export function cellsOf(text: string): string[][] {
   const lines = text.split('\n').map((line) => line.trim().split(/\s{3,}/));
-  const kinds = lines.find(([first]) => first === 'naive') ?? [];
-  return kinds.map((kind, index) => ({
-    kind,
-    row: (label) => lines.find(([first]) => first === label)?.[index + 1],
-  }));
+  return lines.filter((cells) => cells.length > 1);
 }

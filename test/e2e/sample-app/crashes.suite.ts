@@ -128,10 +128,13 @@ async function bothAgree({ databases }: TestShop): Promise<void> {
       const [published, seen] = await Promise.all([
         databases.orders.query('SELECT id, turns - 1 AS version FROM tickets WHERE turns > 0 ORDER BY id'),
         databases.tickets.query(
-          `SELECT aggregate_id AS id, version FROM inbox WHERE stream = 'orders of a ticket' ORDER BY 1`,
+          `SELECT key::uuid AS id, version::int FROM nestjs_stan.versions
+            WHERE consumer = 'tickets' AND stream = 'orders of a ticket' ORDER BY 1`,
         ),
       ]);
       expect(seen.rows).toEqual(published.rows);
+      for (const database of Object.values(databases))
+        expect((await database.query('SELECT FROM nestjs_stan.parked')).rowCount).toBe(0);
     },
     { what: 'both services to agree', timeoutMs: 90_000, intervalMs: 100 },
   );

@@ -20,12 +20,15 @@ export interface RunningShop {
 }
 
 /** What `npm start` runs, on free ports and with a data folder of its own; stopped and removed when the test ends. */
-export async function startShopProcess(args: readonly string[] = []): Promise<RunningShop> {
+export async function startShopProcess(
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RunningShop> {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-stan-shop-'));
   // For root, whose Postgres runs as another user.
   await chmod(folder, 0o755);
   const child = spawn(process.execPath, [join(programs, 'main.js'), '--port', '0', ...args], {
-    env: { ...process.env, DATA_DIR: folder, NATS_URL: '', DATABASE_URL: '' },
+    env: { ...process.env, DATA_DIR: folder, NATS_URL: '', DATABASE_URL: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));

@@ -22,7 +22,7 @@ describeBrokers('the shop seen from outside', (row) => {
       const { body } = await shop.ask('tickets', 'POST', '/tickets', { title: 'Concert', price: 20 });
       const { id } = body as { id: string };
       const ofTicket = () => shop.flow.filter((entry) => entry.id === id && entry.subject === 'ticket:created');
-      await eventually(() => ofTicket().some(({ outcome }) => outcome === 'applied'), { timeoutMs: 20_000 });
+      await eventually(() => ofTicket().some(({ outcome }) => outcome === 'counted'), { timeoutMs: 20_000 });
       const traceIds = new Set(ofTicket().map(({ traceId }) => traceId));
       expect(traceIds.size).toBe(1);
       const [traceId] = traceIds;

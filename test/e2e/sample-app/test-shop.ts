@@ -22,6 +22,8 @@ export interface TestShop {
   readonly databases: Readonly<Record<ServiceName, Database>>;
   /** Everything that instances have told about events, oldest first. */
   readonly flow: readonly FlowEntry[];
+  /** Every line that instances have printed. */
+  readonly said: readonly string[];
   /**
    * Asks an instance of a service, another one each time, until one has given an answer. A request that was cut off is
    * sent again, so it must be one that may be repeated.
@@ -41,6 +43,10 @@ export async function startTestShop(broker: TestBroker, postgresUrl: string, cou
   const databaseUrls = await createServiceDatabases(services, { url: postgresUrl, fresh: true });
   const databases = { tickets: new Database(databaseUrls.tickets), orders: new Database(databaseUrls.orders) };
   cleanUpAfterTest(() => Promise.all(Object.values(databases).map((database) => database.onApplicationShutdown())));
+  if (broker.name === 'jetstream') {
+    process.env['BROKER'] = 'jetstream';
+    cleanUpAfterTest(() => delete process.env['BROKER']);
+  }
   const instances = await Instances.prepare({
     ...{ count, programs, databaseUrls, natsUrl: broker.url, clusterId: broker.clusterId },
     portFor: freePort,
@@ -58,7 +64,7 @@ export async function startTestShop(broker: TestBroker, postgresUrl: string, cou
       what: `an answer of ${service} to ${method} ${path}`,
       timeoutMs: 60_000,
     });
-  return { instances, databases, flow, ask };
+  return { instances, databases, flow, said, ask };
 }
 
 async function askOnce(url: string | undefined, method: string, path: string, body?: object): Promise<Answer> {

@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { ConflictException, NotFoundException } from '@nestjs/common';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../../sample-app/database/database.js';
-import { EventTooEarlyError } from '../../../sample-app/messaging/event-too-early.error.js';
-import { Inbox } from '../../../sample-app/messaging/inbox.js';
 import { OutboxRelay } from '../../../sample-app/messaging/outbox-relay.js';
 import { Outbox } from '../../../sample-app/messaging/outbox.js';
-import { OrdersListener } from '../../../sample-app/tickets/orders.listener.js';
 import { TicketsRepository } from '../../../sample-app/tickets/tickets.repository.js';
 import { ticketsSchema } from '../../../sample-app/tickets/tickets.schema.js';
 import { TicketsService } from '../../../sample-app/tickets/tickets.service.js';
+import { eventually } from '../../support/wait.js';
 import { usePostgres } from './database.js';
 
 describe('the service tickets', () => {
@@ -74,18 +72,19 @@ describe('the service tickets', () => {
     expect(await tickets.find(id)).toMatchObject({ orderId: second, version: 3 });
   });
 
-  it('takes the events about a ticket in their order, though they are of different orders', async () => {
-    const relay = new OutboxRelay(database, { publish: () => Promise.resolve() });
-    const listener = new OrdersListener(new Inbox(database), tickets, relay);
-    const { id: ticketId } = await create();
-    const [first, second] = [randomUUID(), randomUUID()];
-    // The first order's event is late: by the versions of the orders alone, the second one would be next.
-    const late = { id: second, version: 0, ticketId, turn: 2, price: 20 };
-    await expect(listener.created(late)).rejects.toThrow(EventTooEarlyError);
-    await listener.created({ id: first, version: 0, ticketId, turn: 0, price: 20 });
-    await listener.cancelled({ id: first, version: 1, ticketId, turn: 1 });
-    expect(await listener.created(late)).toBe('applied');
-    expect(await tickets.find(ticketId)).toMatchObject({ orderId: second, version: 3 });
+  it('reserves a ticket whose price is being changed at the same moment, at the version after that', async () => {
+    const { id } = await create();
+    const order = randomUUID();
+    const reserve = () => database.transaction((on) => tickets.reserve(on, id, order));
+    await database.transaction(async (changing) => {
+      const repriced = { id, version: 1, title: 'concert', price: 30, orderId: null };
+      await new TicketsRepository().replace(changing, repriced);
+      void reserve();
+      await eventually(async () => (await waitingForLocks(database)) > 0, { what: 'the reservation to wait' });
+    });
+    await eventually(async () =>
+      expect(await tickets.find(id)).toMatchObject({ version: 2, price: 30, orderId: order }),
+    );
   });
 
   it('refuses to reprice a ticket that is reserved, and one that does not exist', async () => {
@@ -95,3 +94,8 @@ describe('the service tickets', () => {
     await expect(tickets.reprice(randomUUID(), { price: 1 })).rejects.toThrow(NotFoundException);
   });
 });
+
+async function waitingForLocks(database: Database): Promise<number> {
+  const sql = 'SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1';
+  return (await database.query(sql, ['Lock'])).rowCount ?? 0;
+}

@@ -11,7 +11,7 @@ import { quietFor } from '../../support/wait.js';
 import type { Consumer, HandlerRecord, SubscriptionName } from './history.js';
 import { openHistory } from './history.js';
 import { between, seededRandom } from './random.js';
-import { ackWaitMs, onCommand, readScene, sessionOptions, tell } from './scene.js';
+import { ackWaitMs, driverOf, onCommand, readScene, sessionOptions, tell } from './scene.js';
 import { watchAcks } from './sent-acks.js';
 
 const scene = readScene();
@@ -65,12 +65,15 @@ const strategy = new ServerStan({
   clusterId: scene.clusterId,
   clientId: scene.process,
   servers: scene.url,
+  driver: driverOf(scene),
   drainTimeoutMs: 3_000,
 });
-watchAcks(
-  () => strategy.unwrap(),
-  (subscription, sequence) => record({ type: 'ack', ...me, subscription, sequence }),
-);
+// Acks of the other broker leave by another client.
+if (scene.broker === 'stan')
+  watchAcks(
+    () => strategy.unwrap(),
+    (subscription, sequence) => record({ type: 'ack', ...me, subscription, sequence }),
+  );
 const newLink = () => {
   link += 1;
   record({ type: 'link', ...me });

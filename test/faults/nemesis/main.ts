@@ -1,6 +1,7 @@
 // The nemesis: a publisher and two consumers in processes of their own, a real server, and a seeded sequence of faults;
 // then a checker that reads what all of them wrote down. `npm run test:nemesis -- --minutes 10 --seed 42`; with
-// `--topology cluster|ft|behind-nats` several servers instead of one.
+// `--topology cluster|ft|behind-nats` several servers instead of one; with `--broker jetstream` nats-server instead of STAN,
+// where a cluster keeps the stream three times.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { nextFaults } from './faults.js';
 import type { HistoryRecord } from './history.js';
 import { readHistory } from './history.js';
 import { between, seededRandom } from './random.js';
+import { brokerNames } from './scene.js';
 import { describeCounts } from './report.js';
 import { checkAcks, countAcks } from './sent-acks.js';
 import { readLeaderChanges, ServerRecord } from './server-record.js';
@@ -27,24 +29,29 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '2' },
     seed: { type: 'string' },
     topology: { type: 'string', default: 'single' },
+    broker: { type: 'string', default: 'stan' },
   },
 });
 const minutes = Number(values.minutes);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
 const topology = (['single', ...topologyNames] as const).find((name) => name === values.topology);
 if (topology === undefined) throw new Error(`usage: --topology single|${topologyNames.join('|')}`);
+const broker = brokerNames.find((name) => name === values.broker);
+if (broker === undefined) throw new Error(`usage: --broker ${brokerNames.join('|')}`);
+if (broker === 'jetstream' && topology !== 'single' && topology !== 'cluster')
+  throw new Error('usage: --broker jetstream --topology single|cluster');
 if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('usage: --minutes <number above 0> --seed <whole number>');
 
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-nemesis-'));
-say(`nemesis: ${topology}, ${String(minutes)} minutes, seed ${String(seed)}`);
+say(`nemesis: ${broker}, ${topology}, ${String(minutes)} minutes, seed ${String(seed)}`);
 
 const startedAt = Date.now();
 const sinceStart = () => `${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s`;
 const stalls: string[] = [];
 const historyFile = join(folder, 'history.jsonl');
 const serverRecordFile = join(folder, 'servers.log');
-const world = await World.create({ historyFile, serverRecordFile, seed, topology });
+const world = await World.create({ historyFile, serverRecordFile, seed, topology, broker });
 process.once('exit', () => world.killNow());
 try {
   await world.start();
@@ -63,10 +70,12 @@ const leaderless: HistoryRecord[] = changes.map((change) => ({
   ...change,
   ...{ type: 'fault', kind: 'change of the leader', targets: ['server'] },
 }));
-const history = [...readHistory(historyFile), ...leaderless];
-const found = checkHistory(history, stalls);
+const history = [...(await readHistory(historyFile)), ...leaderless];
+const found = checkHistory(history, stalls, { storesOnce: broker === 'jetstream' });
 const { counts } = found;
-const { checks, excuses } = await excuseServers([...found.checks, checkAcks(history)], history, (sequences) =>
+// Only the acks of STAN are watched.
+const acks = broker === 'stan' ? [checkAcks(history)] : [];
+const { checks, excuses } = await excuseServers([...found.checks, ...acks], history, (sequences) =>
   ServerRecord.read(serverRecordFile, sequences),
 );
 for (const { name, violations } of checks) {
@@ -76,7 +85,7 @@ for (const { name, violations } of checks) {
 }
 for (const line of describeCounts(counts)) say(line);
 say(`acks that left the consumers: ${String(countAcks(history))}`);
-if (topology === 'cluster') {
+if (topology === 'cluster' && broker === 'stan') {
   say(`${String(changes.length)} leaders; ${String(excuses.length)} violations that the servers' own record explains`);
   for (const { violation, proof } of excuses) say(`         ${violation}: ${proof}`);
 }
@@ -85,7 +94,7 @@ if (failed === 0) rmSync(folder, { recursive: true, force: true });
 else {
   for (const line of world.describeOutput()) say(line);
   say(
-    `history: ${historyFile}; the same faults again: --topology ${topology} --minutes ${String(minutes)} --seed ${String(seed)}`,
+    `history: ${historyFile}; the same faults again: --broker ${broker} --topology ${topology} --minutes ${String(minutes)} --seed ${String(seed)}`,
   );
 }
 say(`${String(checks.length - failed)} passed, ${String(failed)} failed`);

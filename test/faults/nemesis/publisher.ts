@@ -4,7 +4,7 @@ import { ClientStan } from '../../../lib/index.js';
 import { quietFor } from '../../support/wait.js';
 import { openHistory } from './history.js';
 import { between, seededRandom } from './random.js';
-import { onCommand, publishTimeoutMs, readScene, sessionOptions, tell } from './scene.js';
+import { driverOf, onCommand, publishTimeoutMs, readScene, sessionOptions, tell } from './scene.js';
 
 /** Publishes that are open at a time. */
 const width = 20;
@@ -17,6 +17,7 @@ const client = new ClientStan({
   clusterId: scene.clusterId,
   clientId: scene.process,
   servers: scene.url,
+  driver: driverOf(scene),
   publishTimeoutMs,
   drainTimeoutMs: publishTimeoutMs + 1_000,
 });
@@ -34,12 +35,19 @@ async function publish(id: number): Promise<void> {
   }
 }
 
+/** The NATS client, or STAN's around one. */
+type Native = Nats | { readonly nc: Nats };
+interface Nats {
+  readonly info: { readonly server_id: string };
+}
+
 let lastServerId = '';
 
 /** Acks come over the connection that is open right now, and `info` is what its server said of itself. */
 function serverId(): string {
   try {
-    lastServerId = client.unwrap<{ nc: { info: { server_id: string } } }>().nc.info.server_id;
+    const native = client.unwrap<Native>();
+    lastServerId = ('nc' in native ? native.nc : native).info.server_id;
   } catch {
     // The session died in the very turn that brought the ack; so it came over the connection known last.
   }

@@ -1,14 +1,27 @@
+import type { StanDriverChoice } from '../../../lib/index.js';
+import { jetstream } from '../../../lib/jetstream/index.js';
 import type { Consumer } from './history.js';
 
 /** What a child process is told, as JSON in its first argument. */
 export interface ChildScene {
   readonly url: string;
   readonly clusterId: string;
+  readonly broker: BrokerName;
+  /** On how many servers JetStream keeps the stream. */
+  readonly replicas: 1 | 3;
   readonly subject: string;
   readonly historyFile: string;
   readonly process: Consumer | 'publisher';
   readonly incarnation: number;
   readonly seed: number;
+}
+
+export const brokerNames = ['stan', 'jetstream'] as const;
+export type BrokerName = (typeof brokerNames)[number];
+
+/** What a child passes as its option `driver`. */
+export function driverOf({ broker, replicas }: ChildScene): StanDriverChoice | undefined {
+  return broker === 'jetstream' ? jetstream({ stream: { replicas } }) : undefined;
 }
 
 /** Short enough that a run sees many sessions die, long enough that a loaded machine is not a fault. */

@@ -1,3 +1,4 @@
+import { startJetStreamCluster, startJetStreamSingle } from '../../support/jetstream-topologies.js';
 import type { BrokerFacts } from '../../support/monitoring.js';
 import { brokerFacts } from '../../support/monitoring.js';
 import type { RealServer, ServerState } from '../../support/real-server.js';
@@ -10,6 +11,7 @@ import { Child } from './child.js';
 import type { Consumer } from './history.js';
 import { consumers, openHistory } from './history.js';
 import { openServerRecord, traceFlags } from './server-record.js';
+import type { BrokerName } from './scene.js';
 
 export type ChildName = Consumer | 'publisher';
 const childNames: readonly ChildName[] = [...consumers, 'publisher'];
@@ -23,6 +25,7 @@ export interface WorldOptions {
   readonly serverRecordFile: string;
   readonly seed: number;
   readonly topology: TopologyName;
+  readonly broker: BrokerName;
 }
 
 /** Everything that a run is made of: servers, and for each process a proxy of its own in front of them. */
@@ -36,21 +39,24 @@ export class World {
     private readonly proxies: ReadonlyMap<ChildName, TcpProxy>,
     private readonly children: ReadonlyMap<ChildName, Child>,
     readonly record: ReturnType<typeof openHistory>,
+    facts?: BrokerFacts,
   ) {
     this.leader = server;
-    this.facts = brokerFacts(() => this.leader.monitoringUrl);
+    this.facts = facts ?? brokerFacts(() => this.leader.monitoringUrl);
   }
 
   /** The servers and their proxies; no other process yet. */
-  static async create({ historyFile, serverRecordFile, seed, topology: name }: WorldOptions): Promise<World> {
+  static async create(options: WorldOptions): Promise<World> {
+    const { historyFile, serverRecordFile, seed, topology: name, broker } = options;
     const record = openHistory(historyFile);
     const heartbeat = { interval: '2s', timeout: '1s', failCount: 3 };
     const keep = openServerRecord(serverRecordFile);
     const takeLine: TopologyOptions['takeLine'] = (line, server) => keep(line, server.port);
-    const topology = await startTopology(name, {
-      heartbeat,
-      ...(name === 'cluster' && { args: traceFlags, takeLine }),
-    });
+    const isCluster = name === 'cluster';
+    const jetStream =
+      broker === 'jetstream' && (await (isCluster ? startJetStreamCluster(subject) : startJetStreamSingle()));
+    const topology =
+      jetStream || (await startTopology(name, { heartbeat, ...(isCluster && { args: traceFlags, takeLine }) }));
     const { entrances, clusterId } = topology;
     const proxies = new Map<ChildName, TcpProxy>();
     const children = new Map<ChildName, Child>();
@@ -58,11 +64,15 @@ export class World {
       const place = childNames.indexOf(name);
       const proxy = await startTcpProxy(() => entranceFor(place, entrances).port);
       proxies.set(name, proxy);
-      const common = { url: proxy.url, clusterId, subject, historyFile };
+      const common = {
+        ...{ url: proxy.url, clusterId, subject, historyFile, broker },
+        replicas: isCluster ? 3 : 1,
+      } as const;
       const childSeed = seed * 7_919 + 1_000 * place;
       children.set(name, new Child({ ...common, process: name, seed: childSeed }, record));
     }
-    return new World(topology, await topology.leader(), proxies, children, record);
+    const server = await topology.leader();
+    return new World(topology, server, proxies, children, record, jetStream ? jetStream.facts : undefined);
   }
 
   /** Starts all processes; resolves when every one is connected. */
@@ -160,7 +170,8 @@ export class World {
     this.leader = await this.topology.leader();
     const at = Date.now();
     const channel = await this.facts.channel(subject);
-    const subscriptions = channel?.subscriptions ?? [];
+    // JetStream keeps for a while what a killed process has read with no durable; nobody will read on.
+    const subscriptions = (channel?.subscriptions ?? []).filter((one) => one.is_durable || !one.is_offline);
     const group = subscriptions.filter(({ queue_name }) => queue_name);
     const ofOne = subscriptions.filter(({ queue_name }) => !queue_name);
     const groupSent = Math.max(0, ...group.map(({ last_sent }) => last_sent));

@@ -1,4 +1,6 @@
-// Publishes, subscribes and resumes a durable with the official Go client; prints what it saw, one JSON line per fact.
+// The official Go client at work; prints what it saw, one JSON line per fact. `main URL CLUSTER CHANNEL` publishes,
+// subscribes and resumes a durable; `main URL CLUSTER CHANNEL exchange COUNT` reads so many events that somebody else has
+// published, the last one twice, and publishes two of its own.
 package main
 
 import (
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -56,6 +59,59 @@ func take(messages chan *stan.Msg, count, ackCount int) (sequences []uint64, pay
 
 func main() {
 	url, cluster, channel := os.Args[1], os.Args[2], os.Args[3]
+	if len(os.Args) > 4 {
+		count, err := strconv.Atoi(os.Args[5])
+		if err != nil {
+			log.Fatalf("count: %v", err)
+		}
+		exchange(url, cluster, channel, count)
+	} else {
+		resume(url, cluster, channel)
+	}
+	say("done", true)
+}
+
+func exchange(url, cluster, channel string, count int) {
+	sc, nc := connect(url, cluster, "go-exchange")
+	messages := make(chan *stan.Msg, 100)
+	options := []stan.SubscriptionOption{stan.DeliverAllAvailable(), stan.SetManualAckMode(), stan.AckWait(time.Second)}
+	if _, err := sc.Subscribe(channel, func(m *stan.Msg) { messages <- m }, options...); err != nil {
+		log.Fatalf("subscribe: %v", err)
+	}
+	var payloads, replies []string
+	for len(payloads) < count+1 {
+		select {
+		case m := <-messages:
+			payloads = append(payloads, string(m.Data))
+			replies = append(replies, m.Reply)
+			// The last one comes again, since its first delivery is not acked.
+			if len(payloads) != count {
+				if err := m.Ack(); err != nil {
+					log.Fatalf("ack: %v", err)
+				}
+			}
+		case <-time.After(patience):
+			log.Fatalf("%d of %d messages arrived", len(payloads), count+1)
+		}
+	}
+	say("payloads", payloads)
+	say("replies", replies)
+	for i := 1; i <= 2; i++ {
+		payload, err := json.Marshal(map[string]any{"from": "Go", "id": i})
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := sc.Publish(channel, payload); err != nil {
+			log.Fatalf("publish: %v", err)
+		}
+	}
+	if err := sc.Close(); err != nil {
+		log.Fatalf("close of the connection: %v", err)
+	}
+	nc.Close()
+}
+
+func resume(url, cluster, channel string) {
 	sc, nc := connect(url, cluster, "go-client")
 
 	for i := 1; i <= 5; i++ {
@@ -126,5 +182,4 @@ func main() {
 		log.Fatalf("close of the connection: %v", err)
 	}
 	nc.Close()
-	say("done", true)
 }

@@ -1,4 +1,8 @@
-"""Publishes, subscribes and resumes a durable with the official Python client; prints what it saw as JSON lines."""
+"""The official Python client at work; prints what it saw as JSON lines.
+
+`client.py URL CLUSTER CHANNEL` publishes, subscribes and resumes a durable; `client.py URL CLUSTER CHANNEL exchange COUNT`
+reads so many events that somebody else has published, the last one twice, and publishes two of its own.
+"""
 import asyncio
 import functools
 import json
@@ -59,7 +63,39 @@ class Inbox:
 
 
 async def main():
-    url, cluster, channel = sys.argv[1:4]
+    url, cluster, channel, *exchanged = sys.argv[1:]
+    if exchanged:
+        await exchange(url, cluster, channel, int(exchanged[1]))
+    else:
+        await resume(url, cluster, channel)
+    say("done", True)
+
+
+async def exchange(url, cluster, channel, count):
+    nats, stan = await connect(url, cluster, "python-exchange")
+    payloads, replies = [], []
+    complete = asyncio.get_running_loop().create_future()
+
+    async def take(message):
+        payloads.append(message.data.decode())
+        replies.append(message.proto.reply)
+        # The last one comes again, since its first delivery is not acked.
+        if len(payloads) != count:
+            await stan.ack(message)
+        if len(payloads) == count + 1:
+            complete.set_result(None)
+
+    await stan.subscribe(channel, cb=take, deliver_all_available=True, manual_acks=True, ack_wait=1)
+    await asyncio.wait_for(complete, PATIENCE_S)
+    say("payloads", payloads)
+    say("replies", replies)
+    for number in (1, 2):
+        await stan.publish(channel, json.dumps({"from": "Python", "id": number}).encode())
+    await stan.close()
+    await nats.close()
+
+
+async def resume(url, cluster, channel):
     nats, stan = await connect(url, cluster, "python-client")
     for number in range(1, 11):
         await stan.publish(channel, f"event {number}".encode())
@@ -91,7 +127,6 @@ async def main():
     say("group count", len(group.messages))
     await stan.close()
     await nats.close()
-    say("done", True)
 
 
 asyncio.run(main())

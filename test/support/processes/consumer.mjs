@@ -7,7 +7,17 @@ import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import { durableQueue, ServerStan, StanEventPattern } from 'nestjs-stan';
 
-const { url, clusterId, clientId, subject, group, workMs = 5, subscription = {} } = JSON.parse(process.argv[2]);
+const {
+  url,
+  clusterId,
+  clientId,
+  subject,
+  group,
+  workMs = 5,
+  subscription = {},
+  ...more
+} = JSON.parse(process.argv[2]);
+const driver = more.broker === 'jetstream' ? (await import('nestjs-stan/jetstream')).jetstream() : undefined;
 const tell = (fact) => process.stdout.write(`${JSON.stringify(fact)}\n`);
 
 class Listener {
@@ -28,7 +38,7 @@ Controller()(Listener);
 class Service {}
 Module({ controllers: [Listener] })(Service);
 
-const strategy = new ServerStan({ clusterId, clientId, servers: url });
+const strategy = new ServerStan({ clusterId, clientId, servers: url, driver });
 const app = await NestFactory.createMicroservice(Service, { strategy, logger: ['error', 'warn', 'fatal'] });
 app.enableShutdownHooks();
 await app.listen();

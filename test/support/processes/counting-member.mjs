@@ -8,7 +8,8 @@ import { durableQueue, ServerStan, StanEventPattern } from 'nestjs-stan';
 import { fromPg, PostgresEventStore } from 'nestjs-stan/postgres';
 import pg from 'pg';
 
-const { url, clusterId, clientId, subject, group, schema, databaseUrl, isGated } = JSON.parse(process.argv[2]);
+const { url, clusterId, clientId, subject, group, schema, databaseUrl, isGated, broker } = JSON.parse(process.argv[2]);
+const driver = broker === 'jetstream' ? (await import('nestjs-stan/jetstream')).jetstream() : undefined;
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 pool.on('error', () => undefined);
 const store = new PostgresEventStore(fromPg(pool), { schema, sweepMs: 200 });
@@ -32,7 +33,7 @@ Controller()(Listener);
 class Service {}
 Module({ controllers: [Listener] })(Service);
 
-const strategy = new ServerStan({ clusterId, clientId, servers: url, store });
+const strategy = new ServerStan({ clusterId, clientId, servers: url, store, driver });
 const app = await NestFactory.createMicroservice(Service, { strategy, logger: ['error', 'fatal'] });
 await app.listen();
 process.stdout.write('{"ready":true}\n');

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { ClientStan, NonRetriableException, StanEventPattern, StanModule, durableQueue } from 'nestjs-stan';
+import { jetstream } from 'nestjs-stan/jetstream';
 import { FactMissingError, StanTestHarness } from 'nestjs-stan/testing';
 import type { StanTestHarnessOptions } from 'nestjs-stan/testing';
 import { describe, expect, it } from 'vitest';
@@ -57,6 +58,13 @@ describe('the harness', () => {
     expect(await harness.handled('ticket:created', isTicket('a'))).toMatchObject({ sequence: 1, data: { id: 'a' } });
     expect(await harness.acked('ticket:created', isTicket('a'))).toMatchObject({ sequence: 1, redeliveryCount: 0 });
     expect(harness.facts('redelivered', 'ticket:created')).toEqual([]);
+  });
+
+  it('tests an app that runs on JetStream elsewhere on its own broker', async () => {
+    const server = { subscription: durableQueue('tickets'), driver: jetstream() };
+    const harness = await start({ module: TicketsModule, server });
+    await harness.emit('ticket:created', { id: 'a' });
+    expect(await harness.acked('ticket:created', isTicket('a'))).toMatchObject({ sequence: 1 });
   });
 
   it('lets half a minute pass at once, so that an event that failed comes again', async () => {

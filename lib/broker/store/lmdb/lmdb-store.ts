@@ -1,10 +1,9 @@
-import { IsDefined } from 'class-validator';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Expect } from '../../../core/option-rules/expect.decorator.js';
+import { Expect, ExpectGiven } from '../../../core/option-rules/expect.decorator.js';
 import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
-import { brokerOptionPlace } from '../../options/broker-option-place.js';
+import { brokerOptionPlace } from '../../errors/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
@@ -35,7 +34,7 @@ export class LmdbStoreOptions {
    * Folder of the data file; made where it is missing. One folder serves one broker at a time, also across containers of
    * one host. Brokers on two hosts that share a network file system do not see each other: do not do that.
    */
-  @IsDefined({ message: directoryExpected })
+  @ExpectGiven(directoryExpected)
   @Expect(directoryExpected, (value) => typeof value === 'string' && value !== '')
   declare readonly directory: string;
   /**

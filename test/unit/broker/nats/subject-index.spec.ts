@@ -90,6 +90,9 @@ describe('SubjectIndex', () => {
     const entries = ['a.b', 'a.*', 'a.>', 'a.*.c'].flatMap((one) => [entry(one), entry(one, 'q')]);
     for (const one of entries) index.insert(one);
     for (const one of entries) index.remove(one);
-    expect(JSON.stringify(index)).toBe(JSON.stringify(new SubjectIndex<Entry>()));
+    // What it holds; what it has counted stays.
+    const held = (of: object) =>
+      JSON.stringify(of, (_name, value: unknown) => (typeof value === 'number' ? undefined : value));
+    expect(held(index)).toBe(held(new SubjectIndex<Entry>()));
   });
 });

@@ -1,4 +1,4 @@
-import { UsageError } from '../../../../lib/cli/usage.error.js';
+import { UsageError } from '../../../../lib/cli/io/usage.error.js';
 import { describe, expect, it } from 'vitest';
 import { CommandError } from '../../../../lib/cli/dead-letters/command.error.js';
 import type { DeadLetterEntry } from '../../../../lib/cli/dead-letters/dead-letter-entry.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { CliIo } from '../../../../lib/cli/cli-io.js';
+import type { CliIo } from '../../../../lib/cli/io/cli-io.js';
 import { runServer, stopSignal } from '../../../../lib/cli/server/run-server.js';
 import { cleanUpAfterTest } from '../../../support/cleanup.js';
 import { eventually, latch } from '../../../support/wait.js';

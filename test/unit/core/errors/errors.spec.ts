@@ -88,6 +88,22 @@ const table: Record<StanErrorCode, Row> = {
     retryable: false,
     says: ['send()', '"ticket:get"', 'one-way', 'emitAsync()'],
   },
+  STAN_INCOMPATIBLE_DEPENDENCY: {
+    error: new errors.IncompatibleDependencyError(
+      {
+        ...{ dependency: 'nats', version: '1.9.0', testedVersion: '1.4.12' },
+        ...{ member: 'Client.sendCommand', expected: 'a function' },
+      },
+      { got: undefined, fallback: 'events are sent by its publish()', cause },
+    ),
+    retryable: false,
+    says: [
+      'nats 1.9.0',
+      'Client.sendCommand must be a function, got undefined',
+      'sent by its publish()',
+      'nats 1.4.12',
+    ],
+  },
   STAN_CONNECT_FAILED: {
     error: new errors.ConnectFailedError(servers, 'Authorization Violation', { retryable: false, cause }),
     retryable: false,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ChannelLimits } from '../../../../lib/broker/options/broker-limits.js';
 import { StanBrokerOptions } from '../../../../lib/broker/options/stan-broker.options.js';
+import { InboxOptions, VersionOptions } from '../../../../lib/core/options/counting-options.js';
 import { ReconnectOptions, StanConnectionOptions } from '../../../../lib/core/options/connection-options.js';
 import { StanPublishOptions } from '../../../../lib/core/options/publish-options.js';
 import { OwnClientOptions, OwnServerOptions, StanDrainOptions } from '../../../../lib/core/options/server-options.js';
@@ -18,6 +19,7 @@ const folder = new URL('../../../../lib/core/options/', import.meta.url);
 /** Said in words, since they depend on another option; resolve-subscription-options.spec.ts shows them. */
 const dependent: Readonly<Record<string, string>> = {
   concurrency: 'maxInFlight',
+  consumer: 'service and subject, as `orders/payment:created`',
   onUndecodable: "'deadLetter' where one is set, else 'leave'",
 };
 
@@ -32,6 +34,8 @@ const groups: readonly [file: string, group: new () => object][] = [
   ['subscription-options.ts', RetryOptions],
   ['subscription-options.ts', DeadLetterOptions],
   ['subscription-options.ts', StanSubscriptionOptions],
+  ['counting-options.ts', VersionOptions],
+  ['counting-options.ts', InboxOptions],
 ];
 
 const brokerGroups: typeof groups = [

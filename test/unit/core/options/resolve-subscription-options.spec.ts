@@ -4,6 +4,7 @@ import type { StanSubscriptionOptions } from '../../../../lib/core/options/index
 import { assertSubscribable, durableQueue, resolveSubscriptionOptions } from '../../../../lib/core/options/index.js';
 
 const deadLetter = { subject: 'orders:dead' };
+const version = { stream: 'ticket', key: () => 'a', version: () => 0 };
 
 function refusal(own: object, inherited: object = {}): InvalidOptionError {
   try {
@@ -48,10 +49,10 @@ describe('resolveSubscriptionOptions', () => {
     });
   });
 
-  it.each(['queueGroup', 'durableName', 'retry', 'maxDeliveries', 'deadLetter'] as const)(
+  it.each(['queueGroup', 'durableName', 'retry', 'maxDeliveries', 'deadLetter', 'lane'] as const)(
     'switches the default %s of the server off by false',
     (name) => {
-      const inherited = { ...durableQueue('orders'), retry: {}, maxDeliveries: 3, deadLetter };
+      const inherited = { ...durableQueue('orders'), retry: {}, maxDeliveries: 3, deadLetter, lane: () => 'a' };
       expect(resolveSubscriptionOptions({}, inherited)[name]).toBeDefined();
       expect(resolveSubscriptionOptions({ [name]: false }, inherited)[name]).toBeUndefined();
     },
@@ -163,6 +164,11 @@ describe('an illegal subscription option is refused by name, and its owner is to
     ['deadLetter', 'orders:dead'],
     ['deadLetter', true],
     ['onUndecodable', 'drop'],
+    ['lane', 'id'],
+    ['lane', true],
+    ['lane', null],
+    ['version', true],
+    ['inbox', 'header'],
     ['onUndecodable', 'deadLetter'],
   ])('%s: %o', (option, value) => {
     const error = refusal({ [option]: value });
@@ -181,6 +187,36 @@ describe('an illegal subscription option is refused by name, and its owner is to
     ['retryOn', 'always'],
   ])('retry.%s: %o', (option, value) => {
     expect(refusal({ retry: { [option]: value } }).option).toBe(`retry.${option}`);
+  });
+
+  it.each<[string, object]>([
+    ['version.stream', { stream: undefined }],
+    ['version.stream', { stream: '' }],
+    ['version.stream', { stream: 'x'.repeat(201) }],
+    ['version.key', { key: undefined }],
+    ['version.key', { key: 'id' }],
+    ['version.version', { version: undefined }],
+    ['version.version', { version: 7 }],
+    ['version.first', { first: -1 }],
+    ['version.first', { first: 1.5 }],
+    ['version.mode', { mode: 'some' }],
+    ['version.unknownKey', { unknownKey: 'last' }],
+    ['version.waitMs', { waitMs: -1 }],
+    ['version.waitMs', { waitMs: 15_000 }],
+    ['version.gapWarnMs', { gapWarnMs: 0 }],
+    ['version.versions', { versions: 7 }],
+  ])('%s: %o', (option, change) => {
+    expect(refusal({ version: { ...version, ...change } }).option).toBe(option);
+  });
+
+  it.each<[string, object]>([
+    ['inbox.id', {}],
+    ['inbox.id', { id: 'headers' }],
+    ['inbox.id', { id: 7 }],
+    ['inbox.consumer', { id: 'header', consumer: '' }],
+    ['inbox.consumer', { id: 'header', consumer: 'x'.repeat(201) }],
+  ])('%s: %o', (option, inbox) => {
+    expect(refusal({ inbox }).option).toBe(option);
   });
 
   it.each([{}, { subject: '' }, { subject: 'a.*' }, { subject: 7 }])('deadLetter.subject: %o', (given) => {
@@ -211,6 +247,12 @@ describe('an illegal subscription option is refused by name, and its owner is to
     ['maxDeliveries', { ackMode: 'onDelivery', maxDeliveries: 2 }, {}],
     ['deadLetter', { ackMode: 'onDelivery', deadLetter }, {}],
     ['onUndecodable', { onUndecodable: 'deadLetter', deadLetter: false }, { deadLetter }],
+    ['inbox', { inbox: { id: 'header' } }, { version }],
+    ['inbox', { version }, { inbox: { id: 'header' } }],
+    ['ackMode', { version, ackMode: 'manual' }, {}],
+    ['ackMode', { inbox: { id: 'delivery' } }, { ackMode: 'onDelivery' }],
+    ['version.waitMs', { version: { ...version, waitMs: 500 }, ackWaitMs: 1_000 }, {}],
+    ['version.waitMs', { ackWaitMs: 1_000 }, { version: { ...version, waitMs: 500 } }],
     ['concurrency', { concurrency: 9 }, { maxInFlight: 8 }],
     ['concurrency', {}, { concurrency: 9, maxInFlight: 8 }],
   ])('%s makes no sense in %o over %o', (option, own, inherited) => {

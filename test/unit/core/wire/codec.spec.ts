@@ -23,6 +23,7 @@ describe('a plugged-in serializer', () => {
     const encoder = encoderOf({ serialize: (...received) => (seen.push(...received), 'x') });
     expect(encoder.encode(subject, { id: 1 })).toEqual(Buffer.from('x'));
     expect(seen).toEqual([{ pattern: subject, data: { id: 1 } }, { channel: subject }]);
+    expect(Object.keys(seen[0] as object)).toEqual(['pattern', 'data']);
   });
 
   it.each<[string, unknown, Buffer]>([
@@ -52,6 +53,7 @@ describe('a plugged-in serializer', () => {
     expect(() => encoderOf({ serialize: fail }).encode(subject, 1)).toThrow(SerializationFailedError);
     const later = encoderOf({ serialize: async () => fail() }).encode(subject, 1);
     await expect(later).rejects.toThrow(/serializer failed: schema/);
+    await expect(later).rejects.toMatchObject({ cause: thrown });
     await expect(later).rejects.toBeInstanceOf(SerializationFailedError);
   });
 

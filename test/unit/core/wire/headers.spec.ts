@@ -16,6 +16,8 @@ describe('the text form of headers', () => {
   it('is empty where there is nothing to say', () => {
     for (const options of [{}, { headers: {} }, { headers: new Map() }, { id: undefined, headers: { a: undefined } }])
       expect(encodeHeaders(subject, headersOf(options))).toBe('');
+    expect(headersOf({ headers: {} })).toBeUndefined();
+    expect(encodeHeaders(subject, new Map())).toBe('');
   });
 
   it('comes back as it was given, and is ASCII, whatever the values are', () => {
@@ -33,6 +35,7 @@ describe('the text form of headers', () => {
   it('takes 4096 bytes, and one more is refused', () => {
     const ofLength = (length: number) => encodeHeaders(subject, headersOf({ id: 'x'.repeat(length - 18) }));
     expect(ofLength(4_096)).toHaveLength(4_096);
+    expect(decodeHeaders(ofLength(4_096)).get('id')).toHaveLength(4_078);
     expect(() => ofLength(4_097)).toThrow(InvalidHeadersError);
     expect(() => ofLength(4_097)).toThrow(/"ticket:created".*4097 bytes.*4096/);
   });
@@ -55,12 +58,19 @@ describe('the text form of headers', () => {
 describe('what a publisher gives as headers', () => {
   it('is an object or a map', () => {
     expect([...(headersOf({ headers: new Map([['a', '1']]) }) ?? [])]).toEqual([['a', '1']]);
-    for (const headers of [7, 'a=1', null]) expect(() => headersOf({ headers })).toThrow(InvalidHeadersError);
+    for (const headers of [7, 'a=1', null]) {
+      expect(() => headersOf({ headers })).toThrow(InvalidHeadersError);
+      expect(() => headersOf({ headers })).toThrow(/expected an object or a map, got/);
+    }
   });
 
   it.each(['', 'Tenant', 'a b', '__proto__', '-a', 'ü', 'a'.repeat(65)])('has no name such as %j', (name) => {
     expect(() => headersOf({ headers: { [name]: '1' } })).toThrow(/expected a name of lower case letters/);
     expect(() => headersOf({ headers: new Map([[name, '1']]) })).toThrow(InvalidHeadersError);
+  });
+
+  it('has no name that is not text', () => {
+    expect(() => headersOf({ headers: new Map([[7, '1']]) })).toThrow(/expected a name of lower case letters/);
   });
 
   it.each([7, null, {}, Buffer.from('x'), Symbol('x')])('has no value such as %s', (value) => {

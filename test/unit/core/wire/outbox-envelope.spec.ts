@@ -36,6 +36,7 @@ describe("an event in the envelope of Nest's outbox", () => {
     ['an envelope without its id', { ...envelope, id: undefined }],
     ['one whose key is a number', { ...envelope, key: 7 }],
     ['one without headers', { ...envelope, headers: null }],
+    ['one whose headers are text', { ...envelope, headers: 'tenant=a' }],
     ['one with another time', { ...envelope, createdAt: '2026-11-26' }],
     ['one without a topic', { ...envelope, topic: 7 }],
     ['data that looks like a packet', { pattern: 'x', data: 7, metadata: { id: '1' } }],
@@ -43,6 +44,11 @@ describe("an event in the envelope of Nest's outbox", () => {
     ['a list', [envelope]],
   ])('is no such event, but data: %s', (_what, value) => {
     expect(decode(value)).toEqual(JSON.parse(JSON.stringify(value)));
+  });
+
+  it('reads the same wherever the subject is not given', () => {
+    expect(outboxEnvelope().deserialize(json(7))).toEqual({ pattern: undefined, data: 7 });
+    expect(outboxEnvelope().deserialize(json(7), { channel: subject })).toEqual({ pattern: subject, data: 7 });
   });
 
   it('is undefined where there are no bytes, and refused where they are no JSON', () => {
@@ -60,6 +66,10 @@ describe('the metadata of a packet', () => {
     const expected = new DecodedEvent(1, new Map([['x-tenant', 'a']]));
     expect(decodePacket({ headers })).toEqual(expected);
     expect(decodePacket({ headers: new Map(Object.entries(headers)) })).toEqual(expected);
+    expect(decodePacket({ headers: new Map<unknown, unknown>([[7, 'd'], ...Object.entries(headers)]) })).toEqual(
+      expected,
+    );
+    expect(decodePacket({ id: '7', headers: null })).toEqual(new DecodedEvent(1, new Map([['id', '7']])));
   });
 
   it.each([undefined, null, 'text', 7, {}, { id: 7, key: '' }, { headers: 'text' }, { tenant: 'a' }])(

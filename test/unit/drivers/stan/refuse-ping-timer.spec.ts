@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StanClient } from '../../../../lib/drivers/stan/stan-client.js';
 import { refusePingTimer } from '../../../../lib/drivers/stan/stan-client.js';
+import type { StanClient } from '../../../../lib/drivers/stan/vendor-internals.js';
 
 describe('a client that was ended', () => {
   beforeEach(() => vi.useFakeTimers());

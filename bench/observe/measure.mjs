@@ -1,0 +1,120 @@
+/**
+ * One process of `bench/observe.mjs`: measures the builds given as JSON, in turns, over a driver that keeps everything in
+ * memory, so that nothing but the package itself is measured. Writes a line of JSON: by name the processor time per event
+ * in us of each round.
+ */
+import { tracingChannel } from 'node:diagnostics_channel';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+
+import { Logger } from '@nestjs/common';
+import 'reflect-metadata';
+
+const { ways, rounds, eventsPerRound } = JSON.parse(process.argv[2]);
+Logger.overrideLogger(false);
+
+const measurers = [];
+for (const { name, lib, look } of ways) {
+  const library = await import(pathToFileURL(join(lib, 'index.js')).href);
+  measurers.push({ name, measure: await measurer(library, look), figures: { publish: [], deliver: [] } });
+}
+const warmUps = Math.ceil(60_000 / eventsPerRound);
+for (let round = -warmUps; round < rounds; round += 1) {
+  // Another one first in each round, since whoever comes second finds what the first has left.
+  for (let turn = 0; turn < measurers.length; turn += 1) {
+    const { measure, figures } = measurers[(((turn + round) % measurers.length) + measurers.length) % measurers.length];
+    const { publish, deliver } = await measure();
+    if (round < 0) continue;
+    figures.publish.push(publish);
+    figures.deliver.push(deliver);
+  }
+}
+process.stdout.write(`${JSON.stringify(Object.fromEntries(measurers.map(({ name, figures }) => [name, figures])))}\n`);
+
+async function measurer({ ClientStan, ServerStan }, look) {
+  const driver = memoryDriver();
+  const connection = { clusterId: 'bench', clientId: 'bench' };
+  const client = new ClientStan(connection, () => driver);
+  const server = new ServerStan({ ...connection, subscription: { maxInFlight: 1_000_000 } }, () => driver);
+  server.addHandler('bench', () => Promise.resolve(), true, {});
+  await server.listen(() => undefined);
+  let seen = 0;
+  const see = () => (seen += 1);
+  if (look === 'listeners') {
+    server.on('handled', see);
+    client.on('publishSettled', see);
+  }
+  const channels =
+    look === 'channels' ? ['nestjs-stan:publish', 'nestjs-stan:handle'].map((id) => tracingChannel(id)) : [];
+  const subscribers = { start: see, asyncEnd: see };
+  return async () => {
+    for (const channel of channels) channel.subscribe(subscribers);
+    const publish = await cpuPerEvent(() => emitAll(client));
+    const deliver = await cpuPerEvent(() => driver.deliver(eventsPerRound));
+    for (const channel of channels) channel.unsubscribe(subscribers);
+    return { publish, deliver };
+  };
+}
+
+async function emitAll(client) {
+  const window = Math.min(1_000, eventsPerRound);
+  for (let sent = 0; sent < eventsPerRound; sent += window)
+    await Promise.all(Array.from({ length: window }, () => client.emitAsync('bench', { id: 7 })));
+}
+
+/** With the young garbage of the one before collected, so that nobody pays for what another one has left. */
+async function cpuPerEvent(work) {
+  globalThis.gc({ type: 'minor' });
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / eventsPerRound;
+}
+
+/** The driver port in memory: acks each publish in the next turn, and delivers what it is told to. */
+function memoryDriver() {
+  const data = Buffer.from('{"id":7}');
+  let onMessage;
+  let sequence = 0;
+  return {
+    isReady: () => true,
+    maxDataBytes: () => 1_048_000,
+    // Of builds before 0.1.0: for --against.
+    maxPayloadBytes: () => 1_048_576,
+    connect: () => Promise.resolve(),
+    publish: (_subject, _data, done) => void Promise.resolve().then(() => done(undefined, 'guid')),
+    subscribe: (_request, listener) => {
+      onMessage = listener;
+      return Promise.resolve({ close: () => Promise.resolve() });
+    },
+    close: () => Promise.resolve(),
+    on: () => () => undefined,
+    native: () => undefined,
+    async deliver(count) {
+      const chunk = Math.min(1_000, count);
+      let acks = 0;
+      for (let sent = 0; sent < count; sent += chunk) {
+        for (let i = 0; i < chunk; i += 1) {
+          sequence += 1;
+          onMessage(messageOf(sequence, data, () => (acks += 1) > 0));
+        }
+        while (acks < sent + chunk) await nextTurn();
+      }
+    },
+  };
+}
+
+function messageOf(sequence, data, ack) {
+  return {
+    subject: 'bench',
+    sequence,
+    timestampNs: 1_700_000_000_000_000_000 + sequence * 1_000,
+    redelivered: false,
+    redeliveryCount: 0,
+    data,
+    headerText: '',
+    native: undefined,
+    ack,
+  };
+}

@@ -1,0 +1,367 @@
+import { describe, expect, it } from 'vitest';
+
+import type { StanSubscriptionOptions } from '../../../../lib/core/options/index.js';
+import { decodeJson } from '../../../../lib/core/wire/index.js';
+import { FinalFailure, LaterFailure, PipelineHarness } from '../../../support/pipeline-harness.js';
+import type { ArrivalOptions } from '../../../support/pipeline-harness.js';
+import { latch } from '../../../support/wait.js';
+
+const ackWaitMs = 5_000;
+const lane = (event: { readonly id?: string }) => event.id;
+
+/** A pipeline with lanes by the id of the payload. */
+class Lanes extends PipelineHarness {
+  constructor(options: StanSubscriptionOptions = {}) {
+    super({ ackWaitMs, lane, ...options });
+  }
+
+  send(sequence: number, id: string, options: ArrivalOptions = {}) {
+    return this.arrive(sequence, { data: JSON.stringify({ id }), ...options });
+  }
+
+  again(sequence: number, id: string) {
+    return this.send(sequence, id, { redeliveryCount: 1 });
+  }
+
+  started(): number[] {
+    return this.runs.map(({ sequence }) => sequence);
+  }
+
+  run(sequence: number) {
+    const run = this.runs.findLast((each) => each.sequence === sequence);
+    if (run === undefined) throw new Error(`event ${String(sequence)} has not run`);
+    return run;
+  }
+
+  /** What is left of lanes and timers. */
+  left() {
+    const { pipeline, clock } = this;
+    return { lanes: pipeline.laneCount(), waiting: pipeline.waitingCount(), timers: clock.pendingCount() };
+  }
+}
+
+const nothing = { lanes: 0, waiting: 0, timers: 0 };
+
+describe('a lane', () => {
+  it('runs the events of one key one at a time, in order, and other keys beside them', async () => {
+    const harness = new Lanes();
+    for (const [sequence, id] of [...'aabab'].entries()) await harness.send(sequence + 1, id);
+    expect(harness.started()).toEqual([1, 3]);
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1, 3, 2]);
+    await harness.run(3).succeed();
+    await harness.run(2).succeed();
+    expect(harness.started()).toEqual([1, 3, 2, 5, 4]);
+    await harness.run(5).succeed();
+    await harness.run(4).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('holds no place in concurrency while it waits for its turn', async () => {
+    const harness = new Lanes({ concurrency: 2 });
+    for (const [sequence, id] of [...'aaab'].entries()) await harness.send(sequence + 1, id);
+    expect(harness.started()).toEqual([1, 4]);
+    expect(harness.pipeline.runningCount()).toBe(2);
+    expect(harness.pipeline.waitingCount()).toBe(2);
+  });
+
+  it('shares concurrency with other lanes', async () => {
+    const harness = new Lanes({ concurrency: 1 });
+    for (const [sequence, id] of [...'abc'].entries()) await harness.send(sequence + 1, id);
+    expect(harness.started()).toEqual([1]);
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1, 2]);
+  });
+
+  it('is none for an event whose key is undefined', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2]) await harness.arrive(sequence, { data: '{}' });
+    expect(harness.started()).toEqual([1, 2]);
+    expect(harness.pipeline.laneCount()).toBe(0);
+  });
+
+  it('goes on when a handler acks by itself only once that handler has ended', async () => {
+    const harness = new Lanes({ ackMode: 'manual' });
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    harness.run(1).delivery.ack();
+    expect(harness.started()).toEqual([1]);
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1, 2]);
+  });
+
+  it('goes on by an ack that comes after the handler has ended', async () => {
+    const harness = new Lanes({ ackMode: 'manual' });
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1]);
+    harness.run(1).delivery.ack();
+    expect(harness.started()).toEqual([1, 2]);
+    await harness.run(2).succeed();
+    harness.run(2).delivery.ack();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('orders events that are acked on arrival, and handles all of them before a stop', async () => {
+    const harness = new Lanes({ ackMode: 'onDelivery' });
+    for (const sequence of [1, 2, 3]) await harness.send(sequence, 'a');
+    harness.pipeline.stop();
+    let isIdle = false;
+    void harness.pipeline.whenIdle().then(() => (isIdle = true));
+    await harness.run(1).succeed();
+    await harness.run(2).fail(new Error('lost'));
+    expect(isIdle).toBe(false);
+    await harness.run(3).succeed();
+    expect(harness.started()).toEqual([1, 2, 3]);
+    expect(isIdle).toBe(true);
+    expect(harness.left()).toEqual(nothing);
+  });
+});
+
+describe('a failing event', () => {
+  it('keeps its lane through its retries here', async () => {
+    const harness = new Lanes({ retry: { attempts: 2, delayMs: 100, jitter: 0 } });
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.send(3, 'b');
+    await harness.run(1).fail(new Error('once'));
+    expect(harness.started()).toEqual([1, 3]);
+    await harness.clock.advance(100);
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1, 3, 1, 2]);
+  });
+
+  it('keeps its lane until its redelivery has been handled; those behind it are renewed and do not expire', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2, 3]) await harness.send(sequence, 'a');
+    await harness.run(1).fail(new Error('once'));
+    for (let round = 0; round < 3; round += 1) {
+      await harness.clock.advance(ackWaitMs);
+      for (const sequence of [1, 2, 3]) await harness.again(sequence, 'a');
+      expect(harness.started().at(-1)).toBe(1);
+      if (round < 2) await harness.run(1).fail(new Error('again'));
+    }
+    await harness.run(1).succeed();
+    await harness.run(2).succeed();
+    await harness.run(3).succeed();
+    expect(harness.started()).toEqual([1, 1, 1, 1, 2, 3]);
+    expect(harness.eventsOf('deliverySkipped').filter(({ reason }) => reason === 'expired')).toEqual([]);
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('keeps its lane for as long as RetryLaterException asks for', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.run(1).fail(new LaterFailure(6 * ackWaitMs));
+    for (let round = 1; round < 6; round += 1) {
+      await harness.clock.advance(ackWaitMs);
+      for (const sequence of [1, 2]) await harness.again(sequence, 'a');
+    }
+    expect(harness.started()).toEqual([1]);
+    await harness.clock.advance(ackWaitMs);
+    for (const sequence of [1, 2]) await harness.again(sequence, 'a');
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1, 1, 2]);
+  });
+
+  it('has not failed by the deliveries in which it waited for its turn', async () => {
+    const harness = new Lanes({ maxDeliveries: 2, deadLetter: { subject: 'dead' } });
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    for (let round = 1; round <= 3; round += 1) {
+      await harness.clock.advance(ackWaitMs);
+      for (const sequence of [1, 2]) await harness.send(sequence, 'a', { redeliveryCount: round });
+    }
+    await harness.run(1).succeed();
+    await harness.run(2).fail(new Error('for the first time'));
+    expect(harness.eventsOf('handlerError')).toMatchObject([{ deliveries: 1, next: 'redelivery' }]);
+    await harness.clock.advance(ackWaitMs);
+    await harness.send(2, 'a', { redeliveryCount: 4 });
+    await harness.run(2).fail(new Error('for the second time'));
+    expect(harness.eventsOf('handlerError')).toMatchObject([{}, { deliveries: 2, next: 'deadLetter' }]);
+  });
+
+  it('leaves its lane when it is dead-lettered', async () => {
+    const harness = new Lanes({ deadLetter: { subject: 'dead' } });
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.run(1).fail(new FinalFailure());
+    expect(harness.started()).toEqual([1, 2]);
+  });
+
+  it('leaves its lane when it is given up, and keeps it while it cannot be dead-lettered', async () => {
+    const given = new Lanes();
+    for (const sequence of [1, 2]) await given.send(sequence, 'a');
+    await given.run(1).fail(new FinalFailure());
+    expect(given.started()).toEqual([1, 2]);
+
+    const kept = new Lanes({ deadLetter: { subject: 'dead' } });
+    kept.deadLetterFailure = new Error('the server is away');
+    for (const sequence of [1, 2]) await kept.send(sequence, 'a');
+    await kept.run(1).fail(new FinalFailure());
+    expect(kept.started()).toEqual([1]);
+  });
+
+  it('gives its lane up after two ack waits in which the server did not send it again', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.run(1).fail(new Error('once'));
+    await harness.clock.advance(ackWaitMs);
+    await harness.again(2, 'a');
+    await harness.clock.advance(ackWaitMs - 1);
+    expect(harness.started()).toEqual([1]);
+    await harness.clock.advance(1);
+    // Past its own ack wait by now: it starts when it comes again.
+    await harness.again(2, 'a');
+    expect(harness.started()).toEqual([1, 2]);
+    await harness.run(2).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+});
+
+describe('an event whose turn comes past its ack wait', () => {
+  it('starts when the server sends it again, not before', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.clock.advance(ackWaitMs);
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1]);
+    await harness.again(2, 'a');
+    expect(harness.started()).toEqual([1, 2]);
+    await harness.run(2).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('is let go after another ack wait, since it went to somebody else', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.clock.advance(ackWaitMs);
+    await harness.run(1).succeed();
+    await harness.send(3, 'a');
+    await harness.clock.advance(ackWaitMs - 1);
+    expect(harness.started()).toEqual([1]);
+    await harness.clock.advance(1);
+    expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'expired', sequence: 2 }]);
+    await harness.again(3, 'a');
+    expect(harness.started()).toEqual([1, 3]);
+  });
+
+  it('lets an earlier one go first that comes meanwhile', async () => {
+    const harness = new Lanes();
+    for (const sequence of [2, 3]) await harness.send(sequence, 'a');
+    await harness.clock.advance(ackWaitMs);
+    await harness.run(2).succeed();
+    await harness.again(1, 'a');
+    expect(harness.started()).toEqual([2, 1]);
+    await harness.clock.advance(ackWaitMs);
+    await harness.again(3, 'a');
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([2, 1, 3]);
+  });
+});
+
+describe('the order of a lane', () => {
+  it('is the one in which the server stored its events, also on a server that lost its store', async () => {
+    const harness = new Lanes();
+    await harness.send(7, 'a', { timestampNs: 1_000 });
+    await harness.send(9, 'a', { timestampNs: 3_000 });
+    await harness.send(8, 'a', { timestampNs: 2_000 });
+    await harness.send(1, 'a', { timestampNs: 9_000 });
+    for (const sequence of [7, 8, 9, 1]) await harness.run(sequence).succeed();
+    expect(harness.started()).toEqual([7, 8, 9, 1]);
+  });
+
+  it('is kept where a deserializer takes longer for one event than for the next', async () => {
+    const harness = new Lanes();
+    const isFirstRead = latch();
+    harness.decode = async (bytes) => {
+      if (harness.started().length === 0 && bytes.toString().includes('first')) await isFirstRead.promise;
+      return decodeJson(bytes);
+    };
+    await harness.arrive(1, { data: '{"id":"a","first":true}' });
+    await harness.send(2, 'a');
+    expect(harness.started()).toEqual([]);
+    expect(harness.pipeline.waitingCount()).toBe(2);
+    isFirstRead.open();
+    await harness.clock.advance(0);
+    expect(harness.started()).toEqual([1]);
+    await harness.run(1).succeed();
+    await harness.run(2).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('is held up by a deserializer that does not answer for one ack wait, and no longer', async () => {
+    const harness = new Lanes();
+    const read = latch();
+    harness.decode = (bytes) => (bytes.toString().includes('slow') ? read.promise : decodeJson(bytes));
+    await harness.send(1, 'slow');
+    await harness.clock.advance(ackWaitMs / 2);
+    await harness.send(2, 'a');
+    expect(harness.started()).toEqual([]);
+    await harness.clock.advance(ackWaitMs / 2);
+    expect(harness.started()).toEqual([2]);
+  });
+});
+
+describe('the key of a lane', () => {
+  it.each([
+    [
+      'a throw',
+      () => {
+        throw new Error('no id');
+      },
+      'a throw of no id',
+    ],
+    ['an empty string', () => '', '""'],
+    ['a number', () => 7 as never, '7'],
+    ['a promise', () => Promise.reject(new Error('nobody looks at it')) as never, 'a promise'],
+    ['more than 200 characters', () => 'x'.repeat(201), ''],
+    ['a NUL character', () => 'a\0b', ''],
+    ['half of a surrogate pair', () => '\ud800', ''],
+  ])('is unusable as %s: the handler does not run, and the event has failed', async (_what, unusable, received) => {
+    const harness = new Lanes({ lane: unusable });
+    await harness.send(1, 'a');
+    expect(harness.runs).toEqual([]);
+    const [failure] = harness.eventsOf('handlerError');
+    expect(failure?.error).toMatchObject({ code: 'STAN_UNUSABLE_KEY', option: 'lane', sequence: 1 });
+    expect((failure?.error as Error).message).toContain(received);
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('is not asked for bytes that cannot be read: they go the way of onUndecodable', async () => {
+    const harness = new Lanes({ onUndecodable: 'ack' });
+    const message = await harness.arrive(1, { data: 'no JSON' });
+    expect(harness.eventsOf('undecodable')).toHaveLength(1);
+    expect(message.acks).toBe(1);
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('is asked for once per event; each run gets data of its own', async () => {
+    let asked = 0;
+    const harness = new Lanes({
+      lane: ({ id }: { id: string }) => ((asked += 1), id),
+      retry: { attempts: 2, delayMs: 1, jitter: 0 },
+    });
+    await harness.send(1, 'a');
+    const first = harness.run(1).data as { id: string };
+    first.id = 'changed by the handler';
+    await harness.run(1).fail(new Error('once'));
+    await harness.clock.advance(1);
+    expect(harness.run(1).data).toEqual({ id: 'a' });
+    await harness.run(1).fail(new Error('for the last time here'));
+    await harness.clock.advance(ackWaitMs);
+    await harness.again(1, 'a');
+    expect(harness.started()).toEqual([1, 1, 1]);
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a stop', () => {
+  it('forgets the lanes and starts nothing of what waits in them', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    await harness.send(3, 'b');
+    await harness.run(3).fail(new Error('left for redelivery'));
+    harness.pipeline.stop();
+    expect(harness.left()).toEqual(nothing);
+    await harness.run(1).succeed();
+    expect(harness.started()).toEqual([1, 3]);
+    await harness.pipeline.whenIdle();
+  });
+});
