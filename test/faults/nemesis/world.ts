@@ -50,7 +50,6 @@ export class World {
     const { historyFile, serverRecordFile, seed, topology: name, broker } = options;
     const record = openHistory(historyFile);
     const heartbeat = { interval: '2s', timeout: '1s', failCount: 3 };
-    const isCluster = kind === 'cluster';
     const keep = openServerRecord(serverRecordFile);
     const takeLine: TopologyOptions['takeLine'] = (line, server) => keep(line, server.port);
     const isCluster = name === 'cluster';
