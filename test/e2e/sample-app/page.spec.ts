@@ -116,7 +116,7 @@ describe.skipIf(missing)(title, () => {
   it('links an event to its trace: from the request through both services', async () => {
     const page = await openPage();
     await create(page, 'Recital', 30);
-    await shows(lane(page, 'orders-1'), /ticket:created.*Recital.*applied/);
+    await shows(lane(page, 'orders-1'), /ticket:created.*Recital.*counted/);
     const linkIn = (instance: string) => lane(page, instance).locator('li', { hasText: 'Recital' }).getByRole('link');
     const traceId = (await linkIn('orders-1').getAttribute('title'))?.replace('trace ', '');
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
@@ -127,7 +127,7 @@ describe.skipIf(missing)(title, () => {
     const shown = JSON.parse(await (await opened).locator('body').innerText()) as TraceEntry[];
     expect(new Set(shown.map((entry) => entry.traceId))).toEqual(new Set([traceId]));
     expect(shown.map(({ instance, outcome }) => `${instance} ${outcome}`)).toEqual(
-      expect.arrayContaining(['tickets-1 published', 'orders-1 applied']),
+      expect.arrayContaining(['tickets-1 published', 'orders-1 counted']),
     );
   });
 
