@@ -60,7 +60,7 @@ class Contestant {
    * Has the process run one of its operations.
    * @param {string} operation
    * @param {object} args
-   * @param {number} timeoutMs a lost message would otherwise hold the run up for ever
+   * @param {number} timeoutMs a lost message would otherwise hold the run up forever
    */
   call(operation, args, timeoutMs = 60_000) {
     const id = this.#nextId;

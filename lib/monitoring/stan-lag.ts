@@ -67,7 +67,7 @@ export class StanLag {
   }
 
   /**
-   * The lag of every subscription of every channel, page after page; asked anew each time.
+   * The lag of every subscription of every channel, page after page; asked again each time.
    * @throws MonitoringError (STAN_MONITORING_FAILED)
    */
   async *all(): AsyncGenerator<SubscriptionLag, void, undefined> {

@@ -12,7 +12,7 @@ import { contract, emitAll, listenerFor, Recorder, upTo } from '../support/contr
 import { fresh } from '../support/fresh.js';
 import { eventually, latch } from '../support/wait.js';
 
-/** Shorter than the shortest ack wait allowed would be an error; at the real server it is real time. */
+/** Shorter than the shortest ack wait allowed would be an error; on the real server it is real time. */
 const ackWaitMs = 1_000;
 
 const fails = (): never => {

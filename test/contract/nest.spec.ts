@@ -208,7 +208,7 @@ contract('in Nest', (t) => {
     expect(clientStatuses.at(-1)).toBe('closed');
   });
 
-  it('B18 makes a request-scoped controller anew for each event', async () => {
+  it('B18 makes a new request-scoped controller for each event', async () => {
     const subject = fresh('orders');
     let instances = 0;
     const seen: unknown[] = [];

@@ -82,7 +82,7 @@ contract('refused at start', (t) => {
     });
   });
 
-  it("D35 two handlers that would take each other's place at the server, both by name", async () => {
+  it("D35 two handlers that would take each other's place on the server, both by name", async () => {
     const subject = fresh('orders');
     const same = { queueGroup: 'orders', durableName: 'orders' };
     const twice = t.app({ controllers: [listenerFor(subject, same, () => 1), listenerFor(subject, same, () => 2)] });

@@ -157,7 +157,7 @@ contract('publishing', (t) => {
     expect([...new Set(stored)]).toEqual(upTo(10_000));
   });
 
-  it('A7 never has more publishes without an ack at the server than maxPublishInFlight', async () => {
+  it('A7 never has more publishes without an ack on the server than maxPublishInFlight', async () => {
     const subject = fresh('window');
     const proxy = await startTcpProxy(() => t.broker.port);
     const client = await t.client({ servers: proxy.url, maxPublishInFlight: 50 });

@@ -185,7 +185,7 @@ describe('the checker of the nemesis', () => {
     expect(exit('SIGKILL')).toEqual([]);
     expect(exit('code 1')).toEqual(['processes end only when and as they are told to']);
     expect(history().failures(['gave up'])).toEqual([
-      'the run comes to its end: all handled, all closed, no client left at the server',
+      'the run comes to its end: all handled, all closed, no client left to the server',
     ]);
   });
 });

@@ -133,7 +133,7 @@ contract(
     it.each([
       ['the NATS client may reconnect once', { maxReconnectAttempts: 1, reconnectTimeWait: 50 }],
       ['the NATS client may not reconnect', { reconnect: false }],
-      ['the NATS client reconnects for ever', {}],
+      ['the NATS client reconnects forever', {}],
     ])('A5 never takes an end of the connection for success: %s', async (_, connection) => {
       const subject = fresh('orders');
       const proxy = await startTcpProxy(() => t.broker.port);
@@ -153,7 +153,7 @@ contract(
     it.each([
       ['the NATS client may reconnect once', { maxReconnectAttempts: 1, reconnectTimeWait: 50 }],
       ['the NATS client may not reconnect', { reconnect: false }],
-      ['the NATS client reconnects for ever', {}],
+      ['the NATS client reconnects forever', {}],
     ])('A5 closes in an outage with an honest outcome for each of 10 000 publishes: %s', async (_, connection) => {
       const subject = fresh('orders');
       const proxy = await startTcpProxy(() => t.broker.port);

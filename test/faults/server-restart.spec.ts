@@ -82,7 +82,7 @@ contract(
       });
 
       it.each(['new', 'first', 'lastReceived'] as const)(
-        'F41 shows the new events to a non-durable subscription from %s, although their sequences begin anew',
+        'F41 shows the new events to a non-durable subscription from %s, although their sequences start over',
         async (startAt) => {
           const subject = fresh('orders');
           const handled: number[] = [];

@@ -1,5 +1,5 @@
 // What a cluster forgets by itself, shown with the vendor's client alone: the rules STAN-FO-5 and STAN-FO-6, and the ground
-// on which the nemesis excuses a loss. Elections fall as they like: a case is tried anew until one falls as it needs it.
+// on which the nemesis excuses a loss. Elections fall as they like: a case is tried again until one falls as it needs it.
 import type { Message } from 'node-nats-streaming';
 import { describe, expect, it } from 'vitest';
 import { fresh } from '../support/fresh.js';

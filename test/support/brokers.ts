@@ -18,7 +18,7 @@ export interface BrokerFeatures {
   readonly restart: boolean;
   /** It can be stopped in its tracks with its connections open. */
   readonly freeze: boolean;
-  /** A session is told apart from its transport: it can be lost, and made anew with `sessionRestored`. */
+  /** A session is told apart from its transport: it can be lost, and made again with `sessionRestored`. */
   readonly sessions: boolean;
   /** A second live client of one id is refused, and so a durable without a group has one reader. */
   readonly clientIdIsExclusive: boolean;
@@ -102,7 +102,7 @@ const stanFeatures = {
 
 /** What JetStream is not, and why; shown beside each case that is skipped for it. */
 const missingInJetStream = {
-  sessions: 'streams and consumers live at the server, and a connection is all that a client has',
+  sessions: 'streams and consumers live on the server, and a connection is all that a client has',
   clientIdIsExclusive: 'a client id is a name in a list of connections; any number may have the same',
   clusterIds: 'a server is found by its address alone',
   stanWire: "the vendor's class is another one, and an inbox has a name that nobody can guess",

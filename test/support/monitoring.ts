@@ -30,7 +30,7 @@ export interface BrokerFacts {
   clientIds(): Promise<readonly string[]>;
 }
 
-/** Facts from the monitoring port at `monitoringUrl`, looked up anew each time. */
+/** Facts from the monitoring port at `monitoringUrl`, looked up again each time. */
 export function brokerFacts(monitoringUrl: () => string): BrokerFacts {
   const get = (path: string) => fetchJson(`${monitoringUrl()}${path}`);
 

@@ -9,7 +9,7 @@ const directions = ['toServer', 'toClient'] as const;
 /**
  * A TCP proxy on loopback between a client and a broker whose network a test can spoil. Closed when the test ends;
  * outside of a test the caller closes it.
- * @param upstream asked anew for each connection, so it may follow a broker that moves
+ * @param upstream asked again for each connection, so it may follow a broker that moves
  */
 export async function startTcpProxy(upstream: () => number): Promise<TcpProxy> {
   const proxy = new TcpProxy(upstream);

@@ -29,7 +29,7 @@ const skipHandled: GuardVerdict = { action: 'skip', reason: 'handled' };
  */
 export class DeliveryGuard {
   private readonly open = new Map<number, Delivery>();
-  /** Those whose sequence a server that began anew has given to another message. */
+  /** Those whose sequence a server that started over has given to another message. */
   private readonly displaced = new Set<Delivery>();
   private readonly handled = new HandledMemory(handledCapacity);
   private readonly position: ResumePosition | undefined;

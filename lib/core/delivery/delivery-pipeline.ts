@@ -39,7 +39,7 @@ export class DeliveryPipeline {
   private readonly ackedOnArrival: boolean;
   private running = 0;
   private stopped = false;
-  private saidNearAckWait = false;
+  private warnedSlowHandler = false;
   private idleWaiters: (() => void)[] = [];
   private readonly setup: DeliveryPipelineSetup;
   /** The async context in which the subscription was made: what a delivery enters stays its own. */
@@ -262,14 +262,14 @@ export class DeliveryPipeline {
 
   /** Ack wait runs from the arrival on, not from the start of the handler. */
   private watchAckWait(delivery: Delivery): void {
-    if (this.saidNearAckWait || this.ackedOnArrival) return;
+    if (this.warnedSlowHandler || this.ackedOnArrival) return;
     const tookMs = this.setup.clock.nowMs() - delivery.arrivedAtMs;
     if (tookMs > this.setup.options.ackWaitMs * nearAckWait) this.warnNearAckWait(delivery.message, tookMs);
   }
 
   private warnNearAckWait(message: DriverMessage, tookMs: number): void {
-    if (this.saidNearAckWait || this.ackedOnArrival) return;
-    this.saidNearAckWait = true;
+    if (this.warnedSlowHandler || this.ackedOnArrival) return;
+    this.warnedSlowHandler = true;
     const timing = { tookMs: Math.round(tookMs), ackWaitMs: this.setup.options.ackWaitMs };
     this.setup.emit({ type: 'ackWaitNear', ...aboutMessage(this.setup, message), ...timing });
   }

@@ -50,7 +50,7 @@ export class Delivery {
     return this.settled;
   }
 
-  /** Whether `message` is another arrival of the same message, and not one of a server that began anew. */
+  /** Whether `message` is another arrival of the same message, and not one of a server that started over. */
   isSameMessage(message: DriverMessage): boolean {
     return this.latest.timestampNs === message.timestampNs;
   }
@@ -68,7 +68,7 @@ export class Delivery {
     this.whenRenewed?.();
   }
 
-  /** The server was told that its handler is at work: ack wait began anew. */
+  /** The server was told that its handler is at work: ack wait started over. */
   extended(nowMs: number): void {
     this.latestArrivedAtMs = nowMs;
   }

@@ -14,7 +14,7 @@ export interface Failure {
   readonly laterMs: number | undefined;
   /** No further try in this process: not retriable, or out of deliveries, and nowhere to dead-letter it. */
   readonly givenUp: boolean;
-  /** Why, where it was given up: it stays at the server, and is told again. */
+  /** Why, where it was given up: it stays on the server, and is told again. */
   readonly error: unknown;
 }
 

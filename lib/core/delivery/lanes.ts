@@ -64,7 +64,7 @@ export class Lanes {
     else this.reader.arrive(arrival);
   }
 
-  /** The data that a run gets: what was read on arrival, anew for any further run. Throws what reading it has thrown. */
+  /** The data that a run gets: what was read on arrival; read again for any further run. Throws what reading it has thrown. */
   dataOf(delivery: Delivery): unknown {
     const read = this.reads.get(delivery);
     if (read === undefined) return this.setup.decode(delivery.message);

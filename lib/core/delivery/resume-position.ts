@@ -31,7 +31,7 @@ export interface ResumePositionSetup {
  * never arrived: a delivery may be lost on the wire. A member of a queue group cannot tell a lost event from another
  * member's; it resumes at the oldest that has arrived and is not settled.
  *
- * Another process may have lost its state and given the sequences out anew, so there it starts from the first message and
+ * Another process may have lost its state and given the same sequences out again, so there it starts from the first message and
  * passes over what was settled before: messages known by sequence and time stamp, and those that lie before the known ones
  * by both.
  * @internal

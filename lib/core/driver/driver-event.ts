@@ -38,7 +38,7 @@ export type DriverEvent =
   /**
    * A new session is up: publishing works, and the subscriptions are being made again; the status `connected` follows
    * when they all are. `serverChanged`: another server process may have answered than in the session before: it may
-   * have begun anew, without the state of the old one.
+   * have started over, without the state of the old one.
    */
   | {
       readonly type: 'sessionRestored';

@@ -38,7 +38,7 @@ export interface Driver {
    * `done` is called exactly once, never synchronously: without an error once the server has acknowledged that the
    * message is stored (`guid` is its id), else with a `StanError` that says whether it may have been stored
    * ({@link PublishAttemptError}). A session that dies calls `done` of all its open attempts, in order of sending.
-   * A transport that is lost for a moment calls nothing: the ack may still come after `resumed`.
+   * A transport that is lost for a moment calls nothing: the ack may still come after `transportRestored`.
    *
    * Does not block and does not bound: the caller keeps the window. Call it only while `isReady()`; otherwise `done`
    * gets a `not-sent` error. `headerText` are the event's headers as text (`core/wire/headers`), empty for none. `id` is
@@ -68,7 +68,7 @@ export interface Driver {
 
   /**
    * Closes every subscription (close, never unsubscribe: a durable survives), then the session, then the transport.
-   * Idempotent, bounded by the connect time-out per step, callable in every state (during connect and reconnect too).
+   * Idempotent, bounded by the connect timeout per step, callable in every state (during connect and reconnect too).
    * Open publish attempts are reported as `unknown` with `StanClosedError`. Never rejects: what could not be said
    * to the server is reported as an event.
    */
@@ -128,7 +128,7 @@ export interface DriverSubscriptionRequest {
   readonly manualAck: boolean;
   /**
    * Where to start when a later session subscribes again; `serverChanged` says that another server process may answer, where
-   * sequences may have begun anew. Asked once per attempt to subscribe again; the server ignores it when a durable
+   * sequences may have started over. Asked once per attempt to subscribe again; the server ignores it when a durable
    * resumes. Without a durable this is what keeps events from being skipped.
    */
   resumeAt(serverChanged: boolean): StartAt;
@@ -164,7 +164,7 @@ export interface DriverMessage {
    */
   retryAfter?(ms: number): boolean;
   /**
-   * Tells the server that its handler is at work: ack wait begins anew. Returns whether that was handed to the transport.
+   * Tells the server that its handler is at work: ack wait starts over. Returns whether that was handed to the transport.
    * Only there where it is wanted: the pipeline then calls it three times per ack wait while a handler runs.
    */
   extend?(): boolean;
@@ -177,7 +177,7 @@ export interface DriverMessage {
 export interface DriverSubscription {
   /**
    * Takes the subscription from the server (a durable stays, offline). No message arrives after the call; acks sent
-   * before it are honoured, acks after it are not. Idempotent; never rejects; bounded by the connect time-out.
+   * before it are honoured, acks after it are not. Idempotent; never rejects; bounded by the connect timeout.
    */
   close(): Promise<void>;
 }

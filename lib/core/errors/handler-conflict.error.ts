@@ -13,7 +13,7 @@ export interface HandlerConflictFacts {
 }
 
 /**
- * Two handlers would take each other's place at the server, since subject, queue group and durable name are all the same.
+ * Two handlers would take each other's place on the server, since subject, queue group and durable name are all the same.
  * @publicApi
  */
 export class HandlerConflictError extends StanError {

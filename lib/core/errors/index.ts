@@ -1,6 +1,4 @@
 export { AsyncApiError } from './async-api.error.js';
-export { BrokerStartFailedError } from './broker-start-failed.error.js';
-export { BrokerStoreCorruptError } from './broker-store-corrupt.error.js';
 export { ClientReplacedError } from './client-replaced.error.js';
 export { CloseTimeoutError } from './close-timeout.error.js';
 export { ConnectFailedError, type ConnectFailedDetails } from './connect-failed.error.js';

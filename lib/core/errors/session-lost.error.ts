@@ -1,7 +1,7 @@
 import { StanError } from './stan.error.js';
 
 /**
- * The session at the server is dead. What was published and not acknowledged in it may or may not be stored.
+ * The session with the server is dead. What was published and not acknowledged in it may or may not be stored.
  * @publicApi
  */
 export class SessionLostError extends StanError {

@@ -52,7 +52,7 @@ export class ReconnectOptions {
   readonly jitter?: number = 0.2;
   /**
    * Time without a session after which no further one is tried and the status becomes `disconnected`.
-   * Unit: milliseconds, 1 to 2147483647; `undefined` tries for ever. A short time turns a restart of the server into an
+   * Unit: milliseconds, 1 to 2147483647; `undefined` tries forever. A short time turns a restart of the server into an
    * outage that only a restart of this process ends.
    * @defaultValue undefined
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
@@ -90,7 +90,7 @@ export class StanConnectionOptions {
   @Expect(clusterIdExpected, (value) => subjectProblem(value) === undefined)
   declare readonly clusterId?: string;
   /**
-   * The name of this process at the server: used as it is, or made anew at each start by a function such as
+   * The name that this process registers with the server: used as it is, or generated at each start by a function such as
    * `uniqueClientId('orders')`.
    * Limits: letters, digits, `_` and `-`, at least one. Two live processes with one id take the session from each other,
    * and a durable without a queue group is lost with an id that changes.

@@ -205,8 +205,8 @@ export class StanSubscriptionOptions {
   readonly retry?: RetryOptions | false = false;
   /**
    * Deliveries of one event after which a failure of its handler is the last: it goes to `deadLetter`. Without one it
-   * stays pending at the server, is logged with growing intervals and keeps its place in `maxInFlight`.
-   * Unit: count, 1 to 2147483647, by the server's own count, which begins anew when the server restarts.
+   * stays pending on the server, is logged with growing intervals and keeps its place in `maxInFlight`.
+   * Unit: count, 1 to 2147483647, by the server's own count, which starts over when the server restarts.
    * Limits: not with `ackMode: 'onDelivery'`. With 1 the first failure is the last.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
@@ -217,7 +217,7 @@ export class StanSubscriptionOptions {
   /**
    * Where an event goes after `maxDeliveries`, a `NonRetriableException`, a failed validation or undecodable bytes.
    * `false` on a handler switches the server's default off.
-   * Limits: not with `ackMode: 'onDelivery'`. Without it nothing is ever given up: the server delivers again for ever.
+   * Limits: not with `ackMode: 'onDelivery'`. Without it nothing is ever given up: the server delivers again forever.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN has no dead letters.
@@ -227,7 +227,7 @@ export class StanSubscriptionOptions {
   /**
    * What becomes of bytes that the deserializer refuses: `'deadLetter'`, `'leave'` them unacked, or `'ack'` them unhandled.
    * Limits: `'deadLetter'` only beside `deadLetter`. With `'ack'` such events are gone, with `'leave'` each keeps a place
-   * in `maxInFlight` for ever.
+   * in `maxInFlight` forever.
    * @defaultValue 'deadLetter' where one is set, else 'leave'
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.

@@ -6,7 +6,7 @@ import type { PublishQueue } from './publish-queue.js';
  * Has each entry of a queue expire at its deadline, with one timer for all: the deadlines are in the queue's order, since
  * every publish gets the same time.
  *
- * The timer keeps the process alive only while something is pending. That is bounded by the publish time-out, and without
+ * The timer keeps the process alive only while something is pending. That is bounded by the publish timeout, and without
  * it a process that has nothing else to do would end before its publishers were told.
  * @internal
  */

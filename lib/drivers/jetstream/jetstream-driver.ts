@@ -18,7 +18,7 @@ import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
-import { isDoneWithin } from './is-done-within.js';
+import { isDoneWithin } from '../../core/is-done-within.js';
 import { JetStreamApi } from './jetstream-api.js';
 import { closeConnection, inboxPrefixOf, openConnection, toSubscribeError } from './jetstream-connection.js';
 import type { ResolvedJetStreamOptions } from './jetstream-options.js';
@@ -29,7 +29,7 @@ import type { NatsConnection } from './nats-client.js';
 
 /**
  * The driver port over a core NATS connection and JetStream's API: one connection for good, which the client makes again
- * whenever it is lost. There is no session: streams and consumers live at the server.
+ * whenever it is lost. There is no session: streams and consumers live on the server.
  * @internal
  */
 export class JetStreamDriver implements Driver {
@@ -123,7 +123,7 @@ export class JetStreamDriver implements Driver {
       await subscription.close();
       throw error;
     } finally {
-      this.tellWhenConnected();
+      this.reportIfConnected();
     }
     return subscription;
   }
@@ -213,7 +213,7 @@ export class JetStreamDriver implements Driver {
     this.events.emit({ type: 'transportRestored' });
     this.wakeWaiters();
     for (const subscription of this.subscriptions) this.attachAgain(subscription);
-    this.tellWhenConnected();
+    this.reportIfConnected();
   }
 
   private giveUpLate(afterMs: number): void {
@@ -227,7 +227,7 @@ export class JetStreamDriver implements Driver {
         if (!subscription.isClosed() && !this.stopped.signal.aborted && error instanceof StanError)
           this.events.emit({ type: 'warning', error });
       })
-      .finally(() => this.tellWhenConnected());
+      .finally(() => this.reportIfConnected());
   }
 
   /** One at a time for each subscription. */
@@ -323,7 +323,7 @@ export class JetStreamDriver implements Driver {
   }
 
   /** A connection that was lost is back once every subscription is in place, whichever of them comes last. */
-  private tellWhenConnected(): void {
+  private reportIfConnected(): void {
     if (!this.isUp || this.stopped.signal.aborted) return;
     if ([...this.subscriptions].every((one) => one.isClosed() || one.isReading())) this.setStatus('connected');
   }

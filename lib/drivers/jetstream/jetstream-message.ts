@@ -24,7 +24,7 @@ export class JetStreamMessage implements DriverMessage {
     readonly reply: string,
     private readonly facts: AckFacts,
     protected readonly origin: MessageOrigin,
-    /** When it came, in milliseconds of the process's clock; later, once its ack wait began anew. */
+    /** When it came, in milliseconds of the process's clock; later, once its ack wait started over. */
     public arrivedAtMs: number,
   ) {}
 
@@ -66,7 +66,7 @@ export class JetStreamMessage implements DriverMessage {
   }
 }
 
-/** One whose ack wait begins anew while its handler runs. */
+/** One whose ack wait starts over while its handler runs. */
 export class ExtendableMessage extends JetStreamMessage {
   extend(): boolean {
     if (!this.origin.answer(this, inProgressText, false)) return false;

@@ -95,7 +95,7 @@ export class JetStreamOptions {
   readonly domain?: string | undefined = undefined;
   /**
    * Tells the server that a handler is at work for as long as it runs, so that a slow handler's event is not delivered a
-   * second time. Without it ack wait is a hard limit, as in STAN. A handler that never ends then keeps its event for ever.
+   * second time. Without it ack wait is a hard limit, as in STAN. A handler that never ends then keeps its event forever.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-server 2.15.2 server/consumer.go (AckProgress).

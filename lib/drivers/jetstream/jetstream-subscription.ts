@@ -8,7 +8,7 @@ import type { JetStreamApi } from './jetstream-api.js';
 import { openConsumer } from './jetstream-consumer.js';
 import { ExtendableMessage, JetStreamMessage } from './jetstream-message.js';
 import type { MessageOrigin } from './jetstream-message.js';
-import { isDoneWithin } from './is-done-within.js';
+import { isDoneWithin } from '../../core/is-done-within.js';
 import { consumerNameOf } from './jetstream-names.js';
 import type { JetStreamStreams } from './jetstream-streams.js';
 import type { NatsConnection, NatsMessage, NatsSubscription } from './nats-client.js';

@@ -42,7 +42,7 @@ export class PingWatch {
     private readonly listener: PingWatchListener,
   ) {}
 
-  /** Starts, or starts anew, forgetting what was missed. */
+  /** Starts, or starts over, forgetting what was missed. */
   start(): void {
     this.stop();
     this.timer = setInterval(() => this.ask(), this.intervalMs);

@@ -55,10 +55,10 @@ export class StanDriver implements Driver {
   private givenUpWith: StanError | undefined;
   private lastSession: StanSession | undefined;
   /**
-   * How often the STAN server may have begun anew without the NATS server showing it. With `-ns` they are two processes:
+   * How often the STAN server may have started over without the NATS server showing it. With `-ns` they are two processes:
    * one comes back without its state while the other's id stays.
    */
-  private doubtCount = 0;
+  private possibleRestartCount = 0;
   private attemptCount = 0;
   private leaveProcess: () => void = () => undefined;
   /** Resolved when the next session is up, or when there will be none. */
@@ -125,7 +125,7 @@ export class StanDriver implements Driver {
     request: DriverSubscriptionRequest,
     onMessage: (message: DriverMessage) => void,
   ): Promise<DriverSubscription> {
-    return this.subscriptions.add(request, onMessage).finally(() => this.tellWhenConnected());
+    return this.subscriptions.add(request, onMessage).finally(() => this.reportIfConnected());
   }
 
   close(): Promise<void> {
@@ -176,13 +176,13 @@ export class StanDriver implements Driver {
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
-    const session: StanSession = new StanSession(this.options, listener, this.doubtCount, this.vendorConnect);
+    const session: StanSession = new StanSession(this.options, listener, this.possibleRestartCount, this.vendorConnect);
     this.attemptCount += 1;
     try {
       await session.open(this.attemptCount - 1, this.stopped.signal);
     } catch (error) {
       // NATS is there and STAN is not: who answers next may be another.
-      if (error instanceof ConnectTimeoutError && session.hasMetNats()) this.doubtCount += 1;
+      if (error instanceof ConnectTimeoutError && session.receivedServerInfo()) this.possibleRestartCount += 1;
       throw error;
     }
     return session;
@@ -215,7 +215,7 @@ export class StanDriver implements Driver {
     if (session !== this.session) return;
     this.events.emit({ type: 'transportRestored' });
     this.wakeWaiters();
-    this.tellWhenConnected();
+    this.reportIfConnected();
   }
 
   private serverSilent(session: StanSession): void {
@@ -228,13 +228,13 @@ export class StanDriver implements Driver {
     if (session !== this.session) return;
     this.events.emit({ type: 'serverAnswered', silentMs });
     this.wakeWaiters();
-    this.tellWhenConnected();
+    this.reportIfConnected();
   }
 
   private sessionLost(session: StanSession, error: StanError, forgottenByServer: boolean): void {
     if (session !== this.session) return;
     this.session = undefined;
-    if (forgottenByServer) this.doubtCount += 1;
+    if (forgottenByServer) this.possibleRestartCount += 1;
     this.events.emit({ type: 'sessionLost', error });
     this.setStatus('reconnecting');
     void this.reopen(forgottenByServer);
@@ -251,7 +251,7 @@ export class StanDriver implements Driver {
       const downMs = Math.round(performance.now() - startedAt);
       this.events.emit({ type: 'sessionRestored', downMs, attempts, serverChanged });
       await this.subscriptions.attachAll(session);
-      this.tellWhenConnected();
+      this.reportIfConnected();
     } catch (error) {
       if (!this.stopped.signal.aborted) this.giveUp(this.finalError(error as StanError, forgottenByServer));
     }
@@ -319,7 +319,7 @@ export class StanDriver implements Driver {
   }
 
   /** A connection that was lost is back once every subscription is in place, whichever of them comes last. */
-  private tellWhenConnected(): void {
+  private reportIfConnected(): void {
     const { session } = this;
     if (session?.isReady() && this.subscriptions.areAttachedTo(session)) this.setStatus('connected');
   }

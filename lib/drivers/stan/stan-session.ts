@@ -45,7 +45,7 @@ export interface StanSessionListener {
 type SessionState = 'opening' | 'up' | 'silent' | 'transportLost' | 'closing' | 'dead';
 
 /**
- * One registration of a client id at the server, from the connect request to its end. It is never reused: what comes
+ * One registration of a client id with the server, from the connect request to its end. It is never reused: what comes
  * after a dead session is another one.
  */
 export class StanSession {
@@ -68,20 +68,20 @@ export class StanSession {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly listener: StanSessionListener,
-    /** How often, before this session, the server may have begun anew without the NATS server showing it. */
-    private readonly doubtCount: number,
+    /** How often, before this session, the server may have started over without the NATS server showing it. */
+    private readonly possibleRestartCount: number,
     private readonly vendorConnect?: VendorConnect,
   ) {
     this.over = new Promise((resolve) => (this.endWith = resolve));
   }
 
-  /** False where the server may have begun anew between the two: another NATS server process answers, or see above. */
+  /** False where the server may have started over between the two: another NATS server process answers, or see above. */
   isAtSameServerAs(other: StanSession): boolean {
-    return this.serverIdSeen === other.serverIdSeen && this.doubtCount === other.doubtCount;
+    return this.serverIdSeen === other.serverIdSeen && this.possibleRestartCount === other.possibleRestartCount;
   }
 
   /** Whether a NATS server has greeted us, whatever became of the session. */
-  hasMetNats(): boolean {
+  receivedServerInfo(): boolean {
     return this.client?.nc?.info?.server_id !== undefined;
   }
 
@@ -106,7 +106,7 @@ export class StanSession {
   open(attempt: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const timeoutMs = this.options.connectTimeoutMs * (this.options.servers.length + 1);
-      const settle = (error: StanError | undefined): void => {
+      const finish = (error: StanError | undefined): void => {
         if (this.state !== 'opening') return;
         clearTimeout(timer);
         signal.removeEventListener('abort', abort);
@@ -120,8 +120,8 @@ export class StanSession {
         this.dispose(error);
         reject(error);
       };
-      const abort = (): void => settle(new StanClosedError('connect'));
-      const timer = setTimeout(() => settle(new ConnectTimeoutError(this.options.servers, timeoutMs)), timeoutMs);
+      const abort = (): void => finish(new StanClosedError('connect'));
+      const timer = setTimeout(() => finish(new ConnectTimeoutError(this.options.servers, timeoutMs)), timeoutMs);
       signal.addEventListener('abort', abort);
       try {
         const client = createStanClient(
@@ -131,11 +131,11 @@ export class StanSession {
           this.vendorConnect,
         );
         this.client = client;
-        this.listenWhileOpening(client, settle);
+        this.listenWhileOpening(client, finish);
         this.listenToClient(client);
         if (signal.aborted) abort();
       } catch (error) {
-        settle(this.toCreateError(error));
+        finish(this.toCreateError(error));
       }
     });
   }
@@ -216,7 +216,7 @@ export class StanSession {
   }
 
   /**
-   * Says goodbye to the server and closes the transport. Bounded by the connect time-out. Resolves with what could not
+   * Says goodbye to the server and closes the transport. Bounded by the connect timeout. Resolves with what could not
    * be said, if anything.
    */
   async close(): Promise<StanError | undefined> {
@@ -226,16 +226,16 @@ export class StanSession {
     this.pings?.stop();
     this.state = 'closing';
     this.endReason = new StanClosedError('publish');
-    const problem = transportUp ? await this.sayGoodbye(client) : new CloseTimeoutError('the session', 0);
+    const problem = transportUp ? await this.closeClient(client) : new CloseTimeoutError('the session', 0);
     this.state = 'dead';
     this.dispose(this.endReason);
     return problem;
   }
 
-  private sayGoodbye(client: StanClient): Promise<StanError | undefined> {
+  private closeClient(client: StanClient): Promise<StanError | undefined> {
     return new Promise((resolve) => {
       const timeoutMs = this.options.connectTimeoutMs;
-      // The client's own time-out does not run while its transport is down, so it is bounded here.
+      // The client's own timeout does not run while its transport is down, so it is bounded here.
       const timer = setTimeout(() => resolve(new CloseTimeoutError('the session', timeoutMs)), timeoutMs + 100);
       client.on('close', (error) => {
         clearTimeout(timer);
@@ -245,19 +245,19 @@ export class StanSession {
     });
   }
 
-  private listenWhileOpening(client: StanClient, settle: (error: StanError | undefined) => void): void {
+  private listenWhileOpening(client: StanClient, finish: (error: StanError | undefined) => void): void {
     client.on('connect', () => {
       try {
         assertConnectedClient(client);
         this.serverIdSeen = client.nc?.info?.server_id;
-        settle(undefined);
+        finish(undefined);
       } catch (error) {
-        settle(this.toCreateError(error));
+        finish(this.toCreateError(error));
       }
     });
-    client.on('error', (error) => settle(toConnectError(error, this.options)));
-    client.on('connection_lost', (error) => settle(toConnectError(error, this.options)));
-    client.on('close', () => settle(new ConnectFailedError(this.options.servers, 'the connection was closed')));
+    client.on('error', (error) => finish(toConnectError(error, this.options)));
+    client.on('connection_lost', (error) => finish(toConnectError(error, this.options)));
+    client.on('close', () => finish(new ConnectFailedError(this.options.servers, 'the connection was closed')));
   }
 
   private listenToClient(client: StanClient): void {
@@ -302,7 +302,7 @@ export class StanSession {
       this.fail(cause, true);
       return;
     }
-    // The server's refusals are strings; an Error comes from the client itself (a time-out, a connection that closed).
+    // The server's refusals are strings; an Error comes from the client itself (a timeout, a connection that closed).
     if (typeof error === 'string') done(toPublishRefusal(subject, error), guid);
     else {
       const cause = new SessionLostError(this.options.clientId, textOf(error), toErrorOptions(error));
@@ -350,7 +350,7 @@ export class StanSession {
   private answerAgain(silentMs: number): void {
     if (this.state !== 'up' && this.state !== 'silent') return;
     this.state = 'up';
-    this.letGoOfUnanswered();
+    this.failUnansweredPublishes();
     this.listener.onAnswered(silentMs);
   }
 
@@ -397,7 +397,7 @@ export class StanSession {
     // The same session on a restarted server: it kept its state, so the next comparison starts from this process.
     this.serverIdSeen = this.client?.nc?.info?.server_id ?? this.serverIdSeen;
     this.state = 'up';
-    this.letGoOfUnanswered();
+    this.failUnansweredPublishes();
     this.pings?.start();
     this.listener.onTransportRestored();
   }
@@ -406,7 +406,7 @@ export class StanSession {
    * An ack that a connection, or a STAN server, lost does not come again: what is open since before the connection that has
    * just ended would stay so as long as the session. What that connection itself took may still be answered.
    */
-  private letGoOfUnanswered(): void {
+  private failUnansweredPublishes(): void {
     const { client } = this;
     if (client === undefined) return;
     const error = new Error('no answer, and two connections or servers were lost since');

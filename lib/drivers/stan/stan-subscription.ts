@@ -64,7 +64,7 @@ class Attachment implements MessageOrigin {
   }
 }
 
-/** A subscription that lives across sessions: attached anew to each. */
+/** A subscription that lives across sessions: attached again to each. */
 export class StanSubscription implements DriverSubscription {
   private attachment: Attachment | undefined;
   private closing: Promise<void> | undefined;
@@ -188,14 +188,14 @@ export class StanSubscription implements DriverSubscription {
     const attachment = this.attachment;
     if (attachment === undefined || !attachment.isLive()) return undefined;
     attachment.end();
-    // Nothing can close what has no ack inbox yet: it would stay at the server, and take events that nobody handles.
+    // Nothing can close what has no ack inbox yet: it would stay on the server, and take events that nobody handles.
     if (!attachment.isReady) await attachment.confirmed.catch(() => undefined);
     // Without a transport the session itself says that its goodbye could not be said.
     if (!attachment.isReady || !attachment.session.isReady()) return undefined;
-    return this.sayGoodbye(attachment.native);
+    return this.requestClose(attachment.native);
   }
 
-  private sayGoodbye(native: StanSubscriptionObject): Promise<StanError | undefined> {
+  private requestClose(native: StanSubscriptionObject): Promise<StanError | undefined> {
     const timeoutMs = this.options.connectTimeoutMs;
     const what = `the subscription to "${this.request.subject}"`;
     return new Promise((resolve) => {

@@ -6,7 +6,7 @@ import type { ResolvedConnectionOptions } from '../../core/options/connection-op
 import type { StanSession } from './stan-session.js';
 import { StanSubscription } from './stan-subscription.js';
 
-/** How many subscriptions are asked for at a time: a burst of hundreds would run into the request time-out. */
+/** How many subscriptions are asked for at a time: a burst of hundreds would run into the request timeout. */
 const subscribeConcurrency = 16;
 
 /** What the subscriptions need of the driver that holds the sessions. */

@@ -39,7 +39,7 @@ import { EventHub } from '../events/event-hub.js';
 import { logLine } from '../events/log-line.js';
 import { SafeLogger } from '../events/safe-logger.js';
 import { assertListener } from '../events/event-names.js';
-import { within } from '../server/within.js';
+import { isDoneWithin } from '../../core/is-done-within.js';
 import { assertPattern } from '../event-pattern.js';
 import { ClientLink } from './client-link.js';
 import { EmittedEvent } from './emitted-event.js';
@@ -67,7 +67,7 @@ type EmitDone = (error: Error | undefined, receipt: PublishReceipt | undefined) 
  *
  * It connects with the first event, with `connect()`, or when the application has started, whichever comes first; a start
  * is not held up by an absent broker. It closes in `onApplicationShutdown`, which Nest calls after the handlers of
- * `ServerStan` have drained, so they can publish to the end. Server and client are two sessions at the server: give each
+ * `ServerStan` have drained, so they can publish to the end. Server and client are two sessions with the server: give each
  * a `clientId` of its own.
  * @throws InvalidOptionError (STAN_INVALID_OPTION) from the constructor, naming the option
  * @publicApi
@@ -116,7 +116,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
    * later session losses are mended without it. Opens a closed or given-up client again.
    */
   async connect(): Promise<void> {
-    await this.makeWay();
+    await this.resetIfClosed();
     if (this.closing !== undefined) throw new StanClosedError('connect');
     await this.openLink().connected;
   }
@@ -227,7 +227,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   /** Clears a closed or given-up connection away, so that a new one can be opened. */
-  private async makeWay(): Promise<void> {
+  private async resetIfClosed(): Promise<void> {
     const { closing, link } = this;
     await closing;
     // A close() that has come meanwhile stands.
@@ -374,7 +374,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   private async drainAndClose(): Promise<void> {
     const { drainTimeoutMs } = this.options;
-    if (!(await within(drainTimeoutMs, this.drain()))) this.warnUndrained(drainTimeoutMs);
+    if (!(await isDoneWithin(drainTimeoutMs, this.drain()))) this.warnUndrained(drainTimeoutMs);
     this.encodings.abort();
     const { link } = this;
     this.link = undefined;

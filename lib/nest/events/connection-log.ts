@@ -50,7 +50,7 @@ function lineOf(event: DriverEvent, words: BrokerWords | undefined): ConnectionL
     case 'sessionRestored': {
       const text =
         `session restored after ${String(event.downMs)} ms, ${String(event.attempts)} attempts` +
-        (event.serverChanged ? '; the server may have begun anew' : '');
+        (event.serverChanged ? '; the server may have started over' : '');
       return { level: 'log', text, fields: { downMs: event.downMs, attempt: event.attempts } };
     }
     case 'gaveUp': {

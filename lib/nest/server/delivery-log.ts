@@ -58,7 +58,7 @@ function skippedLine(
   }
   if (reason !== 'givenUp') return { level: 'debug', text: `${about} not started: ${reason}` };
   if (!isPowerOfTwo(deliveries)) return undefined;
-  const stays = 'is not tried any more by this process and stays at the server';
+  const stays = 'is not tried any more by this process and stays on the server';
   return { level: 'warn', text: `${about} ${stays} (delivery ${String(deliveries)}): ${errorText(error)}` };
 }
 
@@ -74,7 +74,7 @@ const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
   retry: 'tried again here',
   redelivery: 'left for redelivery',
   deadLetter: 'goes to the dead-letter subject',
-  givenUp: 'not tried again by this process, and left at the server',
+  givenUp: 'not tried again by this process, and left to the server',
   parked: 'stays parked and is tried again',
   lost: 'acked before, so it is not delivered again',
 };

@@ -16,7 +16,7 @@ export function logQuestionable(
     if (options.maxDeliveries === undefined || options.deadLetter !== undefined) continue;
     logger.warn(
       `${name}: maxDeliveries ${String(options.maxDeliveries)} without deadLetter: an event that fails so often stays ` +
-        'pending at the server and keeps its place in maxInFlight; set deadLetter: { subject }',
+        'pending on the server and keeps its place in maxInFlight; set deadLetter: { subject }',
     );
   }
 }

@@ -138,7 +138,7 @@ function toParts(decoded: unknown): Pick<Replayed, 'data' | 'headers'> {
 }
 
 /**
- * Where the inbox stands at the server. With a client id that is made anew at each start nobody would come back to a
+ * Where the inbox stands on the server. With a client id that is generated at each start nobody would come back to a
  * durable: each start would leave one behind.
  */
 function placeOf({ service, handlers }: ReplayGroup): StanSubscriptionOptions {

@@ -5,7 +5,7 @@ import type { Driver } from '../../core/driver/driver.js';
 import { DrainTimeoutError } from '../../core/errors/drain-timeout.error.js';
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
 import { DeadLetterOutbox } from './dead-letter-outbox.js';
-import { within } from './within.js';
+import { isDoneWithin } from '../../core/is-done-within.js';
 
 /** What is subscribed to: a handler, or a replay inbox. */
 export interface Subscribed {
@@ -98,7 +98,7 @@ export class ServerLink {
     for (const pipeline of this.pipelines) pipeline.stop();
     const counted = this.counting?.stop() ?? Promise.resolve();
     const idle = Promise.all([counted, ...this.pipelines.map((pipeline) => pipeline.whenIdle())]);
-    const drained = await within(drainTimeoutMs, idle);
+    const drained = await isDoneWithin(drainTimeoutMs, idle);
     const problem = drained ? undefined : this.undrained(drainTimeoutMs);
     this.outbox.close();
     await this.driver.close();

@@ -190,7 +190,7 @@ function toArray<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** Not the client id: one that is made anew at each start would make a series of its own each time. */
+/** Not the client id: one that is generated at each start would make a series of its own each time. */
 function nameOf(role: 'server' | 'client', index: number): string {
   return index === 0 ? role : `${role}_${String(index + 1)}`;
 }

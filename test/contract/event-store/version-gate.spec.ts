@@ -264,13 +264,44 @@ contract('the version gate', (t) => {
   });
 
   it('runs a transaction again that lost a serialization conflict, and counts no failure', async () => {
-    const w = await world(t, { sql: serializable() });
+    const conflicts: unknown[] = [];
+    const w = await world(t, { sql: serializable((code) => conflicts.push(code)) });
     const failures: unknown[] = [];
-    const server = await w.start({ concurrency: 8 });
+    let runs = 0;
+    const change = `UPDATE ${w.schema}.shared SET n = n + 1`;
+    const server = await w.start({}, async (_event, context) => {
+      runs += 1;
+      // Another transaction changes the row after this one has begun: Postgres refuses this one's write.
+      if (runs === 1) await postgres.pool.query(change);
+      await context.getTransaction<pg.PoolClient>().query(change);
+    });
     server.on('handlerError', ({ error }) => failures.push(error));
-    await w.publish(...Array.from({ length: 20 }, (_, i) => ['a', i] as const));
-    await t.eventually(async () => (await w.effects()).length === 20, { timeoutMs: 20_000 });
+    await postgres.pool.query(`CREATE TABLE ${w.schema}.shared (id int PRIMARY KEY, n int)`);
+    await postgres.pool.query(`INSERT INTO ${w.schema}.shared VALUES (1, 0)`);
+    await w.publish(['a', 0]);
+    await t.eventually(() => runs === 2, { timeoutMs: 20_000 });
+    await t.eventually(async () => (await w.effects()).length === 1);
+    expect(conflicts).toEqual(['40001']);
     expect(failures).toEqual([]);
+  });
+
+  it('costs one statement above the transaction of the handler, and so does the inbox', async () => {
+    const gateStatements: string[] = [];
+    const w = await world(t, { sql: countingStatements((text) => gateStatements.push(text)) });
+    await w.start({}, () => gateStatements.push('the handler'));
+    gateStatements.length = 0;
+    await w.publish(['a', 0]);
+    await t.eventually(() => gateStatements.includes('the handler'));
+    const ofGate = gateStatements.slice(0, gateStatements.indexOf('the handler'));
+    expect(ofGate.filter((text) => text.includes(`.versions`) && !text.includes('.parked'))).toHaveLength(1);
+
+    const inboxStatements: string[] = [];
+    const other = await world(t, { sql: countingStatements((text) => inboxStatements.push(text)) });
+    await other.start({ version: false, inbox: { id: 'header' } });
+    inboxStatements.length = 0;
+    await other.publish(['a', 0]);
+    await t.eventually(async () => (await other.effects()).length === 1);
+    expect(inboxStatements.filter((text) => text.includes('INSERT INTO'))).toHaveLength(1);
   });
 
   it('gives an event up at once that has no usable key', async () => {
@@ -322,6 +353,32 @@ contract('the inbox', (t) => {
     expect(skipped).toEqual(['duplicate']);
   });
 
+  it('counts an id once that a function takes from the payload', async () => {
+    const w = await world(t);
+    const id = (event: TicketEvent) => `${event.id}.${event.version}`;
+    const server = await w.start({ version: false, inbox: { id } });
+    const skipped: unknown[] = [];
+    server.on('deliverySkipped', ({ reason }) => skipped.push(reason));
+    await w.publish(['a', 0], ['a', 0], ['a', 1]);
+    await t.eventually(async () => (await w.effects()).length === 2 && skipped.length === 1);
+    expect((await w.effects()).sort()).toEqual(['a.0', 'a.1']);
+    expect(skipped).toEqual(['duplicate']);
+  });
+
+  it("counts a delivery once by 'delivery', and an event that was published twice as two", async () => {
+    const w = await world(t);
+    const skipped: unknown[] = [];
+    const inbox = { id: 'delivery', consumer: w.service } as const;
+    // Two groups that count in one name: each gets every event, as if it were delivered again.
+    for (const group of ['one', 'two']) {
+      const server = await w.start({ version: false, inbox, ...durableQueue(`${w.service}-${group}`) });
+      server.on('deliverySkipped', ({ reason }) => skipped.push(reason));
+    }
+    await w.publish(['a', 0], ['a', 0]);
+    await t.eventually(async () => (await w.effects()).length === 2 && skipped.length === 2);
+    expect(skipped).toEqual(['duplicate', 'duplicate']);
+  });
+
   it('gives an event up without an id in its headers', async () => {
     const w = await world(t);
     const server = await w.start({ version: false, inbox: { id: 'header' }, deadLetter: { subject: w.dead } });
@@ -346,15 +403,32 @@ async function replay(t: Contract, dead: string): Promise<void> {
   await raw.publish(replaySubject(dead), letters[0]!.getRawData());
 }
 
-/** As fromPg(), but SERIALIZABLE, where concurrent transactions fail with 40001. */
-function serializable(): StanSql<pg.PoolClient> {
+/** As fromPg(), but SERIALIZABLE, where concurrent transactions fail with 40001; tells the code of each failure. */
+function serializable(onFailure: (code: unknown) => void): StanSql<pg.PoolClient> {
   const readCommitted = fromPg<pg.PoolClient>(postgres.pool);
   return {
     ...readCommitted,
     transaction: (work) =>
       readCommitted.transaction(async (client) => {
         await client.query('SET TRANSACTION ISOLATION LEVEL SERIALIZABLE');
-        return work(client);
+        try {
+          return await work(client);
+        } catch (error) {
+          onFailure((error as { code?: unknown }).code);
+          throw error;
+        }
       }),
+  };
+}
+
+/** As fromPg(); counts the statements of the store, those beside BEGIN and COMMIT. */
+function countingStatements(onStatement: (text: string) => void): StanSql<pg.PoolClient> {
+  const sql = fromPg<pg.PoolClient>(postgres.pool);
+  return {
+    ...sql,
+    query: (tx, text, values) => {
+      onStatement(text);
+      return sql.query(tx, text, values);
+    },
   };
 }

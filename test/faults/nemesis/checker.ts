@@ -89,7 +89,7 @@ export function checkHistory(
     },
     { name: 'processes end only when and as they are told to', violations: checkExits(of('exit')) },
     { name: 'O5 the metrics of each consumer equal what it wrote down', violations: checkCounters(history) },
-    { name: 'the run comes to its end: all handled, all closed, no client left at the server', violations: stalls },
+    { name: 'the run comes to its end: all handled, all closed, no client left to the server', violations: stalls },
   ];
   return {
     checks,

@@ -68,6 +68,7 @@ const strategy = new ServerStan({
   driver: driverOf(scene),
   drainTimeoutMs: 3_000,
 });
+// Acks of the other broker leave by another client.
 if (scene.broker === 'stan')
   watchAcks(
     () => strategy.unwrap(),

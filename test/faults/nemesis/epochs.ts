@@ -1,7 +1,7 @@
 import type { HistoryRecord } from './history.js';
 
 /**
- * The lives of the server's state. A restart without state begins the next epoch: sequences begin anew, and what was
+ * The lives of the server's state. A restart without state begins the next epoch: sequences start over, and what was
  * stored and not handled is gone.
  */
 export class Epochs {

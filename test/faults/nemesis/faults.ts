@@ -177,7 +177,7 @@ const restartAll: MakeFault = (random) => {
 const ofChildren = [killChild, killChild, stopChild, stopChild, deployConsumer] as const;
 const ofNetworks = [cutNetwork, spoilNetwork('refuse'), spoilNetwork('swallow'), spoilNetwork('delay')] as const;
 
-/** What happens how often; the restart without state is rare, since it makes all sessions begin anew. */
+/** What happens how often; the restart without state is rare, since it makes all sessions start over. */
 const makersOfSingle: readonly MakeFault[] = [
   ...ofChildren,
   ...[restartServer('kept'), restartServer('kept'), restartServer('lost'), freezeServer],

@@ -1,4 +1,5 @@
-import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { createReadStream, existsSync, openSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 
 /** The two consuming processes: members of one durable queue group, and each with a durable of its own. */
 export const consumers = ['consumer-1', 'consumer-2'] as const;
@@ -81,10 +82,12 @@ export function openHistory(path: string): (fact: HistoryFact, at?: number) => v
 }
 
 /** Reads what all processes have written; a last line that a killed process left unfinished is dropped. */
-export function readHistory(path: string): HistoryRecord[] {
+export async function readHistory(path: string): Promise<HistoryRecord[]> {
   if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('{') && line.endsWith('}'))
-    .map((line) => JSON.parse(line) as HistoryRecord);
+  const history: HistoryRecord[] = [];
+  // Line by line: ten minutes are longer than a string may be.
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    if (line.startsWith('{') && line.endsWith('}')) history.push(JSON.parse(line) as HistoryRecord);
+  }
+  return history;
 }

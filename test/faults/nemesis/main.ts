@@ -70,12 +70,12 @@ const leaderless: HistoryRecord[] = changes.map((change) => ({
   ...change,
   ...{ type: 'fault', kind: 'change of the leader', targets: ['server'] },
 }));
-const history = [...readHistory(historyFile), ...leaderless];
+const history = [...(await readHistory(historyFile)), ...leaderless];
 const found = checkHistory(history, stalls, { storesOnce: broker === 'jetstream' });
 const { counts } = found;
-// Only STAN's acks are written down: JetStream's go to a subject of each delivery.
-const allChecks = broker === 'stan' ? [...found.checks, checkAcks(history)] : found.checks;
-const { checks, excuses } = await excuseServers(allChecks, history, (sequences) =>
+// Only the acks of STAN are watched.
+const acks = broker === 'stan' ? [checkAcks(history)] : [];
+const { checks, excuses } = await excuseServers([...found.checks, ...acks], history, (sequences) =>
   ServerRecord.read(serverRecordFile, sequences),
 );
 for (const { name, violations } of checks) {
@@ -84,8 +84,8 @@ for (const { name, violations } of checks) {
   if (violations.length > 10) say(`         and ${String(violations.length - 10)} more`);
 }
 for (const line of describeCounts(counts)) say(line);
-if (broker === 'stan') say(`acks that left the consumers: ${String(countAcks(history))}`);
-if (topology === 'cluster') {
+say(`acks that left the consumers: ${String(countAcks(history))}`);
+if (topology === 'cluster' && broker === 'stan') {
   say(`${String(changes.length)} leaders; ${String(excuses.length)} violations that the servers' own record explains`);
   for (const { violation, proof } of excuses) say(`         ${violation}: ${proof}`);
 }

@@ -10,8 +10,8 @@ import { eventually } from '../../support/wait.js';
 import { Child } from './child.js';
 import type { Consumer } from './history.js';
 import { consumers, openHistory } from './history.js';
-import type { BrokerName } from './scene.js';
 import { openServerRecord, traceFlags } from './server-record.js';
+import type { BrokerName } from './scene.js';
 
 export type ChildName = Consumer | 'publisher';
 const childNames: readonly ChildName[] = [...consumers, 'publisher'];
@@ -46,16 +46,17 @@ export class World {
   }
 
   /** The servers and their proxies; no other process yet. */
-  static async create({ historyFile, serverRecordFile, seed, topology: kind, broker }: WorldOptions): Promise<World> {
+  static async create(options: WorldOptions): Promise<World> {
+    const { historyFile, serverRecordFile, seed, topology: name, broker } = options;
     const record = openHistory(historyFile);
     const heartbeat = { interval: '2s', timeout: '1s', failCount: 3 };
-    const isCluster = kind === 'cluster';
     const keep = openServerRecord(serverRecordFile);
     const takeLine: TopologyOptions['takeLine'] = (line, server) => keep(line, server.port);
+    const isCluster = name === 'cluster';
     const jetStream =
       broker === 'jetstream' && (await (isCluster ? startJetStreamCluster(subject) : startJetStreamSingle()));
     const topology =
-      jetStream || (await startTopology(kind, { heartbeat, ...(isCluster && { args: traceFlags, takeLine }) }));
+      jetStream || (await startTopology(name, { heartbeat, ...(isCluster && { args: traceFlags, takeLine }) }));
     const { entrances, clusterId } = topology;
     const proxies = new Map<ChildName, TcpProxy>();
     const children = new Map<ChildName, Child>();

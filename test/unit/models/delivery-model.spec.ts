@@ -137,7 +137,7 @@ class Play {
       await settled();
       this.expectRules();
     }
-    // Events that were given up stay unacked at the server: as many as max in flight, and it sends no others.
+    // Events that were given up stay unacked on the server: as many as max in flight, and it sends no others.
     const givenUp = this.log.filter(({ sequence }) => this.isGivenUp(sequence)).length;
     if (givenUp < maxInFlight) expect(this.log.filter(({ id }) => !this.isDone(id)).map(({ id }) => id)).toEqual([]);
     expect([...(this.session?.unacked.keys() ?? [])].filter((sequence) => !this.isGivenUp(sequence))).toEqual([]);

@@ -43,7 +43,7 @@ describe('a broker that can be told that a handler is at work', () => {
     expect(clock.pendingCount()).toBe(0);
   });
 
-  it('lets a later retry stay within the ack wait that began anew', async () => {
+  it('lets a later retry stay within the ack wait that started over', async () => {
     const { clock, pipeline, runs } = new PipelineHarness({ ackWaitMs: 3_000, retry: { attempts: 2, delayMs: 100 } });
     pipeline.accept(Object.assign(makeMessage(1), { extend: () => true }));
     await settled();

@@ -26,7 +26,7 @@ describe('an event whose handler finishes', () => {
     expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'handled', sequence: 1 }]);
   });
 
-  it('is another event under the same sequence when the server has begun anew', async () => {
+  it('is another event under the same sequence when the server has started over', async () => {
     const harness = new PipelineHarness();
     await harness.arrive(1, { timestampNs: 1_000 });
     await harness.lastRun().succeed();

@@ -42,7 +42,7 @@ describe('on the same server', () => {
   });
 });
 
-describe('on a server that may have begun anew', () => {
+describe('on a server that may have started over', () => {
   it('starts from the first event and passes over those older than the settled ones', () => {
     const { position } = at('new');
     position.received(makeMessage(8, { timestampNs: 8_000 }));
@@ -77,7 +77,7 @@ describe('on a server that may have begun anew', () => {
     expect(position.resumeAt(false)).toEqual({ sequence: 5 });
   });
 
-  it('counts sequences anew afterwards', () => {
+  it('counts sequences from the start afterwards', () => {
     const { position } = at('new');
     position.received(makeMessage(500, { timestampNs: 500 }));
     position.settled(makeMessage(500, { timestampNs: 500 }));

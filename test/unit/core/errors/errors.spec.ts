@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { BrokerStartError } from '../../../../lib/broker/errors/broker-start.error.js';
+import { StoreCorruptError } from '../../../../lib/broker/errors/store-corrupt.error.js';
 import * as errors from '../../../../lib/core/errors/index.js';
 import type { StanErrorCode } from '../../../../lib/core/errors/index.js';
 
@@ -221,12 +223,12 @@ const table: Record<StanErrorCode, Row> = {
     says: ['127.0.0.1:8222/streaming/serverz', 'HTTP 404', '-m port'],
   },
   STAN_BROKER_START_FAILED: {
-    error: new errors.BrokerStartFailedError('port 4222 is in use', { cause }),
+    error: new BrokerStartError('port 4222 is in use', { cause }),
     retryable: false,
     says: ['port 4222 is in use'],
   },
   STAN_BROKER_STORE_CORRUPT: {
-    error: new errors.BrokerStoreCorruptError('./data', 'bad checksum', { cause }),
+    error: new StoreCorruptError('./data', 'bad checksum', { cause }),
     retryable: false,
     says: ['./data', 'bad checksum'],
   },
@@ -234,7 +236,8 @@ const table: Record<StanErrorCode, Row> = {
 
 describe('every exported error', () => {
   it('has a row in the table, and every row an exported class', () => {
-    const exported = Object.keys(errors).filter((name) => name !== 'StanError');
+    const ofBroker = [BrokerStartError.name, StoreCorruptError.name];
+    const exported = [...Object.keys(errors).filter((name) => name !== 'StanError'), ...ofBroker];
     expect(
       Object.values(table)
         .map((row) => row.error.constructor.name)

@@ -119,7 +119,7 @@ describe('when acks do not come although the connection stands', () => {
     expect(desk.sent).toEqual(['a', 'b']);
   });
 
-  it('waits again from the start after the connection was made anew', async () => {
+  it('waits again from the start after the connection was made again', async () => {
     const desk = await connected();
     desk.publishAll('a', 'b');
     desk.clock.advance(noticedMs);
@@ -153,7 +153,7 @@ describe('a refusal that belongs to a fail-over', () => {
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
   });
 
-  it('is the cause of the time-out that follows, which says whether the event may be stored', async () => {
+  it('is the cause of the timeout that follows, which says whether the event may be stored', async () => {
     const desk = await connected({ publishTimeoutMs: 200 });
     const [refused, doubtful] = desk.publishAll('a', 'b');
     desk.attemptAt('a').refuse(notLeader);

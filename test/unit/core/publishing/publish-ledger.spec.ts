@@ -106,7 +106,7 @@ describe('the window', () => {
     expect(desk.ledger.inFlightCount).toBe(2);
   });
 
-  it('lets one out for each refusal and each time-out too', async () => {
+  it('lets one out for each refusal and each timeout too', async () => {
     const desk = await PublishDesk.connected({ maxPublishInFlight: 1, publishTimeoutMs: 1_000 });
     desk.publish('a');
     desk.clock.advance(500);

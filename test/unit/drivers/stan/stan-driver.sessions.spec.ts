@@ -123,7 +123,7 @@ describe('a broker that begins again', () => {
     expect(scene.types).not.toContain('sessionLost');
     broker.faults.forgetClient('orders');
     scene.publish('a');
-    // Forgotten without a word: it may have begun anew once more.
+    // Forgotten without a word: it may have started over once more.
     expect(await scene.happened('sessionRestored')).toMatchObject({ serverChanged: true });
   });
 

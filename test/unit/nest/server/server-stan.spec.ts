@@ -195,7 +195,7 @@ describe('the log', () => {
     expect(told).toEqual(['1', '2', '4', '8']);
     expect(lines.at(-1)).toBe(
       'warn @EventPattern(\'ticket:created\') (handler 1): event 1 of "ticket:created" is not tried any more by this ' +
-        'process and stays at the server (delivery 8): Error: poison',
+        'process and stays on the server (delivery 8): Error: poison',
     );
   });
 });
@@ -233,7 +233,7 @@ describe('a start that fails', () => {
     expect(driver.calls.connect).toBe(0);
   });
 
-  it('names both handlers that would share a place at the server, before anything is connected', async () => {
+  it('names both handlers that would share a place on the server, before anything is connected', async () => {
     const { server, driver } = makeServer({ subscription: { queueGroup: 'orders', durableName: 'orders' } });
     server.addHandler(
       'ticket:created',
