@@ -154,7 +154,11 @@ async function run(
     payments.goOn();
     await until('the slow handlers to finish', () => payments.done >= quickCount + tooSlow);
     await server.pass(server.ackWaitMs + 1_000);
-    await refresh();
+    // A delivery is over just before its transaction is committed.
+    await until('every payment to be written', async () => {
+      await refresh();
+      return payments.countOf(events) === events.length;
+    });
     return {
       title,
       tally: payments.tally(events),
