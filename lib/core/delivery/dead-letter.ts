@@ -148,7 +148,7 @@ export function letterHeaders(headerText: string): Pick<DeadLetter, 'headers'> {
 }
 
 /**
- * The headers of the event in their text form, for a replay. What is no header, in a letter that somebody else wrote, is
+ * The headers of the event in their text form, for a replay. Invalid headers, in a letter that another program wrote, are
  * left out.
  * @throws InvalidHeadersError (STAN_INVALID_HEADERS) where they are too long
  * @internal

@@ -287,7 +287,7 @@ const manualDestroy = { requireManualDestroy: true };
 
 const makeDeliveryContext = (): AsyncResource => new AsyncResource('StanDelivery', manualDestroy);
 
-/** A delivery must be settled whatever whoever is told of it does. */
+/** A listener that throws must not keep a delivery from being settled. */
 function neverThrowing(emit: DeliveryPipelineSetup['emit']): DeliveryPipelineSetup['emit'] {
   return (event) => {
     try {

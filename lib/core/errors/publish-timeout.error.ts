@@ -29,7 +29,7 @@ export class PublishTimeoutError extends StanError {
   constructor(facts: PublishTimeoutFacts, options?: ErrorOptions) {
     const { subject, timeoutMs, attempts, mayBeStored } = facts;
     const advice = mayBeStored
-      ? 'it may be stored, so publish it again only if its handlers bear duplicates'
+      ? 'it may be stored, so publish it again only if its handlers tolerate duplicates'
       : 'it is not stored and can be published again';
     super(
       `no ack for the event on "${subject}" within ${String(timeoutMs)} ms (sent ${String(attempts)} times); ${advice}`,

@@ -7,9 +7,8 @@ import { RetryOptions } from '../options/subscription-options.js';
 import { DecodedEvent } from '../wire/decoded-event.js';
 import type { CountedDelivery, CountedHandler, CountingSetup } from './counted-handler.js';
 import type { EarlyEvents } from './early-events.js';
-import type { EntityVersion, ParkedEvent, VersionedEntity } from './event-store.js';
+import type { Advance, EntityVersion, ParkedEvent, VersionedEntity } from './event-store.js';
 import { inTransaction } from './handler-transaction.js';
-import { isNext } from './version-gate.js';
 
 /** What became of one parked event. */
 type Outcome = 'counted' | 'nothing' | 'failed';
@@ -174,4 +173,9 @@ function aboutDelivery({ subject, sequence, handler }: ParkedEvent) {
 function about(parked: ParkedEvent) {
   const { stream, key, version } = parked;
   return { ...aboutDelivery(parked), stream, key, version };
+}
+
+/** @internal */
+export function isNext(outcome: Advance): outcome is 'next' | 'nextAndParked' {
+  return outcome === 'next' || outcome === 'nextAndParked';
 }

@@ -4,6 +4,7 @@ import type { EarlyEvents } from './early-events.js';
 import { entityOf } from './event-keys.js';
 import type { Advance, ParkedEvent, VersionedEntity } from './event-store.js';
 import { inTransaction } from './handler-transaction.js';
+import { isNext } from './parked-events.js';
 import type { ParkedEvents } from './parked-events.js';
 
 /** How often an early event looks for what other processes have counted. Unit: milliseconds. */
@@ -104,9 +105,4 @@ export class VersionGate {
     const about = { subject, sequence, handler: this.handler.name, deliveries: redeliveryCount + 1 };
     this.setup.emit({ type: 'deliverySkipped', ...about, reason: 'stale', counted: { stream, key, version } });
   }
-}
-
-/** @internal */
-export function isNext(outcome: Advance): outcome is 'next' | 'nextAndParked' {
-  return outcome === 'next' || outcome === 'nextAndParked';
 }

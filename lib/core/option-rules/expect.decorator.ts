@@ -10,7 +10,7 @@ export interface OptionRule {
   readonly expected: string;
   /** Whether the rule is asked where the option is not given. */
   readonly isRequired: boolean;
-  accepts(value: unknown): boolean;
+  readonly accepts: (value: unknown) => boolean;
 }
 
 const rules = Symbol('rules');

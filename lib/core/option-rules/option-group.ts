@@ -2,7 +2,6 @@ import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import type { InvalidOptionDetails } from '../errors/invalid-option.error.js';
 import { nearestName } from '../errors/nearest-name.js';
 import { isObject, rulesOf } from './expect.decorator.js';
-import type { OptionRule } from './expect.decorator.js';
 
 /**
  * A group of options: a class whose properties are the options, each with its docstring, its rule (a decorator, or the
@@ -61,7 +60,7 @@ export function optionName({ path }: OptionPlace, name: string): string {
 }
 
 /**
- * Reads a group of options by its rules: refuses what is no object, an unknown name or an illegal value; returns a new
+ * Reads a group of options by its rules: refuses a value that is not an object, an unknown name or an illegal value; returns a new
  * object with the values that were given, skipping `undefined`. The input is neither changed nor kept.
  * @throws InvalidOptionError (STAN_INVALID_OPTION)
  * @internal
@@ -99,7 +98,7 @@ export function readKnownOptions<Options extends object>(
 }
 
 /**
- * Refuses what is no object and every name that none of the groups knows, telling the nearest one that is known.
+ * Refuses a value that is not an object, and every name that is not in any of the groups; the error suggests the nearest known name.
  * @throws InvalidOptionError (STAN_INVALID_OPTION)
  * @internal
  */
@@ -136,16 +135,11 @@ function refuseIllegalValues(
   candidate: Readonly<Record<string, unknown>>,
   place: OptionPlace,
 ): void {
-  const rules = rulesOf(group);
-  for (const name of namesOf(group)) {
-    const value = candidate[name];
-    const broken = rules.find((rule) => rule.option === name && isAsked(rule, value) && !rule.accepts(value));
-    if (broken) throw refusal(place, optionName(place, name), { expected: broken.expected, received: value });
+  for (const { option, expected, isRequired, accepts } of rulesOf(group)) {
+    const value = candidate[option];
+    const isAsked = isRequired || value !== undefined;
+    if (isAsked && !accepts(value)) throw refusal(place, optionName(place, option), { expected, received: value });
   }
-}
-
-function isAsked({ isRequired }: OptionRule, value: unknown): boolean {
-  return isRequired || value !== undefined;
 }
 
 interface Finding {

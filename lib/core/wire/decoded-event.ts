@@ -13,8 +13,8 @@ export class DecodedEvent {
 }
 
 /**
- * The headers that a packet's `metadata: { id, key, headers }` says, names in lower case; what is no header is left out.
- * `undefined` where there is none.
+ * The headers in a packet's `metadata: { id, key, headers }`, names in lower case; invalid ones are left out.
+ * `undefined` where there are none.
  * @internal
  */
 export function headersInMetadata(metadata: unknown): ReadonlyMap<string, string> | undefined {
@@ -52,7 +52,7 @@ function entriesOf(headers: unknown): Iterable<readonly [unknown, unknown]> {
   return typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
 }
 
-/** `id` and `key` are no headers like others: only the field of that name says them. */
+/** `id` and `key` are not ordinary headers: they are read only from the fields of those names. */
 function setOwn(all: Map<string, string>, name: 'id' | 'key', value: unknown): void {
   if (typeof value === 'string' && value !== '') all.set(name, value);
   else all.delete(name);

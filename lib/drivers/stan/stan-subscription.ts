@@ -109,7 +109,7 @@ export class StanSubscription implements DriverSubscription {
     return this.closing;
   }
 
-  /** Its session is about to be closed, which frees at the server also what has not been confirmed. */
+  /** Closes it with its session: closing the session also releases a subscription that the server has not confirmed. */
   closeWithSession(): Promise<void> {
     if (this.attachment?.isReady !== true) this.attachment?.end();
     return this.close();

@@ -26,7 +26,8 @@ export interface StanHealthOptions {
 export type StanHealthStatus = 'up' | 'degraded' | 'down';
 
 /**
- * One indicator's part of a health check. `degraded` is answered with 200: Terminus 12 knows it, Terminus 11 passes it on.
+ * One indicator's part of a health check. `degraded` is answered with 200: Terminus 12 shows it, Terminus 11 does not know
+ * it and leaves the indicator out of its answer.
  * @publicApi
  */
 export interface StanHealthResult<Status extends StanHealthStatus = StanHealthStatus> extends LagHealth {

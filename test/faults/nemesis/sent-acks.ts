@@ -1,6 +1,7 @@
 // Every ack that leaves a consumer, seen where its bytes are handed to the NATS client and not where the library decides.
 import { createRequire } from 'node:module';
 import type { Check } from './checker.js';
+import { Epochs } from './epochs.js';
 import type { AckRecord, HistoryRecord, ProcessName, SubscriptionName } from './history.js';
 import { subscriptionKey } from './runs.js';
 
@@ -78,27 +79,32 @@ function sequenceIn(ack: Buffer): number {
  * without a durable may be sent, in a later session, what came before it began: that is passed over, and acked.
  */
 export function checkAcks(history: readonly HistoryRecord[]): Check {
-  const beginnings = firstSequences(history);
+  const epochs = new Epochs(history);
+  const beginnings = firstSequences(history, epochs);
   const finished = new Set<string>();
   const violations: string[] = [];
   for (const record of history) {
     if (record.type === 'done') finished.add(keyOf(record));
     if (record.type !== 'ack' || finished.has(keyOf(record))) continue;
-    if (record.subscription === 'watch' && record.sequence < (beginnings.get(runOf(record)) ?? Infinity)) continue;
+    const beganAt = beginnings.get(beginningKey(record, epochs.storedIn(record.at))) ?? Infinity;
+    if (record.subscription === 'watch' && record.sequence < beganAt) continue;
     violations.push(`${keyOf(record)} was acked at ${String(record.at)}, and its handler had not finished`);
   }
   return { name: 'no ack leaves before the handler has finished', violations };
 }
 
-/** The lowest sequence that each process handled without a durable. */
-function firstSequences(history: readonly HistoryRecord[]): Map<string, number> {
+/** The lowest sequence that each process handled without a durable, of each life of the server's state. */
+function firstSequences(history: readonly HistoryRecord[], epochs: Epochs): Map<string, number> {
   const first = new Map<string, number>();
   for (const record of history) {
     if (record.type !== 'start' || record.subscription !== 'watch') continue;
-    first.set(runOf(record), Math.min(record.sequence, first.get(runOf(record)) ?? Infinity));
+    const key = beginningKey(record, epochs.storedIn(record.storedAt));
+    first.set(key, Math.min(record.sequence, first.get(key) ?? Infinity));
   }
   return first;
 }
+
+const beginningKey = (process: ProcessName, epoch: number): string => `${runOf(process)} in epoch ${String(epoch)}`;
 
 const runOf = ({ process, incarnation }: ProcessName): string => `${process}#${String(incarnation)}`;
 

@@ -42,5 +42,7 @@ export function openEnvironment(lmdb: LmdbPackage, path: string): LmdbEnvironmen
     keyEncoding: 'binary',
     overlappingSync: false,
     cache: false,
+    // The store makes its own batches. lmdb's of one turn keep a promise that nobody can hear: on a full disk it ends the process.
+    eventTurnBatching: false,
   });
 }

@@ -250,8 +250,8 @@ export class LmdbStore implements Store {
   private fillBatch(environment: LmdbEnvironment): void {
     const writer: RowWriter = {
       // What a write failed of, its batch says.
-      put: (key, row) => void environment.put(key, row).catch(() => undefined),
-      remove: (key) => void environment.remove(key).catch(() => undefined),
+      put: (key, row) => void environment.put(key, row).catch(silenceDetails),
+      remove: (key) => void environment.remove(key).catch(silenceDetails),
     };
     for (const part of this.dirtyParts) part.writeTo(writer);
     this.dirtyParts.clear();

@@ -18,7 +18,10 @@ async function connectOver(broker: StanBroker, options: Record<string, unknown> 
   stan.on('connect', () => connected.open(stan));
   stan.on('error', (error: Error) => connected.open(error));
   onTestFinished(() => {
-    (stan as unknown as { nc?: { close(): void } }).nc?.close();
+    // Its ping timer outlives the connection that is closed below it, and throws from there.
+    const { nc, pingTimer } = stan as unknown as { nc?: { close(): void }; pingTimer?: NodeJS.Timeout };
+    clearTimeout(pingTimer);
+    nc?.close();
   });
   const outcome = await connected.wait();
   if (outcome instanceof Error) throw outcome;
