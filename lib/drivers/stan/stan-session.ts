@@ -85,7 +85,9 @@ export class StanSession {
 
   /** False where the server may have started over between the two: another NATS server process answers, or see above. */
   isAtSameServerAs(other: StanSession): boolean {
-    return this.serverIdSeen === other.serverIdSeen && this.setup.possibleRestartCount === other.setup.possibleRestartCount;
+    return (
+      this.serverIdSeen === other.serverIdSeen && this.setup.possibleRestartCount === other.setup.possibleRestartCount
+    );
   }
 
   /** Whether a NATS server has greeted us, whatever became of the session. */
