@@ -303,10 +303,14 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
 
   /** Makes the row of an entity; false where there is one, or another transaction is about to make it. Does not wait. */
   private async tryBegin(tx: Tx, entity: EntityVersion, version: number): Promise<boolean> {
+    const { schema } = this.options;
     const made = await this.sql.query(
       tx,
-      `INSERT INTO ${this.options.schema}.versions (consumer, stream, key, version)
-         SELECT ${entityPlaces}, CAST($4 AS bigint) WHERE pg_try_advisory_xact_lock(${this.beginningOfEntity()})
+      // DO NOTHING alone would wait: for a transaction that has changed the row which is there.
+      `INSERT INTO ${schema}.versions (consumer, stream, key, version)
+         SELECT ${entityPlaces}, CAST($4 AS bigint)
+          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.versions WHERE consumer = $1 AND stream = $2 AND key = $3)
+            AND pg_try_advisory_xact_lock(${this.beginningOfEntity()})
          ON CONFLICT DO NOTHING RETURNING 1 AS made`,
       valuesOf({ ...entity, version }),
     );
