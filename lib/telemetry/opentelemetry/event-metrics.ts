@@ -32,7 +32,7 @@ export class EventMetrics implements StanTelemetry {
       unit: '{message}',
     });
     this.consumed = meter.createCounter('messaging.client.consumed.messages', {
-      description: 'Events that were handed to a handler.',
+      description: 'Events that were passed to a handler.',
       unit: '{message}',
     });
     this.processDuration = meter.createHistogram('messaging.process.duration', {
