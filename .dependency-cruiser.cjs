@@ -66,6 +66,7 @@ module.exports = {
       to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
     },
     only('observe', { path: room('core/observe') }, [
+      clock,
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
       '^lib/core/inbox/counting-event\\.ts$',
     ]),
