@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TopologyName } from '../../support/topologies.js';
 import { topologyNames } from '../../support/topologies.js';
-import { quietFor } from '../../support/wait.js';
+import { quietFor, withDeadline } from '../../support/wait.js';
 import { checkHistory } from './checker.js';
 import { excuseServers } from './excuses.js';
 import type { Fault } from './faults.js';
@@ -93,6 +93,7 @@ if (topology === 'cluster' && broker === 'stan') {
   say(`       ${String(disordered.length)} first deliveries that a later leader sent again`);
   sayFirst(disordered.map(({ violation, proof }) => `${violation}: ${proof}`));
 }
+if (world.unfinishedStops > 0) say(`${String(world.unfinishedStops)} nodes did not end when asked to, and were killed`);
 const run = `${broker}, ${topology}, ${String(minutes)} min, seed ${String(seed)}`;
 for (const line of describeOutcome({ run, counts, pauses: longestPauses(history), excuses })) say(line);
 const failed = checks.filter(({ violations }) => violations.length > 0).length;
@@ -125,7 +126,7 @@ async function torment(name: TopologyName): Promise<void> {
 async function strike(fault: Fault): Promise<void> {
   const at = Date.now();
   try {
-    await fault.strike(world);
+    await withDeadline(fault.strike(world), { what: `the end of the fault "${fault.kind}"`, timeoutMs: 180_000 });
   } finally {
     world.record({ type: 'fault', kind: fault.kind, targets: fault.targets, until: Date.now() }, at);
   }
