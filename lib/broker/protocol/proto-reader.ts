@@ -94,8 +94,7 @@ export class ProtoReader {
   }
 
   private expect(wireType: number): void {
-    if (this.wireType !== wireType)
-      throw new ProtobufDecodeError(`wire type ${this.wireType} for field ${this.field}`);
+    if (this.wireType !== wireType) throw new ProtobufDecodeError(`wire type ${this.wireType} for field ${this.field}`);
   }
 
   private pass(bytes: number): void {
