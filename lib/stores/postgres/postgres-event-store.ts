@@ -1,5 +1,5 @@
 import { StoreSchemaError } from '../../core/errors/store-schema.error.js';
-import { StanEventStore } from '../../core/inbox/event-store.js';
+import { StanEventStore } from '../../core/event-store/event-store.js';
 import type {
   Advance,
   EntityVersion,
@@ -9,7 +9,7 @@ import type {
   ParkedStream,
   ParkedQuery,
   VersionedEntity,
-} from '../../core/inbox/event-store.js';
+} from '../../core/event-store/event-store.js';
 import { defaultsOf, readOptionGroup } from '../../core/option-rules/option-group.js';
 import { isConflict } from './conflict.js';
 import { migrationStatements, newestMigration } from './migrations.js';
