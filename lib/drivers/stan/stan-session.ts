@@ -316,7 +316,8 @@ export class StanSession {
     }
     if (isInvalidPublish(error)) {
       const cause = forgottenError(this.options.clientId);
-      done({ outcome: 'not-sent', cause }, guid);
+      // Not stored by the one that answers; another server may have taken it as well [STAN-FO-8].
+      done({ outcome: 'unknown', cause }, guid);
       this.fail(cause, true);
       return;
     }
