@@ -1,4 +1,4 @@
-import type { BrokerEvent } from 'nestjs-stan/broker';
+import type { BrokerEvent, BrokerLogger } from 'nestjs-stan/broker';
 import { describe, expect, it } from 'vitest';
 
 import { StanPeer } from '../support/stan-peer.js';
@@ -35,7 +35,7 @@ describe('what a broker tells its observers', () => {
     ]);
   });
 
-  it('reaches the others, and the clients, although one of them throws', async () => {
+  it('reaches the others, and the clients, although one of them throws and one rejects', async () => {
     const reported: string[] = [];
     const quiet = (): void => undefined;
     const logger = { error: (text: string) => reported.push(text), warn: quiet, info: quiet, debug: quiet };
@@ -44,6 +44,8 @@ describe('what a broker tells its observers', () => {
     broker.observe(() => {
       throw new Error('observer');
     });
+    const rejecting: () => unknown = () => Promise.reject(new Error('async observer'));
+    broker.observe(rejecting as () => void);
     broker.observe(({ type }) => seen.push(type));
     const peer = await StanPeer.connected('a', broker);
     const subscription = await peer.subscribe('x');
@@ -51,5 +53,39 @@ describe('what a broker tells its observers', () => {
     expect(subscription.sequences).toEqual([1]);
     expect(seen).toEqual(['clientConnected', 'channelCreated', 'subscribed', 'published', 'delivered']);
     expect(reported.every((text) => text.includes('observer'))).toBe(true);
+    expect(reported.filter((text) => text.includes('async observer'))).toHaveLength(seen.length);
+  });
+});
+
+describe("the broker's logger", () => {
+  const id = 'a\n[ERR] STREAM: forged\u001b[2J';
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('the log is gone');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the log is gone'))],
+  ])('may be one that %s: clients are served', async (_what, write) => {
+    const logger = { error: write, warn: write, info: write, debug: write } as BrokerLogger;
+    const broker = await startBroker({ logger });
+    const refused = await new StanPeer(id, broker).connect();
+    expect(refused.get('error')).not.toBe('');
+    const peer = await StanPeer.connected('b', broker);
+    expect(await peer.publish('x')).toBe('');
+  });
+
+  it('gets each message on one line, whatever a client calls itself', async () => {
+    const lines: string[] = [];
+    const keep = (text: string): void => void lines.push(text);
+    const broker = await startBroker({ logger: { error: keep, warn: keep, info: keep, debug: keep } });
+    await new StanPeer(id, broker).connect();
+    expect(lines).toContainEqual(
+      expect.stringContaining('[client a\\n[ERR] STREAM: forged\\u001b[2J] connect refused'),
+    );
+    // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+    expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
   });
 });
