@@ -1,7 +1,8 @@
 import type { BrokerEvent, BrokerLogger } from 'nestjs-stan/broker';
 import { describe, expect, it } from 'vitest';
 
-import { StanPeer } from '../support/stan-peer.js';
+import type { PeerBroker } from '../support/stan-peer.js';
+import { decode, encode, StanPeer } from '../support/stan-peer.js';
 import { startBroker } from '../support/test-broker.js';
 
 describe('what a broker tells its observers', () => {
@@ -45,7 +46,7 @@ describe('what a broker tells its observers', () => {
       throw new Error('observer');
     });
     const rejecting: () => unknown = () => Promise.reject(new Error('async observer'));
-    broker.observe(rejecting as () => void);
+    broker.observe(rejecting);
     broker.observe(({ type }) => seen.push(type));
     const peer = await StanPeer.connected('a', broker);
     const subscription = await peer.subscribe('x');
@@ -71,8 +72,7 @@ describe("the broker's logger", () => {
   ])('may be one that %s: clients are served', async (_what, write) => {
     const logger = { error: write, warn: write, info: write, debug: write } as BrokerLogger;
     const broker = await startBroker({ logger });
-    const refused = await new StanPeer(id, broker).connect();
-    expect(refused.get('error')).not.toBe('');
+    await connectAs(id, broker);
     const peer = await StanPeer.connected('b', broker);
     expect(await peer.publish('x')).toBe('');
   });
@@ -81,7 +81,7 @@ describe("the broker's logger", () => {
     const lines: string[] = [];
     const keep = (text: string): void => void lines.push(text);
     const broker = await startBroker({ logger: { error: keep, warn: keep, info: keep, debug: keep } });
-    await new StanPeer(id, broker).connect();
+    await connectAs(id, broker);
     expect(lines).toContainEqual(
       expect.stringContaining('[client a\\n[ERR] STREAM: forged\\u001b[2J] connect refused'),
     );
@@ -89,3 +89,11 @@ describe("the broker's logger", () => {
     expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
   });
 });
+
+/** Asks for a session under a client id that no server takes. */
+async function connectAs(clientId: string, broker: PeerBroker): Promise<void> {
+  const peer = new StanPeer('p', broker);
+  const request = encode('ConnectRequest', { clientId, heartbeatInbox: peer.heartbeatInbox });
+  const answer = await peer.request('_STAN.discover.test-cluster', request);
+  expect(decode('ConnectResponse', answer).get('error')).not.toBe('');
+}
