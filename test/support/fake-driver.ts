@@ -29,7 +29,7 @@ export class FakePublishAttempt {
     private readonly done: PublishAttemptDone,
     readonly headerText = '',
     /** What tells the publish apart from all others of the process; each attempt at it has the same. */
-    readonly id: number | undefined = undefined,
+    readonly id?: number,
   ) {}
 
   get text(): string {

@@ -76,7 +76,7 @@ describe('decodeJson', () => {
     expect(() => decodeJson(bytes)).toThrow(/UTF-8/);
   });
 
-  it.each(['{', 'ticket', '{"id":1}x', 'NaN', ' '])('refuses %o, which is not JSON', (text) => {
+  it.each(['{', 'ticket', '{"id":1}x', 'NaN', ' ', '\uFF5B{"id":1}', '{"id":1}\uFEFF'])('refuses %o, which is not JSON', (text) => {
     expect(() => decodeJson(Buffer.from(text))).toThrow(SyntaxError);
   });
 
