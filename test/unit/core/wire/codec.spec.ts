@@ -29,7 +29,7 @@ describe('a plugged-in serializer', () => {
   it('sees what a dispatch hook has put beside the data', () => {
     const seen: unknown[] = [];
     const encoder = encoderOf({ serialize: (packet) => (seen.push(packet), 'x') });
-    encoder.encode(subject, { id: 1 }, { tenant: 'a' });
+    expect(encoder.encode(subject, { id: 1 }, { tenant: 'a' })).toEqual(Buffer.from('x'));
     expect(seen).toEqual([{ pattern: subject, data: { id: 1 }, metadata: { tenant: 'a' } }]);
   });
 
