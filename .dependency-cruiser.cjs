@@ -1,5 +1,7 @@
-/** The rooms of lib/ and which way imports go (see CONTRIBUTING.md). */
+/** The folders of lib/ and which way imports go (see CONTRIBUTING.md). */
 const room = (name) => `^lib/${name}/`;
+/** Which everything in core may use; it imports nothing. */
+const clock = '^lib/core/clock\\.ts$';
 const only = (name, from, to, comment) => ({
   name,
   comment,
@@ -47,9 +49,10 @@ module.exports = {
     ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
+      clock,
       room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
     ]),
-    only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
+    only('publishing', { path: room('core/publishing') }, [clock, room('core/(publishing|driver|options|errors|wire)')]),
     only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', room('core')]),
     {
       name: 'stores-load-no-package-of-a-database',

@@ -2,7 +2,7 @@ import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 
 import type { DeadLetter } from '../../core/delivery/dead-letter.js';
-import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
+import { systemClock } from '../../core/clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
@@ -258,7 +258,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       },
       isHeard: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
       traceIdOf: ({ sequence, headerText }) => observer.traceIdOf(sequence) ?? traceIdIn(headerText),
-      clock: systemDeliveryClock,
+      clock: systemClock,
     };
   }
 
@@ -267,7 +267,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const setup = {
       store,
       clientId: this.options.connection.clientId,
-      clock: systemDeliveryClock,
+      clock: systemClock,
       classifier: exceptionClassifier,
       emit: (event: DeliveryEvent | CountingEvent) => this.tellCountingEvent(event),
       storeDeadLetter: (subject: string, deadLetter: DeadLetter) => link.outbox.store(subject, deadLetter),

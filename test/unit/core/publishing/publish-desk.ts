@@ -4,7 +4,7 @@ import { PublishLedger } from '../../../../lib/core/publishing/index.js';
 import type { PublishReceipt } from '../../../../lib/core/publishing/index.js';
 import type { FakeDriverOptions } from '../../../support/fake-driver.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 
 /** One publish as its publisher sees it. */
 export interface Published {
@@ -17,7 +17,7 @@ export interface Published {
 
 /** A ledger over the fake driver with a clock that the test moves. */
 export class PublishDesk {
-  readonly clock = new VirtualClock();
+  readonly clock = new FakeClock();
   readonly driver: FakeDriver;
   readonly ledger: PublishLedger;
   /** In the order in which the outcomes were told. */

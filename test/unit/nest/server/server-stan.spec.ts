@@ -8,7 +8,7 @@ import { SubscribeFailedError } from '../../../../lib/core/errors/index.js';
 import { NonRetriableException, ServerStan, StanContext, replaySubject } from '../../../../lib/index.js';
 import type { HandlerErrorEvent, StanServerOptions, StanStatus } from '../../../../lib/index.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 
 const lines: string[] = [];
 const collect =
