@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { describe, expect, it } from 'vitest';
 
 import { outboundCommands } from '../../../../lib/drivers/stan/outbound-commands.js';
 import type { NatsConnection } from '../../../../lib/drivers/stan/vendor-internals.js';
+import { nextTurn } from '../../../support/wait.js';
 
 /** As much of the NATS client as sending needs. */
 class Client extends EventEmitter {
