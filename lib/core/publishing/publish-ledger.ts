@@ -12,8 +12,8 @@ import {
 import type { StanError } from '../errors/index.js';
 import type { ResolvedPublishOptions } from '../options/publish-options.js';
 import { AckWatch } from './ack-watch.js';
-import { systemPublishClock } from './publish-clock.js';
-import type { PublishClock } from './publish-clock.js';
+import { systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { PublishDeadlines } from './publish-deadlines.js';
 import { PublishEntry } from './publish-entry.js';
 import type { PublishDone } from './publish-entry.js';
@@ -31,7 +31,7 @@ export interface PublishLedgerSetup {
   readonly driver: PublishDriver;
   readonly options: ResolvedPublishOptions;
   /** @defaultValue the process's own clock */
-  readonly clock?: PublishClock;
+  readonly clock?: Clock;
 }
 
 /**
@@ -55,7 +55,7 @@ export const publishOverheadBytes = 256;
 export class PublishLedger {
   private readonly driver: PublishDriver;
   private readonly options: ResolvedPublishOptions;
-  private readonly clock: PublishClock;
+  private readonly clock: Clock;
   private readonly queue = new PublishQueue();
   private readonly deadlines: PublishDeadlines;
   private readonly ackWatch: AckWatch;
@@ -71,7 +71,7 @@ export class PublishLedger {
   private gaveUpBy: StanError | undefined;
   private whenEmpty: (() => void)[] = [];
 
-  constructor({ driver, options, clock = systemPublishClock }: PublishLedgerSetup) {
+  constructor({ driver, options, clock = systemClock }: PublishLedgerSetup) {
     this.driver = driver;
     this.options = options;
     this.clock = clock;
@@ -110,7 +110,7 @@ export class PublishLedger {
     data: Uint8Array,
     done: PublishDone,
     headerText = '',
-    deadline = this.clock.now() + this.options.publishTimeoutMs,
+    deadline = this.clock.nowMs() + this.options.publishTimeoutMs,
   ): void {
     const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
     const refusal = this.refusalOf(subject, data, headerText, limitBytes);
@@ -178,7 +178,7 @@ export class PublishLedger {
     entry.checkedLimitBytes = limitBytes;
     if (entry.data.byteLength <= limitBytes) return true;
     const error = tooLarge(entry.subject, entry.data, limitBytes);
-    this.settle(entry);
+    this.remove(entry);
     queueMicrotask(() => entry.done(error, undefined));
     return false;
   }
@@ -209,7 +209,7 @@ export class PublishLedger {
   private onAck(entry: PublishEntry, attemptNumber: number, guid: string, isDuplicate: boolean | undefined): void {
     if (this.ackWatch.isProbing && this.ackWatch.provesLoss(attemptNumber)) this.sendAllAgain();
     if (!entry.isSettled) {
-      this.settle(entry);
+      this.remove(entry);
       const receipt = { guid, subject: entry.subject, attempts: entry.sentCount };
       entry.done(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
     }
@@ -238,7 +238,7 @@ export class PublishLedger {
       if (cause instanceof PublishRefusedError) this.ackWatch.suspect();
       return;
     }
-    this.settle(entry);
+    this.remove(entry);
     entry.done(error, undefined);
     this.pump();
   }
@@ -246,13 +246,13 @@ export class PublishLedger {
   private expire(entry: PublishEntry): void {
     const { subject, sentCount, mayBeStored, lastFailure } = entry;
     const { publishTimeoutMs } = this.options;
-    this.settle(entry);
+    this.remove(entry);
     const facts = { subject, timeoutMs: publishTimeoutMs, attempts: sentCount, mayBeStored };
     entry.done(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
     this.pump();
   }
 
-  private settle(entry: PublishEntry): void {
+  private remove(entry: PublishEntry): void {
     this.bytes -= costOf(entry.data, entry.headerText);
     this.queue.remove(entry);
     entry.release();
@@ -268,7 +268,7 @@ export class PublishLedger {
       const entry = this.queue.oldest;
       if (entry === undefined) return;
       const error = errorOf(entry);
-      this.settle(entry);
+      this.remove(entry);
       entry.done(error, undefined);
     }
   }
