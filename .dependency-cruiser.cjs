@@ -44,15 +44,23 @@ module.exports = {
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
+    only('clock', { path: clock }, ['^$'], 'The clock imports nothing'),
+    only('dead-letters', { path: room('core/dead-letters') }, [
+      room('core/(dead-letters|publishing|driver|options|errors|wire)'),
+    ]),
     only('delivery', { path: room('core/delivery') }, [
-      room('core/(delivery|driver|options|option-rules|errors|wire)'),
+      clock,
+      room('core/(delivery|dead-letters|driver|options|option-rules|errors|wire)'),
     ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
       clock,
-      room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
+      room('core/(inbox|delivery|dead-letters|driver|options|option-rules|errors|wire)'),
     ]),
-    only('publishing', { path: room('core/publishing') }, [clock, room('core/(publishing|driver|options|errors|wire)')]),
+    only('publishing', { path: room('core/publishing') }, [
+      clock,
+      room('core/(publishing|driver|options|errors|wire)'),
+    ]),
     only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', room('core')]),
     {
       name: 'stores-load-no-package-of-a-database',
@@ -61,6 +69,7 @@ module.exports = {
       to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
     },
     only('observe', { path: room('core/observe') }, [
+      clock,
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
       '^lib/core/inbox/counting-event\\.ts$',
     ]),

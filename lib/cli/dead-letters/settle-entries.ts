@@ -1,8 +1,9 @@
-import { decodePayload, originalHeaderText, replaySubject } from '../../core/delivery/dead-letter.js';
+import { decodePayload } from '../../core/dead-letters/dead-letter.js';
+import { originalHeaderText, replaySubject } from '../../core/dead-letters/replay.js';
 import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
-import type { DoneAction } from './done-marker.js';
-import { encodeDoneMarker } from './done-marker.js';
+import type { DoneAction } from '../../core/dead-letters/done-marker.js';
+import { encodeDoneMarker } from '../../core/dead-letters/done-marker.js';
 import type { StanLink } from './stan-link.js';
 
 /**
@@ -24,7 +25,9 @@ export interface Step {
 export function replayStep(entry: DeadLetterEntry, deadLetterSubject: string, toHandler: boolean): Step {
   const { sequence, letter, bytes } = entry;
   if (letter === undefined)
-    throw new CommandError(`${String(sequence)} is no readable dead letter, and can only be dropped; nothing was sent`);
+    throw new CommandError(
+      `${String(sequence)} is not a readable dead letter and can only be dropped; nothing was sent`,
+    );
   const send = toHandler
     ? { subject: replaySubject(deadLetterSubject), data: bytes }
     : { subject: letter.subject, data: decodePayload(letter.payload), headerText: originalHeaderText(letter) };

@@ -218,7 +218,7 @@ export class StanDriver implements Driver {
       void session.close();
       throw new StanClosedError('connect');
     }
-    if (!session.isAlive()) throw new SessionLostError(this.options.clientId, 'it ended as soon as it was open');
+    if (!session.isAlive()) throw new SessionLostError(this.options.clientId, 'it closed right after it opened');
     const serverChanged = this.lastSession !== undefined && !session.isAtSameServerAs(this.lastSession);
     this.lastSession = session;
     this.session = session;

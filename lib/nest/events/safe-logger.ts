@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 import { ignoreRejection } from '../../core/errors/describe-value.js';
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError } from '../../core/errors/describe-error.js';
 
 /**
  * Nest's logger, which hands on to the application's own: what that throws ends neither a delivery nor the process. It is
@@ -40,7 +40,7 @@ export class SafeLogger extends Logger {
       ignoreRejection(thrown);
       if (this.saidFailure) return;
       this.saidFailure = true;
-      process.emitWarning("the application's logger has thrown; lines of nestjs-stan are lost", 'StanLoggerWarning');
+      process.emitWarning("the application's logger threw; log lines of nestjs-stan are lost", 'StanLoggerWarning');
     }
   }
 }

@@ -4,7 +4,7 @@ import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { DrainTimeoutError } from '../../core/errors/drain-timeout.error.js';
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
-import { DeadLetterOutbox } from './dead-letter-outbox.js';
+import { DeadLetterOutbox } from '../../core/dead-letters/dead-letter-outbox.js';
 import { isDoneWithin } from '../../core/is-done-within.js';
 
 /** What is subscribed to: a handler, or a replay inbox. */
@@ -33,7 +33,7 @@ export interface HandlerLoad {
   readonly running: number;
   /** Deliveries that wait here: for a free place, or for their turn in a lane. */
   readonly waiting: number;
-  /** Lanes that an event is in, or has to come again for; 0 without the option `lane`. Unit: lanes. */
+  /** Lanes that hold an event or wait for a redelivery; 0 without the option `lane`. Unit: lanes. */
   readonly lanes: number;
 }
 
