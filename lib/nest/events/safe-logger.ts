@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 import { ignoreRejection } from '../../core/errors/describe-value.js';
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError } from '../../core/errors/describe-error.js';
 
 /**
  * Nest's logger, which hands on to the application's own: what that throws ends neither a delivery nor the process. It is

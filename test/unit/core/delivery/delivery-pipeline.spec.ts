@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodePayload } from '../../../../lib/core/delivery/dead-letter.js';
+import { decodePayload } from '../../../../lib/core/dead-letters/dead-letter.js';
 import { FinalFailure, LaterFailure, PipelineHarness } from '../../../support/pipeline-harness.js';
 import { settled } from '../../../support/fake-clock.js';
 
