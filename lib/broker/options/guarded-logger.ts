@@ -10,12 +10,13 @@ type Level = keyof BrokerLogger;
  * @internal
  */
 export function guardedLogger(logger: BrokerLogger): BrokerLogger {
+  // Typed as void, yet an async method returns a promise.
+  const returning: Record<Level, (message: string) => unknown> = logger;
   const call =
     (level: Level) =>
     (message: string): void => {
       try {
-        // Typed as void, yet an async method returns a promise.
-        ignoreRejection(Reflect.apply(logger[level], logger, [printableStack(message)]));
+        ignoreRejection(returning[level](printableStack(message)));
       } catch (thrown) {
         ignoreRejection(thrown);
       }

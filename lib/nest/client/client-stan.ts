@@ -4,7 +4,7 @@ import type { ReadPacket, WritePacket } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 
-import { describeError, isError } from '../../core/delivery/dead-letter.js';
+import { describeError, isError } from '../../core/errors/describe-error.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';

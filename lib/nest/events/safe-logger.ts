@@ -3,7 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 
 import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { printable, printableStack } from '../../core/errors/printable.js';
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError } from '../../core/errors/describe-error.js';
 import { isPromise } from '../../core/wire/index.js';
 
 type Level = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-import { describeError, isError } from '../../core/delivery/dead-letter.js';
+import { describeError, isError } from '../../core/errors/describe-error.js';
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { printableStack } from '../../core/errors/printable.js';
 import { logLine } from '../events/log-line.js';
