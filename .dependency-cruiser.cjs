@@ -45,14 +45,17 @@ module.exports = {
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
     only('clock', { path: clock }, ['^$'], 'The clock imports nothing'),
+    only('dead-letters', { path: room('core/dead-letters') }, [
+      room('core/(dead-letters|publishing|driver|options|errors|wire)'),
+    ]),
     only('delivery', { path: room('core/delivery') }, [
       clock,
-      room('core/(delivery|driver|options|option-rules|errors|wire)'),
+      room('core/(delivery|dead-letters|driver|options|option-rules|errors|wire)'),
     ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
       clock,
-      room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
+      room('core/(inbox|delivery|dead-letters|driver|options|option-rules|errors|wire)'),
     ]),
     only('publishing', { path: room('core/publishing') }, [
       clock,

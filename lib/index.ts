@@ -140,8 +140,9 @@ export type {
 } from './monitoring/index.js';
 
 // Dead letters
-export { decodePayload, parseDeadLetter, replaySubject } from './core/delivery/dead-letter.js';
-export type { DeadLetter } from './core/delivery/dead-letter.js';
+export { decodePayload, parseDeadLetter } from './core/dead-letters/dead-letter.js';
+export type { DeadLetter } from './core/dead-letters/dead-letter.js';
+export { replaySubject } from './core/dead-letters/replay.js';
 
 // Errors
 export {

@@ -1,5 +1,5 @@
 import type { FailureClassifier } from '../delivery/failure-policy.js';
-import type { DeadLetter } from '../delivery/dead-letter.js';
+import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { Clock } from '../clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DriverMessage } from '../driver/driver.js';

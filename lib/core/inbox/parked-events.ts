@@ -1,4 +1,5 @@
-import { deadLetterOf, describeError } from '../delivery/dead-letter.js';
+import { deadLetterOf } from '../dead-letters/dead-letter.js';
+import { describeError } from '../errors/describe-error.js';
 import { retryDelayMs } from '../delivery/failure-policy.js';
 import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
 import { EventStoreError } from '../errors/event-store.error.js';
