@@ -250,7 +250,8 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
   }
 
   private async migrate(tx: Tx, schema: string): Promise<void> {
-    await this.sql.query(tx, `SELECT pg_advisory_xact_lock(${String(migrationLock)})`, []);
+    // As text: Prisma refuses to read a column of type void.
+    await this.sql.query(tx, `SELECT CAST(pg_advisory_xact_lock(${String(migrationLock)}) AS text) AS locked`, []);
     // A role that may write rows and not make tables starts where there is nothing to make.
     if ((await this.foundMigration(tx)) >= newestMigration) return;
     for (const statement of migrationStatements(schema)) await this.sql.query(tx, statement, []);
