@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../lib/core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../lib/core/dead-letters/dead-letter.js';
 import type { DeliveryEvent } from '../../lib/core/delivery/delivery-event.js';
 import { DeliveryPipeline } from '../../lib/core/delivery/delivery-pipeline.js';
 import type { Delivery } from '../../lib/core/delivery/delivery.js';

@@ -1,5 +1,5 @@
-import type { DeadLetter } from '../../core/delivery/dead-letter.js';
-import { decodePayload } from '../../core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../core/dead-letters/dead-letter.js';
+import { decodePayload } from '../../core/dead-letters/dead-letter.js';
 import { printable, printableLines } from '../../core/errors/printable.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import type { Step } from './settle-entries.js';

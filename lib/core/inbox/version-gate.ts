@@ -2,7 +2,7 @@ import type { ResolvedVersionOptions } from '../options/counting-options.js';
 import type { CountedDelivery, CountedHandler, CountingSetup } from './counted-handler.js';
 import type { EarlyEvents } from './early-events.js';
 import { entityOf } from './event-keys.js';
-import type { Advance, ParkedEvent, VersionedEntity } from './event-store.js';
+import type { Advance, ParkedEvent, VersionedEntity } from '../event-store/event-store.js';
 import { inTransaction } from './handler-transaction.js';
 import { isNext } from './parked-events.js';
 import type { ParkedEvents } from './parked-events.js';

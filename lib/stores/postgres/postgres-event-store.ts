@@ -1,5 +1,5 @@
 import { StoreSchemaError } from '../../core/errors/store-schema.error.js';
-import { StanEventStore } from '../../core/inbox/event-store.js';
+import { StanEventStore } from '../../core/event-store/event-store.js';
 import type {
   Advance,
   EntityVersion,
@@ -9,7 +9,7 @@ import type {
   ParkedStream,
   ParkedQuery,
   VersionedEntity,
-} from '../../core/inbox/event-store.js';
+} from '../../core/event-store/event-store.js';
 import { defaultsOf, readOptionGroup } from '../../core/option-rules/option-group.js';
 import { isConflict } from './conflict.js';
 import { migrationStatements, newestMigration } from './migrations.js';
@@ -255,7 +255,8 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
   }
 
   private async migrate(tx: Tx, schema: string): Promise<void> {
-    await this.sql.query(tx, `SELECT pg_advisory_xact_lock(${String(migrationLock)})`, []);
+    // As text: Prisma refuses to read a column of type void.
+    await this.sql.query(tx, `SELECT CAST(pg_advisory_xact_lock(${String(migrationLock)}) AS text) AS locked`, []);
     // A role that may write rows and not make tables starts where there is nothing to make.
     if ((await this.foundMigration(tx)) >= newestMigration) return;
     for (const statement of migrationStatements(schema)) await this.sql.query(tx, statement, []);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runDeadLetters } from '../../../lib/cli/dead-letters/run-dead-letters.js';
-import type { DeadLetter } from '../../../lib/core/delivery/dead-letter.js';
-import { encodeDeadLetter, encodePayload, replaySubject } from '../../../lib/core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../../lib/core/dead-letters/dead-letter.js';
+import { encodeDeadLetter, encodePayload } from '../../../lib/core/dead-letters/dead-letter.js';
+import { replaySubject } from '../../../lib/core/dead-letters/replay.js';
 import type { Contract } from '../../support/contract.js';
 import { contract } from '../../support/contract.js';
 import { fresh } from '../../support/fresh.js';

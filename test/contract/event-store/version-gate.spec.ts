@@ -3,7 +3,7 @@ import { fromPg } from 'nestjs-stan/postgres';
 import type { StanSql } from 'nestjs-stan/postgres';
 import type pg from 'pg';
 import { expect, it } from 'vitest';
-import { replaySubject } from '../../../lib/core/delivery/dead-letter.js';
+import { replaySubject } from '../../../lib/core/dead-letters/replay.js';
 import type { Contract } from '../../support/contract.js';
 import { contract } from '../../support/contract.js';
 import type { CountingWorld as World, TicketEvent, WorldOptions } from '../../support/counting-world.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { decodePayload } from '../../../../lib/core/delivery/dead-letter.js';
+import { decodePayload } from '../../../../lib/core/dead-letters/dead-letter.js';
 import { FinalFailure, LaterFailure, PipelineHarness } from '../../../support/pipeline-harness.js';
 import { settled } from '../../../support/fake-clock.js';
 
@@ -56,6 +56,88 @@ describe('an event that comes again while its handler runs', () => {
       await harness.arrive(sequence, { redeliveryCount: 1 });
     }
     expect(harness.eventsOf('ackWaitNear')).toMatchObject([{ sequence: 1, ackWaitMs }]);
+  });
+});
+
+describe('a delivery of an event that runs already', () => {
+  it('counts as one that has failed when the handler fails', async () => {
+    const harness = new PipelineHarness({ ackWaitMs });
+    await harness.arrive(1);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    await harness.lastRun().fail(new Error('slow and wrong'));
+    expect(harness.eventsOf('handlerError')).toMatchObject([{ deliveries: 2 }]);
+  });
+
+  it('is acked at once where the handler has acked by itself', async () => {
+    const harness = new PipelineHarness({ ackMode: 'manual' });
+    const first = await harness.arrive(1);
+    harness.lastRun().delivery.ack();
+    const again = await harness.arrive(1, { redeliveryCount: 1 });
+    expect([first.acks, again.acks]).toEqual([1, 1]);
+    expect(harness.runs).toHaveLength(1);
+  });
+
+  it('is another event where a server that started over has given its sequence to one', async () => {
+    const harness = new PipelineHarness();
+    const first = await harness.arrive(1, { timestampNs: 1_000, data: '"old"' });
+    const second = await harness.arrive(1, { timestampNs: 2_000, data: '"new"' });
+    expect(harness.runs.map(({ data }) => data)).toEqual(['old', 'new']);
+    await harness.runs[0]!.succeed();
+    expect([first.acks, second.acks]).toEqual([1, 0]);
+    await harness.runs[1]!.succeed();
+    expect([first.acks, second.acks]).toEqual([1, 1]);
+  });
+});
+
+describe('how long an event waited and took', () => {
+  it('is told of one that was handled, where somebody listens', async () => {
+    const harness = new PipelineHarness({ concurrency: 1, ackWaitMs });
+    harness.isHeard = true;
+    await harness.arrive(1);
+    await harness.clock.advance(100);
+    await harness.arrive(2);
+    await harness.clock.advance(200);
+    await harness.lastRun().succeed();
+    await harness.clock.advance(50);
+    await harness.lastRun().succeed();
+    expect(harness.eventsOf('handled')).toMatchObject([
+      { sequence: 1, subject: 'ticket:created', handler: 'Tickets.created', waitedMs: 0, tookMs: 300 },
+      { sequence: 2, waitedMs: 200, tookMs: 50, deliveries: 1, tries: 1, isAcked: true },
+    ]);
+  });
+
+  it('is told of one that failed too, where somebody listens, and of none where nobody does', async () => {
+    for (const isHeard of [true, false]) {
+      const harness = new PipelineHarness({ ackWaitMs });
+      harness.isHeard = isHeard;
+      await harness.arrive(1);
+      await harness.clock.advance(70);
+      await harness.lastRun().fail(new Error('no'));
+      const [told] = harness.eventsOf('handlerError');
+      expect([told?.waitedMs, told?.tookMs]).toEqual(isHeard ? [0, 70] : [undefined, undefined]);
+      await harness.arrive(1, { redeliveryCount: 1 });
+      await harness.lastRun().succeed();
+      expect(harness.eventsOf('handled')).toHaveLength(isHeard ? 1 : 0);
+    }
+  });
+
+  it('is never a wait below zero, also where the event came again after its start', async () => {
+    const harness = new PipelineHarness({ ackWaitMs });
+    harness.isHeard = true;
+    await harness.arrive(1);
+    await harness.clock.advance(100);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    await harness.lastRun().succeed();
+    expect(harness.eventsOf('handled')).toMatchObject([{ waitedMs: 0, tookMs: 100, deliveries: 2 }]);
+  });
+
+  it('is told without an ack where a handler that acks by itself has not', async () => {
+    const harness = new PipelineHarness({ ackMode: 'manual' });
+    harness.isHeard = true;
+    for (const sequence of [1, 2]) await harness.arrive(sequence);
+    harness.runs[1]!.delivery.ack();
+    for (const run of harness.runs) await run.succeed();
+    expect(harness.eventsOf('handled')).toMatchObject([{ isAcked: false }, { isAcked: true }]);
   });
 });
 
@@ -350,6 +432,54 @@ describe('ack mode onDelivery', () => {
     await harness.lastRun().succeed();
     expect(first.acks).toBe(0);
     expect(harness.eventsOf('handlerError')).toMatchObject([{ next: 'lost' }]);
+  });
+});
+
+describe('a handler that comes near its ack wait', () => {
+  it('is told from four fifths of it on, counted from the arrival, once', async () => {
+    const harness = new PipelineHarness({ concurrency: 1, ackWaitMs });
+    await harness.arrive(1);
+    await harness.clock.advance(4_000);
+    await harness.lastRun().succeed();
+    expect(harness.eventsOf('ackWaitNear')).toEqual([]);
+    await harness.arrive(2);
+    await harness.arrive(3);
+    await harness.clock.advance(2_000.4);
+    await harness.lastRun().succeed();
+    await harness.clock.advance(2_000.4);
+    await harness.lastRun().succeed();
+    expect(harness.eventsOf('ackWaitNear')).toMatchObject([
+      { sequence: 3, subject: 'ticket:created', handler: 'Tickets.created', tookMs: 4_001, ackWaitMs },
+    ]);
+    await harness.arrive(4);
+    await harness.clock.advance(4_500);
+    await harness.lastRun().succeed();
+    expect(harness.eventsOf('ackWaitNear')).toHaveLength(1);
+  });
+
+  it('is of no interest where the client acks on arrival', async () => {
+    const harness = new PipelineHarness({ ackMode: 'onDelivery', ackWaitMs });
+    await harness.arrive(1);
+    await harness.clock.advance(2 * ackWaitMs);
+    await harness.lastRun().succeed();
+    expect(harness.eventsOf('ackWaitNear')).toEqual([]);
+  });
+});
+
+describe('a listener that throws', () => {
+  it('keeps nothing from being settled', async () => {
+    const harness = new PipelineHarness({ maxDeliveries: 1, deadLetter: { subject: 'dead' } });
+    harness.isHeard = true;
+    harness.onEvent = () => {
+      throw new Error('a bad listener');
+    };
+    const handled = await harness.arrive(1);
+    await harness.lastRun().succeed();
+    const failed = await harness.arrive(2);
+    await harness.lastRun().fail(new Error('no'));
+    expect([handled.acks, failed.acks]).toEqual([1, 1]);
+    expect(harness.events.map(({ type }) => type)).toEqual(['handled', 'handlerError', 'deadLettered']);
+    expect(harness.pipeline.runningCount()).toBe(0);
   });
 });
 

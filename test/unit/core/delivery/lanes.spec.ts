@@ -267,6 +267,38 @@ describe('the order of a lane', () => {
     expect(harness.started()).toEqual([7, 8, 9, 1]);
   });
 
+  it('goes by the sequence where events were stored at the same time', async () => {
+    const harness = new Lanes();
+    for (const sequence of [1, 4, 2, 3]) await harness.send(sequence, 'a', { timestampNs: 1_000 });
+    for (const sequence of [1, 2, 3, 4]) await harness.run(sequence).succeed();
+    expect(harness.started()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('lets nothing pass that runs: an earlier event that comes late waits for its end', async () => {
+    const harness = new Lanes();
+    await harness.send(5, 'a');
+    for (const sequence of [3, 6, 4]) await harness.send(sequence, 'a');
+    expect(harness.started()).toEqual([5]);
+    for (const sequence of [5, 3, 4, 6]) await harness.run(sequence).succeed();
+    expect(harness.started()).toEqual([5, 3, 4, 6]);
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('is kept by an earlier event that came while a later one waited to be sent again, and that one was given up', async () => {
+    const harness = new Lanes();
+    await harness.send(5, 'a');
+    await harness.run(5).fail(new Error('once'));
+    await harness.clock.advance(2 * ackWaitMs - 1);
+    await harness.send(3, 'a');
+    await harness.send(6, 'a');
+    await harness.clock.advance(1);
+    expect(harness.started()).toEqual([5, 3]);
+    await harness.run(3).succeed();
+    await harness.run(6).succeed();
+    expect(harness.started()).toEqual([5, 3, 6]);
+    expect(harness.left()).toEqual(nothing);
+  });
+
   it('is kept where a deserializer takes longer for one event than for the next', async () => {
     const harness = new Lanes();
     const isFirstRead = latch();
@@ -322,6 +354,24 @@ describe('the key of a lane', () => {
     expect(failure?.error).toMatchObject({ code: 'STAN_UNUSABLE_KEY', option: 'lane', sequence: 1 });
     expect((failure?.error as Error).message).toContain(received);
     expect(harness.left()).toEqual(nothing);
+  });
+
+  it('may have 200 characters', async () => {
+    const harness = new Lanes({ lane: () => 'x'.repeat(200) });
+    for (const sequence of [1, 2]) await harness.send(sequence, 'a');
+    expect(harness.started()).toEqual([1]);
+    expect(harness.pipeline.laneCount()).toBe(1);
+  });
+
+  it('that the function cannot tell is told with what it has thrown', async () => {
+    const cause = new Error('no id');
+    const harness = new Lanes({
+      lane: () => {
+        throw cause;
+      },
+    });
+    await harness.send(1, 'a');
+    expect(harness.eventsOf('handlerError')).toMatchObject([{ error: { code: 'STAN_UNUSABLE_KEY', cause } }]);
   });
 
   it('is not asked for bytes that cannot be read: they go the way of onUndecodable', async () => {

@@ -121,11 +121,11 @@ describe('the window', () => {
     ]);
   });
 
-  it('stores 100 000 publishes that come at once, each once and in order', async () => {
+  it('stores 10 000 publishes that come at once, each once and in order', async () => {
     const desk = await PublishDesk.connected({}, { acksAtOnce: true });
-    for (let index = 0; index < 100_000; index += 1) desk.publish(String(index));
+    for (let index = 0; index < 10_000; index += 1) desk.publish(String(index));
     await desk.ledger.drain();
-    expect(desk.driver.attempts).toHaveLength(100_000);
+    expect(desk.driver.attempts).toHaveLength(10_000);
     expect(desk.told.every(({ receipt, timesTold }) => receipt?.attempts === 1 && timesTold === 1)).toBe(true);
     expect(desk.sent.every((text, index) => text === String(index))).toBe(true);
   });
