@@ -144,7 +144,7 @@ contract('the dead-letters command', (t) => {
       const payload = encodePayload(Buffer.from(hostile.replace('\n', '')));
       const facts = { subject: fresh('ticket'), service: hostile, handler: hostile, clientId: hostile };
       await client.publish(dead, letterBytes({ ...facts, error, payload, headers: { id: 'a\u009b31m\u202e' } }));
-      const { out, err } = await run(t, [...command.filter((word) => word !== undefined), '--subject', dead]);
+      const { out, err } = await run(t, [...command, '--subject', dead]);
       const printed = out + err;
       // eslint-disable-next-line no-control-regex -- control characters are what it looks for
       expect(printed).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
