@@ -13,7 +13,7 @@ import type { Driver } from '../../core/driver/driver.js';
 import { Counting } from '../../core/inbox/counting.js';
 import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
 import type { CountingEvent } from '../../core/inbox/counting-event.js';
-import type { ParkedStream, StanEventStore } from '../../core/inbox/event-store.js';
+import type { ParkedStream, StanEventStore } from '../../core/event-store/event-store.js';
 import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
