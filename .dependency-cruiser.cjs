@@ -1,5 +1,7 @@
-/** The rooms of lib/ and which way imports go (see CONTRIBUTING.md). */
+/** The folders of lib/ and which way imports go (see CONTRIBUTING.md). */
 const room = (name) => `^lib/${name}/`;
+/** Which everything in core may use; it imports nothing. */
+const clock = '^lib/core/clock\\.ts$';
 const only = (name, from, to, comment) => ({
   name,
   comment,
@@ -42,14 +44,20 @@ module.exports = {
     only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
     only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
     only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
+    only('clock', { path: clock }, ['^$'], 'The clock imports nothing'),
     only('delivery', { path: room('core/delivery') }, [
+      clock,
       room('core/(delivery|driver|options|option-rules|errors|wire)'),
     ]),
     only('event-store-port', { path: '^lib/core/inbox/event-store\\.ts$' }, ['^$'], 'The port imports nothing'),
     only('inbox', { path: room('core/inbox') }, [
+      clock,
       room('core/(inbox|delivery|driver|options|option-rules|errors|wire)'),
     ]),
-    only('publishing', { path: room('core/publishing') }, [room('core/(publishing|driver|options|errors|wire)')]),
+    only('publishing', { path: room('core/publishing') }, [
+      clock,
+      room('core/(publishing|driver|options|errors|wire)'),
+    ]),
     only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', room('core')]),
     {
       name: 'stores-load-no-package-of-a-database',
@@ -58,6 +66,7 @@ module.exports = {
       to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
     },
     only('observe', { path: room('core/observe') }, [
+      clock,
       room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
       '^lib/core/inbox/counting-event\\.ts$',
     ]),

@@ -96,12 +96,11 @@ export default defineConfig({
       }),
       suite('faults-jetstream', {
         testTimeout: 300_000,
-        fileParallelism: false,
         include: ['test/faults/**/*.spec.ts'],
         exclude: [realServer],
         env: { TEST_BROKERS: 'jetstream' },
       }),
-      suite('faults', { testTimeout: 300_000, fileParallelism: false, env: stanBrokers }),
+      suite('faults', { testTimeout: 300_000, env: stanBrokers }),
       suite('foreign-clients', { testTimeout: 120_000, fileParallelism: false, env: stanBrokers }),
       suite('stress', { testTimeout: 1_200_000, fileParallelism: false, env: stanBrokers }),
     ],

@@ -35,7 +35,7 @@ const seen = new Set();
 const text = [
   '# Options',
   '<!-- Written by `npm run docs:options` from the docstrings in lib/. -->',
-  'All options are checked when the app is made. An unknown or illegal one is refused by name, with what it got, what it wants and the nearest known name.',
+  'All options are checked when the server or client is created. An unknown or illegal option is refused with an error that names it, what was given, what is expected and the nearest known name.',
   ...sections.flatMap(([heading, typeName, prefix]) => describe(heading, typeName, prefix)),
 ].join('\n\n');
 const formatted = await prettier.format(text, { ...(await prettier.resolveConfig(page)), parser: 'markdown' });
@@ -72,12 +72,13 @@ function option(prefix, property) {
     /\n(?=Unit: |Source: )/,
   );
   const facts = [`Type: \`${type}\``, tag('defaultValue') && `Default: \`${tag('defaultValue').replaceAll('`', '')}\``]
-    .concat(rest.map((line) => line.replaceAll('\n', ' ')))
+    .concat(rest.map((line) => line.replaceAll('\n', ' ')).filter((line) => line !== 'Source: ours.'))
     .filter(Boolean);
   const problem = tag('throws')
     .replace(/^\w+ \(STAN_INVALID_OPTION\)\n?/, '')
     .trim();
-  return [`### ${prefix}${property.name}`, about, facts.map((fact) => `- ${fact}`).join('\n'), plain(problem)]
+  const source = problem === 'Source: ours.' ? '' : plain(problem);
+  return [`### ${prefix}${property.name}`, about, facts.map((fact) => `- ${fact}`).join('\n'), source]
     .filter(Boolean)
     .join('\n\n');
 }

@@ -23,7 +23,7 @@ const topics = {
     ['Every event counts once', 'every-event-counts-once'],
     ['Typed events', 'contracts'],
     ['Dead letters', 'dead-letters'],
-    ['Seen from outside', 'observability'],
+    ['Observability', 'observability'],
     ['Testing', 'testing'],
     ['In production', 'production'],
     ['Benchmarks', 'benchmarks'],

@@ -66,8 +66,8 @@ class Inclusion {
   check(narrow: JsonSchema, wide: JsonSchema, path: string): InclusionProblem[] {
     if (narrow === false || wide === true) return [];
     const [from, to] = [this.resolve(narrow, this.narrowDocument), this.resolve(wide, this.wideDocument)];
-    if (to === undefined || from === undefined) return [{ path, reason: 'refers to a schema that is not there' }];
-    if (wide === false) return [{ path, reason: 'is allowed no more' }];
+    if (to === undefined || from === undefined) return [{ path, reason: 'refers to a schema that does not exist' }];
+    if (wide === false) return [{ path, reason: 'is no longer allowed' }];
     const pair = JSON.stringify([narrow, wide]);
     if (this.open.has(pair)) return [];
     this.open.add(pair);
@@ -110,22 +110,22 @@ class Inclusion {
     const branches = (wide[key] as JsonSchema[]).map((branch) => this.check(narrow as JsonSchema, branch, path));
     if (branches.some(({ length }) => length === 0)) return own;
     const nearest = branches.reduce((best, one) => (one.length < best.length ? one : best), branches[0] ?? []);
-    return [...own, ...(nearest.length > 0 ? nearest : [{ path, reason: 'fits none of the alternatives' }])];
+    return [...own, ...(nearest.length > 0 ? nearest : [{ path, reason: 'matches none of the alternatives' }])];
   }
 
   private compareKeywords(narrow: Keywords, wide: Keywords, path: string): InclusionProblem[] {
     const problem = (reason: string): InclusionProblem[] => [{ path, reason }];
     const values = constantOf(narrow);
     if (values !== undefined) return this.compareValue(values.value, wide, path);
-    if ('const' in wide || 'enum' in wide) return problem('was any value, and is one of a list now');
+    if ('const' in wide || 'enum' in wide) return problem('used to be any value, and is now one of a list');
     const wideTypes = typesOf(wide);
     const types = typesOf(narrow).filter(
       (type) => !wideTypes.includes(type) && !(type === 'integer' && wideTypes.includes('number')),
     );
-    if (types.length > 0) return problem(`type ${types.join(', ')} is not allowed any more`);
+    if (types.length > 0) return problem(`type ${types.join(', ')} is no longer allowed`);
     return [
       ...Object.keys(wide).flatMap((key) =>
-        isKnown(key) || same(narrow[key], wide[key]) ? [] : problem(`keyword "${key}" cannot be judged`),
+        isKnown(key) || same(narrow[key], wide[key]) ? [] : problem(`keyword "${key}" cannot be compared`),
       ),
       ...compareBounds(narrow, wide, path),
       ...this.compareObjects(narrow, wide, path),
@@ -137,7 +137,7 @@ class Inclusion {
     const shown = JSON.stringify(value).slice(0, 60);
     const allowed = 'const' in wide ? [wide['const']] : (wide['enum'] as unknown[] | undefined);
     if (allowed !== undefined)
-      return allowed.some((one) => same(one, value)) ? [] : [{ path, reason: `${shown} is not allowed any more` }];
+      return allowed.some((one) => same(one, value)) ? [] : [{ path, reason: `${shown} is no longer allowed` }];
     return this.compareKeywords({ ...describeValue(value) }, wide, path);
   }
 
@@ -145,7 +145,7 @@ class Inclusion {
     if (!typesOf(narrow).includes('object')) return [];
     const [own, other] = [propertiesOf(narrow), propertiesOf(wide)];
     const required = stringsOf(wide['required']).filter((name) => !stringsOf(narrow['required']).includes(name));
-    const missing = required.map((name) => ({ path: join(path, name), reason: 'is required now' }));
+    const missing = required.map((name) => ({ path: join(path, name), reason: 'is now required' }));
     const properties = Object.entries(own).flatMap(([name, schema]) => {
       const counterpart = Object.hasOwn(other, name)
         ? other[name]
@@ -169,13 +169,13 @@ class Inclusion {
     const [items, other] = [narrow['items'], wide['items']];
     const unique =
       wide['uniqueItems'] === true && narrow['uniqueItems'] !== true
-        ? [{ path, reason: 'items have to differ now' }]
+        ? [{ path, reason: 'items must now be unique' }]
         : [];
     if (other === undefined) return unique;
     if (Array.isArray(items) || Array.isArray(other))
       return same(items, other) && same(narrow['additionalItems'], wide['additionalItems'])
         ? unique
-        : [...unique, { path, reason: 'tuples cannot be judged' }];
+        : [...unique, { path, reason: 'tuples cannot be compared' }];
     return [...unique, ...this.check((items as JsonSchema | undefined) ?? {}, other as JsonSchema, join(path, '[]'))];
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.js';
 import { Expect, ExpectWholeNumber } from '../core/option-rules/expect.decorator.js';
 import { defaultsOf, readOptionGroup } from '../core/option-rules/option-group.js';
 import { StanMonitoring } from './stan-monitoring.js';
@@ -81,7 +82,7 @@ export class StanLag {
     if (known !== undefined && !this.isTooOld(known)) return known.answer;
     this.forgetOld();
     const answer = this.monitoring.channelz(subject, { subscriptions: true });
-    const asked: Asked = { at: performance.now(), answer, isOver: false };
+    const asked: Asked = { at: systemClock.nowMs(), answer, isOver: false };
     this.asked.set(subject, asked);
     answer.then(
       () => (asked.isOver = true),
@@ -92,7 +93,7 @@ export class StanLag {
   }
 
   private isTooOld({ at, isOver }: Asked): boolean {
-    return isOver && performance.now() - at >= this.cacheMs;
+    return isOver && systemClock.nowMs() - at >= this.cacheMs;
   }
 
   private forgetOld(): void {

@@ -56,15 +56,15 @@ const cases: Readonly<Record<string, Examine>> = {
     await store.prune(2_000);
     equal(await store.transaction((tx) => store.recordInbox(tx, consumer, 'old', Date.now())), true);
   },
-  'lets versions advance one by one, and tells what is stale and what is early': async (store, consumer) => {
+  'lets versions advance one by one, and reports what is stale and what is early': async (store, consumer) => {
     deepEqual(await advanceAll(store, consumer, [1, 0, 0, 2, 1, 3, 1]), [
       ...(['early', 'next', 'stale', 'early', 'next', 'early', 'stale'] as const),
     ]);
   },
-  'begins with the version that the stream begins with': async (store, consumer) => {
+  'starts with the first version of the stream': async (store, consumer) => {
     deepEqual(await advanceAll(store, consumer, [6, 5, 6], { first: 5 }), ['early', 'next', 'next']);
   },
-  'begins an unknown key with any version where it is told so': async (store, consumer) => {
+  'starts an unknown key at any version if asked to': async (store, consumer) => {
     deepEqual(await advanceAll(store, consumer, [7, 9, 8, 6], { unknownKey: 'any' }), [
       ...(['next', 'early', 'next', 'stale'] as const),
     ]);
@@ -104,13 +104,13 @@ const cases: Readonly<Record<string, Examine>> = {
     deepEqual(await take(store, event), event);
     equal(await take(store, event), undefined);
   },
-  'does not park an event that is early no longer': async (store, consumer) => {
+  'does not park an event that is no longer early': async (store, consumer) => {
     await advanceAll(store, consumer, [0]);
     equal(await park(store, parkedOf(consumer, 1)), false);
     equal(await park(store, parkedOf(consumer, 0)), false);
     deepEqual(await store.listParked(consumer, { limit: 10 }), []);
   },
-  'parks no event behind the back of its predecessor': async (store, consumer) => {
+  'never parks an event whose predecessor counts at the same moment': async (store, consumer) => {
     // In either order: parked first, then the advance is told; advanced first, then it is not parked.
     const [isParked, [advance]] = await Promise.all([
       park(store, parkedOf(consumer, 1)),

@@ -72,11 +72,11 @@ export class FactLog {
   private missing(expectation: Expectation): FactMissingError {
     const { kind, subject, predicate, times, timeoutMs } = expectation;
     const seen = this.all(kind, subject).length;
-    const which = predicate === undefined ? '' : ' that fits the predicate';
+    const which = predicate === undefined ? '' : ' matching the predicate';
     const often = times === 1 ? '' : ` (${String(times)} times)`;
-    const others = seen === 0 ? 'there was none' : `there were ${String(seen)} of it in all`;
+    const others = seen === 0 ? 'none so far' : `${String(seen)} so far, matching or not`;
     const text = `"${kind}" on "${subject}"${which}${often}`;
-    return new FactMissingError(`${text}, ${others}, and this`, timeoutMs, this.timeline);
+    return new FactMissingError(`${text} (${others})`, timeoutMs, this.timeline);
   }
 
   private now(): { atMs: number; clockMs: number } {

@@ -138,7 +138,7 @@ export class StanTestHarness {
    */
   async advance(duration: Duration): Promise<void> {
     const ms = durationToMs(duration);
-    this.log.remark(`the clock goes on by ${typeof duration === 'number' ? `${String(duration)} ms` : duration}`);
+    this.log.remark(`the clock is advanced by ${typeof duration === 'number' ? `${String(duration)} ms` : duration}`);
     this.log.clockMs += ms;
     await this.broker.advance(duration);
   }

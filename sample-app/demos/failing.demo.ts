@@ -44,14 +44,14 @@ export const failing: Demo = {
     },
     'by hand': {
       text: [
-        'setManualAckMode(true), and message.ack() after the work. A failure leaves the event unacked, and it comes',
-        'again. Every listener has to remember it, in every way out of it.',
+        'setManualAckMode(true), and message.ack() after the work. A failed event stays unacked and is redelivered.',
+        'Every listener has to get this right on every code path.',
       ],
       runs: [byHand],
     },
     'with the library': {
       text: [
-        'An event is acked when its handler has finished (ackMode afterHandler, the default), and not when it has thrown.',
+        'An event is acked when its handler has finished (ackMode afterHandler, the default), but not if it threw.',
       ],
       runs: [withLibrary],
     },

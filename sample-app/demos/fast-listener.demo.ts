@@ -26,22 +26,22 @@ export const fastListener: Demo = {
   listeners: {
     naive: {
       text: [
-        `Two instances share the updates of ${ticketCount} tickets. One takes ${slowMs} ms longer for each event, so what it`,
-        'was given first it writes last: an old price goes over a newer one, and nobody notices.',
+        `Two instances share the updates of ${ticketCount} tickets. One takes ${slowMs} ms longer for each event, so it writes`,
+        'last what it got first: an old price overwrites a newer one, and nobody notices.',
       ],
       runs: [naive],
     },
     'by hand': {
       text: [
-        'Every event carries the version of its ticket. A listener writes it when it is the next one; what comes',
-        'too early it keeps in memory, unacked, and tries again until the version before it is there.',
+        'Every event carries the version of its ticket. A listener writes it if it is the next version; an early one it',
+        'keeps in memory, unacked, and retries until the version before it has been written.',
       ],
       runs: [byHand],
     },
     'with the library': {
       text: [
-        'The naive handler, with the option version: { stream, key, version }. What comes too early is stored in the',
-        'database and acked; whoever counts the version before it runs it next.',
+        'The naive handler, with the option version: { stream, key, version }. An early event is stored in the database',
+        'and acked; the instance that counts the version before it runs it next.',
       ],
       runs: [withLibrary],
     },

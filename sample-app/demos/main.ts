@@ -12,10 +12,10 @@ const demos: readonly Demo[] = [deadClient, fastListener, twice, failing];
 
 const usage = `Usage: npm run demo -- ${demos.map(({ name }) => name).join(' | ')} | all
 
-Each shows one of the four concurrency issues of an event bus: the harm that a naive listener does, what helps when
-it is written by hand, and the same with the library, in numbers. They run on an embedded STAN server whose clock they can move; with NATS_URL
-(and NATS_CLUSTER_ID) on that server, in real time. The exit code is 1 when a column
-that is not naive is not clean.`;
+Each demo shows one of the four concurrency issues of an event bus in numbers: with a naive listener, with a solution
+written by hand, and with the library. The demos run on an embedded STAN server whose clock they control; with NATS_URL
+(and NATS_CLUSTER_ID) they run on that server, in real time. The exit code is 1 if a column other than naive is not
+clean.`;
 
 const wanted = process.argv.slice(2);
 const chosen = wanted.includes('all') ? demos : demos.filter(({ name }) => wanted.includes(name));

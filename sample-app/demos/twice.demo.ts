@@ -25,23 +25,23 @@ export const twice: Demo = {
   listeners: {
     naive: {
       text: [
-        `${eventCount} payments of 20 are booked. ${publishedTwice} are published again by a publisher that died before it had noted that they were`,
-        `stored; ${tooSlow} handlers take a second longer than the ack wait, so the server gives their events to the other`,
-        'instance as well. Every repetition is booked again.',
+        `${eventCount} payments of 20 are booked. ${publishedTwice} are published again by a publisher that died before it recorded that they were`,
+        `stored; ${tooSlow} handlers take a second longer than the ack wait, so the server sends their events to the other`,
+        'instance as well. Every duplicate is booked again.',
       ],
       runs: [naive],
     },
     'by hand': {
       text: [
-        'The version of the event is stored together with its effect, in one step. A version that is there already',
-        'is acked and ignored, whichever instance it comes to.',
+        'The version of the event is stored together with its effect, in one step. A version that is already stored is',
+        'acked and ignored, whichever instance receives it.',
       ],
       runs: [byHand],
     },
     'with the library': {
       text: [
-        'The naive handler, with the option version: { stream, key, version }. It writes in the transaction in which the',
-        'version is recorded; for one that has counted before it is not even called.',
+        'The naive handler, with the option version: { stream, key, version }. It writes in the same transaction that',
+        'records the version; for a version that has already counted it is not called at all.',
       ],
       runs: [withLibrary],
     },

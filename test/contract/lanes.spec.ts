@@ -2,7 +2,7 @@ import { durableQueue } from 'nestjs-stan';
 import { expect, it } from 'vitest';
 import { contract, emitAll, listenerFor, upTo } from '../support/contract.js';
 import { fresh } from '../support/fresh.js';
-import { settled } from '../support/fake-delivery-clock.js';
+import { settled } from '../support/fake-clock.js';
 import { latch } from '../support/wait.js';
 
 interface Versioned {

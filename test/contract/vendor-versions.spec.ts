@@ -13,7 +13,7 @@ import { fresh } from '../support/fresh.js';
 import { connectOfRenamed } from '../support/renamed-vendor.js';
 
 const driverOver = (connect: VendorConnect) =>
-  driverChoice('STAN over other packages', (options) => new StanDriver(options, Math.random, connect));
+  driverChoice('STAN over other packages', (options) => new StanDriver(options, { vendorConnect: connect }));
 
 /** Publishes, handles, fails once and publishes again; with headers, and with an event larger than one chunk. */
 async function runThrough(t: Contract, connect: VendorConnect): Promise<{ seen: unknown[]; log: readonly string[] }> {

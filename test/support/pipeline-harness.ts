@@ -5,7 +5,7 @@ import type { Delivery } from '../../lib/core/delivery/delivery.js';
 import { resolveSubscriptionOptions } from '../../lib/core/options/index.js';
 import type { StanSubscriptionOptions } from '../../lib/core/options/index.js';
 import { decodeJson } from '../../lib/core/wire/index.js';
-import { FakeDeliveryClock, settled } from './fake-delivery-clock.js';
+import { FakeClock, settled } from './fake-clock.js';
 import { FakeMessage } from './fake-driver.js';
 
 /** Thrown by a test's handler; the harness classifies by it. */
@@ -35,7 +35,7 @@ export interface ArrivalOptions {
 
 /** A delivery pipeline with a clock that stands still and a handler whose runs the test ends one by one. */
 export class PipelineHarness {
-  readonly clock = new FakeDeliveryClock();
+  readonly clock = new FakeClock();
   readonly runs: HandlerRun[] = [];
   readonly events: DeliveryEvent[] = [];
   readonly deadLetters: DeadLetter[] = [];

@@ -64,14 +64,14 @@ export class StanBrokerOptions {
    * @defaultValue 30000
    */
   @ExpectAtLeast(1)
-  @Flag({ kind: 'duration', names: ['hbi', 'hb_interval'], help: 'how often clients get a heartbeat' })
+  @Flag({ kind: 'duration', names: ['hbi', 'hb_interval'], help: 'interval between two heartbeats to a client' })
   readonly heartbeatIntervalMs?: number = 30_000;
   /**
    * How long the server waits for the answer to a heartbeat. Unit: milliseconds.
    * @defaultValue 10000
    */
   @ExpectAtLeast(1)
-  @Flag({ kind: 'duration', names: ['hbt', 'hb_timeout'], help: 'how long a client has to answer it' })
+  @Flag({ kind: 'duration', names: ['hbt', 'hb_timeout'], help: 'time a client has to answer a heartbeat' })
   readonly heartbeatTimeoutMs?: number = 10_000;
   /**
    * Heartbeats that may fail in a row; with one more the client is closed.

@@ -22,7 +22,7 @@ it; nothing of it is started.
   --out <file>       write to a file instead of standard output
   --strict           exit with 1 where a payload or a handler is not described
 
-check compares two documents: what was taken must still be taken, what is sent must be what was sent.
+check compares two documents: what was accepted must still be accepted, and what is sent must still match what was sent.
 Exit codes: 0 fine, 1 breaking (or --strict unmet), 2 wrong usage, or a file that cannot be read.`;
 
 const [fine, breaking, usageError] = [0, 1, 2];

@@ -99,7 +99,7 @@ function toStored({ sequence, timestampNs, data }: DriverMessage): StoredMessage
 }
 
 function stalled(subject: string, sequence: number): CommandError {
-  return new CommandError(`the server fell silent after message ${String(sequence)} of "${subject}"; try again`);
+  return new CommandError(`the server stopped answering after message ${String(sequence)} of "${subject}"; try again`);
 }
 
 /** Waits for an end, for a failure, or for a silence that lasts too long; what comes after the first of them is ignored. */

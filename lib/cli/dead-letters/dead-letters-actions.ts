@@ -105,7 +105,7 @@ async function settle(
 
 /** A misspelt subject looks like this, too. */
 const emptyChannel =
-  'The channel is empty; where there was none of this name, there is one now. With --monitoring <url> a subject that the server does not have is refused.';
+  'The channel is empty; if it did not exist before, it does now. With --monitoring <url>, subjects that the server does not have are refused.';
 
 async function takeWithProgress(
   steps: readonly Step[],

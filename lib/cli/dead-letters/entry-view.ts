@@ -48,7 +48,7 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
     ['stored', `${storedAt.toISOString()} (${formatAge(now.getTime() - storedAt.getTime())} ago)`],
   ];
   if (letter === undefined) {
-    rows.push(['bytes', `${String(bytes.length)}, no readable dead letter`]);
+    rows.push(['bytes', `${String(bytes.length)}, not a readable dead letter`]);
     return `${toTable(rows)}\n\n${printableLines(bytes.toString('utf8'))}`;
   }
   rows.push(
@@ -98,7 +98,7 @@ export function formatAge(ms: number): string {
 function rowOf({ sequence, storedAt, letter, done, bytes }: DeadLetterEntry, now: Date): string[] {
   const start = [String(sequence), formatAge(now.getTime() - storedAt.getTime()), done?.action ?? 'open'];
   if (letter === undefined)
-    return [...start, '?', '?', '?', '?', `no readable dead letter (${String(bytes.length)} bytes)`];
+    return [...start, '?', '?', '?', '?', `not a readable dead letter (${String(bytes.length)} bytes)`];
   const cause = oneLine(`${letter.error.name}: ${letter.error.message}`);
   return [
     ...start,

@@ -11,6 +11,6 @@ export async function refuseUnknownChannel(monitoringUrl: string, subject: strin
   const channel = await new StanMonitoring({ url: monitoringUrl }).channelz(subject);
   if (channel !== undefined) return;
   throw new CommandError(
-    `the server has no channel "${subject}": nothing was ever dead-lettered there, or the name is another one`,
+    `the server has no channel "${subject}": nothing has been dead-lettered there yet, or the name is misspelled`,
   );
 }

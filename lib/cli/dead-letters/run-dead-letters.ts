@@ -47,18 +47,18 @@ function makeProgram(io: CliIo): Command {
 function addReading(program: Command, io: CliIo): void {
   withConnection(program.command('list'), io)
     .description('the open dead letters, oldest first, with age and cause')
-    .option('--all', 'those that were replayed or dropped, too')
+    .option('--all', 'include replayed and dropped entries')
     .action((options: ListOptions) => listDeadLetters(options, io));
   withConnection(program.command('show'), io)
     .description('one dead letter with payload and stack')
-    .argument('<sequence>', 'its number in the list', toSequence)
+    .argument('<sequence>', 'its sequence in the list', toSequence)
     .action((sequence: number, options: CommonOptions) => showDeadLetter(sequence, options, io));
 }
 
 function addSettling(program: Command, io: CliIo): void {
   withSelection(withConnection(program.command('replay'), io))
     .description('sends dead letters back to their subject, where every service gets them, or to the one that gave up')
-    .option('--handler', 'only to the handler that gave up: other services, and other handlers, see nothing of it')
+    .option('--handler', 'only to the handler that gave up; no other service or handler gets it')
     .action((sequences: number[], options: ReplayOptions) => replayDeadLetters(sequences, options, io));
   withSelection(withConnection(program.command('drop'), io))
     .description('marks dead letters as done without sending them')
@@ -81,8 +81,8 @@ function withConnection(command: Command, { env }: CliIo): Command {
         'monitoring URL of the server (NATS_MONITORING_URL): a subject that it does not have is refused',
       ).default(env['NATS_MONITORING_URL'], 'none'),
     )
-    .option('--client-id <id>', 'client id, if it must be a certain one')
-    .option('--timeout <ms>', 'how long the server may stay away', toDurationMs, 10_000)
+    .option('--client-id <id>', 'client id to connect with')
+    .option('--timeout <ms>', 'how long to wait for the server, in milliseconds', toDurationMs, 10_000)
     .option('--json', 'print JSON');
 }
 
@@ -97,12 +97,12 @@ function serversOption(env: CliIo['env']): Option {
 
 function withSelection(command: Command): Command {
   return command
-    .argument('[sequence...]', 'their numbers in the list', collectSequence)
-    .option('--all', 'all open ones')
-    .option('--from <sequence>', 'open ones from this number on', toSequence)
-    .option('--to <sequence>', 'open ones up to this number', toSequence)
-    .option('--again', 'take those too that are done already')
-    .option('--dry-run', 'only say what would be done');
+    .argument('[sequence...]', 'their sequences in the list', collectSequence)
+    .option('--all', 'all open entries')
+    .option('--from <sequence>', 'open entries from this sequence on', toSequence)
+    .option('--to <sequence>', 'open entries up to this sequence', toSequence)
+    .option('--again', 'include entries that are already done')
+    .option('--dry-run', 'print what would be done, without doing it');
 }
 
 /** Commander shows its own default arguments when a function is given directly, so that each call gets what came before. */

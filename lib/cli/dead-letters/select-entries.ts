@@ -23,7 +23,7 @@ export interface Selection {
 export function refuseUnclearSelection({ sequences, all = false, from, to }: Selection): void {
   const isRange = from !== undefined || to !== undefined;
   if ([sequences.length > 0, all, isRange].filter(Boolean).length === 1) return;
-  throw new UsageError('name the entries by one of: <sequence...>, --all, --from/--to');
+  throw new UsageError('select entries with exactly one of: <sequence...>, --all, --from/--to');
 }
 
 /**
@@ -47,9 +47,7 @@ function namedEntries(
   const done = again ? undefined : named.find((entry) => entry.done !== undefined);
   if (done?.done !== undefined) {
     const { action, at, by } = done.done;
-    throw new CommandError(
-      `${String(done.sequence)} was ${action} at ${at} by ${by}; add --again to take it once more`,
-    );
+    throw new CommandError(`${String(done.sequence)} was ${action} at ${at} by ${by}; add --again to process it again`);
   }
   return named.sort((one, other) => one.sequence - other.sequence);
 }

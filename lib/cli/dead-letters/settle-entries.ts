@@ -24,7 +24,9 @@ export interface Step {
 export function replayStep(entry: DeadLetterEntry, deadLetterSubject: string, toHandler: boolean): Step {
   const { sequence, letter, bytes } = entry;
   if (letter === undefined)
-    throw new CommandError(`${String(sequence)} is no readable dead letter, and can only be dropped; nothing was sent`);
+    throw new CommandError(
+      `${String(sequence)} is not a readable dead letter and can only be dropped; nothing was sent`,
+    );
   const send = toHandler
     ? { subject: replaySubject(deadLetterSubject), data: bytes }
     : { subject: letter.subject, data: decodePayload(letter.payload), headerText: originalHeaderText(letter) };

@@ -38,7 +38,7 @@ function valueAfter(argv: readonly string[], index: number, shown: string, flag:
 function checkTogether(settings: ServerSettings): void {
   const { store, directory, user, password, token } = settings;
   if (settings.showHelp || settings.showVersion) return;
-  if (store === 'FILE' && directory === undefined) throw new UsageError('-st FILE needs --dir <folder>');
+  if (store === 'FILE' && directory === undefined) throw new UsageError('-st FILE needs --dir <directory>');
   if (password !== undefined && user === undefined) throw new UsageError('--pass needs --user <name>');
   if (user !== undefined && password === undefined) throw new UsageError('--user needs --pass <password>');
   if (user !== undefined && token !== undefined) throw new UsageError('give either --user and --pass, or --auth');

@@ -19,19 +19,19 @@ export class CommandOptions {
   })
   store: (typeof storeTypes)[number] = 'MEMORY';
 
-  @Flag({ kind: 'text', names: ['dir'], value: '<folder>', help: 'folder of the file store' })
+  @Flag({ kind: 'text', names: ['dir'], value: '<directory>', help: 'directory of the file store' })
   directory: string | undefined = undefined;
 
-  @Flag({ kind: 'text', names: ['user'], value: '<name>', help: 'user that clients must show' })
+  @Flag({ kind: 'text', names: ['user'], value: '<name>', help: 'user name required from clients' })
   user: string | undefined = undefined;
 
-  @Flag({ kind: 'text', names: ['pass'], value: '<password>', help: 'and its password' })
+  @Flag({ kind: 'text', names: ['pass'], value: '<password>', help: 'password required from clients' })
   password: string | undefined = undefined;
 
-  @Flag({ kind: 'text', names: ['auth'], value: '<token>', help: 'token that clients must show' })
+  @Flag({ kind: 'text', names: ['auth'], value: '<token>', help: 'token required from clients' })
   token: string | undefined = undefined;
 
-  @Flag({ kind: 'text', names: ['l', 'log'], value: '<file>', help: 'file that takes the log, at its end' })
+  @Flag({ kind: 'text', names: ['l', 'log'], value: '<file>', help: 'log file; lines are appended' })
   logFile: string | undefined = undefined;
 
   /** Prints what the broker does, message by message. */
@@ -39,10 +39,10 @@ export class CommandOptions {
   @Flag({ kind: 'switch', names: ['SD', 'stan_debug'], help: 'print what the server does' })
   debug = false;
 
-  @Flag({ kind: 'switch', names: ['T', 'logtime'], help: 'taken and ignored: lines always have their time' })
+  @Flag({ kind: 'switch', names: ['T', 'logtime'], help: 'accepted and ignored: lines always have a timestamp' })
   logTime = true;
 
-  @Flag({ kind: 'switch', names: ['h', 'help'], help: 'print this text' })
+  @Flag({ kind: 'switch', names: ['h', 'help'], help: 'print this help' })
   showHelp = false;
 
   @Flag({ kind: 'switch', names: ['v', 'version'], help: 'print the version' })

@@ -1,6 +1,6 @@
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions, StartAt } from '../options/subscription-options.js';
-import type { DeliveryClock } from './delivery-clock.js';
+import type { Clock } from '../clock.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { Delivery } from './delivery.js';
 import type { FailureMemory } from './failure-memory.js';
@@ -37,7 +37,7 @@ export class DeliveryGuard {
   constructor(
     private readonly options: ResolvedSubscriptionOptions,
     private readonly failures: FailureMemory,
-    private readonly clock: DeliveryClock,
+    private readonly clock: Clock,
     /** Told of each ack, where somebody wants to know. */
     private readonly onAcked?: (delivery: Delivery) => void,
   ) {

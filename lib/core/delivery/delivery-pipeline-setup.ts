@@ -1,7 +1,7 @@
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions } from '../options/subscription-options.js';
 import type { DeadLetter } from './dead-letter.js';
-import type { DeliveryClock } from './delivery-clock.js';
+import type { Clock } from '../clock.js';
 import type { DeliveryEvent, DeliverySkippedEvent } from './delivery-event.js';
 import type { Delivery } from './delivery.js';
 import type { FailureClassifier } from './failure-policy.js';
@@ -40,5 +40,5 @@ export interface DeliveryPipelineSetup {
   readonly isHeard: () => boolean;
   /** The trace that a message belongs to, where it is known. */
   readonly traceIdOf: (message: DriverMessage) => string | undefined;
-  readonly clock: DeliveryClock;
+  readonly clock: Clock;
 }

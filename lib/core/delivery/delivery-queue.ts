@@ -1,45 +1,41 @@
 import type { Delivery } from './delivery.js';
 
-/** Below this many used places the array is not worth compacting. */
-const compactFrom = 1_024;
-
 /**
- * Deliveries that wait for a free place, first in, first out; taking one costs the same however many wait.
+ * Deliveries that wait for a free place, first in, first out; taking one costs the same however many wait. A delivery is
+ * in it at most once.
  * @internal
  */
 export class DeliveryQueue {
-  private items: (Delivery | undefined)[] = [];
-  private head = 0;
+  private first: Delivery | undefined;
+  private last: Delivery | undefined;
+  private size = 0;
 
   push(delivery: Delivery): void {
-    this.items.push(delivery);
+    if (this.last === undefined) this.first = delivery;
+    else this.last.nextWaiting = delivery;
+    this.last = delivery;
+    this.size += 1;
   }
 
   take(): Delivery | undefined {
-    if (this.isEmpty()) return undefined;
-    const delivery = this.items[this.head];
-    this.items[this.head] = undefined;
-    this.head += 1;
-    if (this.isEmpty()) this.clear();
-    else if (this.head >= compactFrom && this.head * 2 > this.items.length) this.compact();
-    return delivery;
+    const { first } = this;
+    if (first === undefined) return undefined;
+    this.first = first.nextWaiting;
+    first.nextWaiting = undefined;
+    if (this.first === undefined) this.last = undefined;
+    this.size -= 1;
+    return first;
   }
 
   count(): number {
-    return this.items.length - this.head;
+    return this.size;
   }
 
   isEmpty(): boolean {
-    return this.head === this.items.length;
+    return this.size === 0;
   }
 
   clear(): void {
-    this.items = [];
-    this.head = 0;
-  }
-
-  private compact(): void {
-    this.items = this.items.slice(this.head);
-    this.head = 0;
+    while (this.take() !== undefined);
   }
 }

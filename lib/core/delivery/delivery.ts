@@ -26,6 +26,8 @@ export class Delivery {
   whenRenewed: (() => void) | undefined;
   /** Ends the timer by which the server is told that its handler is at work. */
   cancelExtending: (() => void) | undefined;
+  /** The one behind it, where it waits for a free place; kept by the queue. */
+  nextWaiting: Delivery | undefined;
   private settled = false;
   private renewalCount = 0;
 

@@ -9,8 +9,8 @@ export interface KnownMessage {
 
 /**
  * Remembers which messages were handled here, so that one sent again (its ack was lost, or crossed the redelivery) is
- * acked again and not handled again. Bounded: it remembers at least the newest `capacity` sequences, and less than twice
- * as many places; an older sequence never takes the place of a newer one.
+ * acked again and not handled again. Bounded: it remembers at least the newest `capacity` sequences, and at most twice
+ * as many, in whole chunks; an older sequence never takes the place of a newer one.
  *
  * A message is known by its sequence *and* its time stamp: a server that lost its state gives the same sequences out
  * again, and those are other messages.
@@ -40,11 +40,11 @@ export class HandledMemory {
 
   /** The lowest sequence that is remembered. Goes through all of it. */
   lowest(): KnownMessage | undefined {
-    if (this.chunks.size === 0) return undefined;
-    const number = [...this.chunks.keys()].reduce((low, each) => Math.min(low, each));
-    const chunk = this.chunks.get(number) ?? [];
-    const place = chunk.findIndex((timestampNs) => !Number.isNaN(timestampNs));
-    return { sequence: number * chunkLength + place, timestampNs: chunk[place] ?? 0 };
+    const number = Math.min(...this.chunks.keys());
+    for (const [place, timestampNs] of this.chunks.get(number)?.entries() ?? []) {
+      if (!Number.isNaN(timestampNs)) return { sequence: number * chunkLength + place, timestampNs };
+    }
+    return undefined;
   }
 
   private chunkOf(number: number): number[] | undefined {
@@ -68,6 +68,5 @@ export class HandledMemory {
   private forgetOlderHalf(): void {
     const numbers = [...this.chunks.keys()].sort((a, b) => a - b);
     for (const number of numbers.slice(0, Math.ceil(numbers.length / 2))) this.chunks.delete(number);
-    this.lastNumber = -1;
   }
 }

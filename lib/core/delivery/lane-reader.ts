@@ -1,7 +1,7 @@
 import type { DriverMessage } from '../driver/driver.js';
 import { ignoreRejection } from '../errors/describe-value.js';
 import { DecodedEvent } from '../wire/decoded-event.js';
-import type { DeliveryClock } from './delivery-clock.js';
+import type { Clock } from '../clock.js';
 import type { Delivery } from './delivery.js';
 import { callWithPayload, isKey, keyExpected, unusableKey } from './payload-key.js';
 
@@ -21,7 +21,7 @@ export type ReadDelivery =
 export interface LaneReaderSetup {
   readonly lane: (data: never) => string | undefined;
   readonly decode: (message: DriverMessage) => unknown;
-  readonly clock: Pick<DeliveryClock, 'after'>;
+  readonly clock: Pick<Clock, 'after'>;
   readonly ackWaitMs: number;
 }
 

@@ -1,6 +1,6 @@
 import type { DriverMessage } from '../driver/driver.js';
 import { maxTimerMs } from '../option-rules/option-limits.js';
-import type { DeliveryClock } from './delivery-clock.js';
+import type { Clock } from '../clock.js';
 import type { Delivery } from './delivery.js';
 import type { Failure } from './failure-memory.js';
 import { LaneReader } from './lane-reader.js';
@@ -12,7 +12,7 @@ const patienceInAckWaits = 2;
 
 /** @internal */
 export interface LanesSetup extends LaneReaderSetup {
-  readonly clock: DeliveryClock;
+  readonly clock: Clock;
   readonly ackWaitLeftMs: (delivery: Delivery) => number;
   /** What is known of an event whose handler has failed. */
   readonly failureOf: (message: DriverMessage) => Failure | undefined;

@@ -13,7 +13,7 @@ export interface KeyRule {
 }
 
 /** What a key has to be, in words. */
-export const keyExpected = `text of 1 to ${String(maxKeyLength)} characters, in well-formed Unicode and without NUL`;
+export const keyExpected = `a string of 1 to ${String(maxKeyLength)} characters, in well-formed Unicode and without NUL`;
 
 const loneSurrogate = /\p{Surrogate}/u;
 

@@ -13,7 +13,7 @@ export class CloseTimeoutError extends StanError {
     options?: ErrorOptions,
   ) {
     super(
-      `the server did not confirm the close of ${what} within ${String(timeoutMs)} ms; it was cut off, and the server frees it by heartbeats`,
+      `the server did not confirm the close of ${what} within ${String(timeoutMs)} ms; the connection was dropped, and the server releases it once heartbeats fail`,
       options,
     );
   }

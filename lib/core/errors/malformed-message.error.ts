@@ -14,8 +14,8 @@ export class MalformedMessageError extends StanError {
     options?: ErrorOptions,
   ) {
     super(
-      `bytes that are no STAN message came for the subscription to "${subject}": ${reason}; ` +
-        `they are dropped: see what else publishes on this NATS server, and what lies between it and here`,
+      `received bytes that are not a STAN message for the subscription to "${subject}": ${reason}; ` +
+        `they were dropped: check what else publishes on this NATS server, and any proxy in between`,
       options,
     );
   }

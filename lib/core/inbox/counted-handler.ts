@@ -1,6 +1,6 @@
 import type { FailureClassifier } from '../delivery/failure-policy.js';
 import type { DeadLetter } from '../delivery/dead-letter.js';
-import type { DeliveryClock } from '../delivery/delivery-clock.js';
+import type { Clock } from '../clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions } from '../options/subscription-options.js';
@@ -48,7 +48,7 @@ export type Gate = (data: unknown, delivery: CountedDelivery) => Promise<'skippe
 export interface CountingSetup {
   readonly store: StanEventStore;
   readonly clientId: string;
-  readonly clock: DeliveryClock;
+  readonly clock: Clock;
   readonly classifier: FailureClassifier;
   readonly emit: (event: DeliveryEvent | CountingEvent) => void;
   readonly storeDeadLetter: (subject: string, deadLetter: DeadLetter) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { DeliveryClock } from '../delivery/delivery-clock.js';
+import type { Clock } from '../clock.js';
 import type { EntityVersion } from './event-store.js';
 
 /**
@@ -8,7 +8,7 @@ import type { EntityVersion } from './event-store.js';
 export class EarlyEvents {
   private readonly waiting = new Map<string, Set<() => void>>();
 
-  constructor(private readonly clock: Pick<DeliveryClock, 'after'>) {}
+  constructor(private readonly clock: Pick<Clock, 'after'>) {}
 
   /** Resolves when a version of the entity was counted here, or after `ms` (another process may have counted it). */
   async untilCounted(entity: EntityVersion, ms: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.js';
 import type { PublishReceipt } from '../options/publish-receipt.js';
 import { publishChannel } from './channels.js';
 import type { GuardedTelemetry } from './guarded-telemetry.js';
@@ -46,11 +47,11 @@ export class PublishObserver {
    * back once with the outcome, which goes on to `done`.
    */
   observe(about: PublishAbout, send: (done: ObservedPublishDone) => void, done: ObservedPublishDone): void {
-    const startedAt = performance.now();
+    const startedAt = systemClock.nowMs();
     const run = (): Promise<PublishReceipt | undefined> =>
       new Promise((resolve, reject) => {
         send((error, receipt) => {
-          this.settle(about, performance.now() - startedAt, { error, receipt });
+          this.report(about, systemClock.nowMs() - startedAt, { error, receipt });
           // The telemetry first: a publisher that has awaited its event finds the span ended.
           if (error === undefined) resolve(receipt);
           else reject(error);
@@ -65,7 +66,7 @@ export class PublishObserver {
     publishChannel.end.publish(about);
   }
 
-  private settle(
+  private report(
     about: PublishAbout,
     tookMs: number,
     { error, receipt }: { error: Error | undefined; receipt: PublishReceipt | undefined },

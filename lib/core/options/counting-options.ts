@@ -11,7 +11,7 @@ export const maxKeyLength = 200;
 
 const idExpected = '"header", "delivery" or a function (data) => string';
 
-const streamExpected = `text of 1 to ${String(maxKeyLength)} characters`;
+const streamExpected = `a string of 1 to ${String(maxKeyLength)} characters`;
 
 /**
  * Where in an event its entity and version are, and what order they have to come in.

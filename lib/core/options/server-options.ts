@@ -10,15 +10,15 @@ import type { StanSubscriptionOptions } from './subscription-options.js';
 import type { StanTelemetry } from './telemetry-options.js';
 
 /**
- * What bounds a stop, of server and client alike.
+ * Limits for shutting down a server or a client.
  * @publicApi
  */
 export class StanDrainOptions {
   /**
-   * Time in which a stop lets running handlers finish, sends acks and flushes publishes. The goodbye to the server comes
-   * after it, and takes milliseconds; where the server does not answer, up to twice `connectTimeoutMs` more.
+   * Time for running handlers to finish, acks to be sent and publishes to be flushed when closing. The close request to
+   * the server follows and takes milliseconds, or up to twice `connectTimeoutMs` if the server does not answer.
    * Unit: milliseconds, 1 to 2147483647. Keep it above the slowest handler and well below the grace period of whatever
-   * stops the process; what has not finished by then is delivered again.
+   * stops the process; events not finished by then are redelivered.
    * @defaultValue 10000
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
@@ -28,12 +28,12 @@ export class StanDrainOptions {
 }
 
 /**
- * How a server and a client are seen from outside.
+ * Telemetry of a server or a client.
  * @publicApi
  */
 export class StanTelemetryOptions {
   /**
-   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`; nothing is traced where left out.
+   * Tracing, such as `openTelemetry()` of `nestjs-stan/opentelemetry`. Without it nothing is traced.
    * Limits: an object with the methods `publish` and `handle`.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
@@ -51,30 +51,30 @@ export class StanTelemetryOptions {
  */
 export class OwnServerOptions {
   /**
-   * Defaults for every handler; a handler's own options go over them one by one.
+   * Defaults for every handler; a handler's own options override them one by one.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
    */
   @ExpectObject()
   readonly subscription?: StanSubscriptionOptions;
   /**
-   * Reads the bytes of events, sync or async; JSON where left out.
-   * Limits: an object with a method `deserialize`. What it throws on never reaches a handler: see `onUndecodable`.
+   * Decodes the bytes of events, sync or async. Default: JSON.
+   * Limits: an object with a method `deserialize`. Events on which it throws never reach a handler: see `onUndecodable`.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
-   * Source: @nestjs/microservices 12.1.1 interfaces/deserializer.interface.d.ts.
+   * Source: Nest microservices 12.1.1 interfaces/deserializer.interface.d.ts.
    */
   @Expect('an object with a method deserialize()', (value) => hasMethod(value, 'deserialize'))
   readonly deserializer?: StanDeserializer;
   /**
-   * Taken so that one options object can serve server and client; an event bus sends no replies, so it is not used here.
+   * Accepted so that server and client can share one options object; not used, because events have no replies.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
-   * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
+   * Source: Nest microservices 12.1.1 interfaces/serializer.interface.d.ts.
    */
   @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer?: StanSerializer;
   /**
-   * Where it is recorded which events have counted, for handlers with `version` or `inbox`; a function is called at start,
-   * so that it can ask the app for it.
+   * Records which events have counted, for handlers with `version` or `inbox`. A function is called at start, so that it
+   * can get the store from the app.
    * Limits: a `StanEventStore`, or a function that returns one.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
@@ -105,15 +105,15 @@ export const serverOptionGroups = [
  */
 export class OwnClientOptions {
   /**
-   * Writes the bytes of events, sync or async; JSON of the data alone where left out.
-   * Limits: an object with a method `serialize`. Whatever reads the subject has to read what it writes.
+   * Encodes the bytes of events, sync or async. Default: the plain JSON of the data.
+   * Limits: an object with a method `serialize`. Every listener of the subject must be able to decode its output.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
-   * Source: @nestjs/microservices 12.1.1 interfaces/serializer.interface.d.ts.
+   * Source: Nest microservices 12.1.1 interfaces/serializer.interface.d.ts.
    */
   @Expect('an object with a method serialize()', (value) => hasMethod(value, 'serialize'))
   readonly serializer?: StanSerializer;
   /**
-   * What this client may publish: payloads are checked before they are sent, and a subject that is not in it is refused.
+   * What this client may publish: payloads are checked before they are sent, and subjects that are not in it are refused.
    * Limits: a contract made by `defineEvents()`, or some of its subjects by `pick()`.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.

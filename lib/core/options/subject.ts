@@ -34,7 +34,7 @@ export function subjectProblem(subject: unknown): string | undefined {
 function illegalPart(subject: string): string {
   if (subject === '') return 'it is empty';
   const wildcard = /[*>]/.exec(subject)?.[0];
-  if (wildcard !== undefined) return `it has the wildcard "${wildcard}", which STAN does not know`;
+  if (wildcard !== undefined) return `it has the wildcard "${wildcard}", which STAN does not support`;
   if (subject.includes('/')) return 'it has a "/"';
   if (/^\.|\.\.|\.$/.test(subject)) return 'it has an empty token';
   return 'it has a blank, a control character or half a surrogate pair';

@@ -39,13 +39,14 @@ export type UndecodablePolicy = (typeof undecodablePolicies)[number];
 export type LaneOf = (data: never) => string | undefined;
 
 /**
- * How a failed delivery is tried again in this process, while its ack wait allows it.
+ * How a failed delivery is retried in this process, while its ack wait allows it.
  * @publicApi
  */
 export class RetryOptions {
   /**
-   * How often the handler runs for one delivery, the first run included; after the last the server delivers again.
-   * Unit: count, 1 to 2147483647. With very many, a poison event keeps its place in `concurrency` until ack wait is over.
+   * How many times the handler runs for one delivery, including the first run; after that the server redelivers.
+   * Unit: count, 1 to 2147483647. With a high value, a poison event occupies its slot in `concurrency` for the whole ack
+   * wait.
    * @defaultValue 3
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN itself only re-sends after ack wait.
@@ -53,8 +54,8 @@ export class RetryOptions {
   @ExpectWholeNumber({ min: 1 })
   readonly attempts?: number = 3;
   /**
-   * Wait before the second run.
-   * Unit: milliseconds, 0 to 2147483647. Runs that would begin past ack wait are left to the server.
+   * Delay before the second run.
+   * Unit: milliseconds, 0 to 2147483647. A run that would begin after the ack wait is left to the server.
    * @defaultValue 200
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
@@ -62,8 +63,8 @@ export class RetryOptions {
   @ExpectDurationMs({ min: 0 })
   readonly delayMs?: number = 200;
   /**
-   * By what the wait is multiplied before each further run.
-   * Unit: factor, 1 to 100. With 1 all waits are equal.
+   * Factor by which the delay grows before each further run.
+   * Unit: factor, 1 to 100. With 1 all delays are equal.
    * @defaultValue 2
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
@@ -71,8 +72,8 @@ export class RetryOptions {
   @Expect('a number from 1 to 100', (value) => typeof value === 'number' && value >= 1 && value <= 100)
   readonly factor?: number = 2;
   /**
-   * Longest wait between two runs.
-   * Unit: milliseconds, `delayMs` to 2147483647; where only `delayMs` is given and longer than the default, it is used here
+   * Longest delay between two runs.
+   * Unit: milliseconds, `delayMs` to 2147483647; if only `delayMs` is set, and is longer than this default, it applies here
    * too. Keep it well below `ackWaitMs`.
    * @defaultValue 5000
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
@@ -81,7 +82,7 @@ export class RetryOptions {
   @ExpectDurationMs({ min: 0 })
   readonly maxDelayMs?: number = 5_000;
   /**
-   * Share of each wait that is random, so that events which failed together do not come back together.
+   * Random share of each delay, so that events that failed together are not retried together.
    * Unit: fraction, 0 to 1.
    * @defaultValue 0.2
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
@@ -90,7 +91,7 @@ export class RetryOptions {
   @ExpectFraction()
   readonly jitter?: number = 0.2;
   /**
-   * Tells whether a failure is worth another run here; where it says no, the delivery is left to the server.
+   * Decides whether a failure is retried in this process; if not, the delivery is left to the server.
    * Limits: a synchronous function that does not throw.
    * @defaultValue () => true
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
@@ -101,14 +102,14 @@ export class RetryOptions {
 }
 
 /**
- * Where events go that this service gives up on.
+ * Where events go when this service gives up on them.
  * @publicApi
  */
 export class DeadLetterOptions {
   /**
-   * The subject that gets the dead letters of this service: one per service, not one per subject, since a server allows
-   * 100 channels by default.
-   * Limits: a legal subject, another one than the handler's own.
+   * The subject for the dead letters of this service. Use one per service, not one per subject: a server allows 100
+   * channels by default.
+   * Limits: a legal subject, different from the handler's own.
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 stores/limits.go (MaxChannels).
    */
@@ -118,16 +119,16 @@ export class DeadLetterOptions {
 }
 
 /**
- * How a handler is subscribed, and what becomes of its deliveries. Set for all handlers on the server, and over that per
- * handler.
+ * How a handler is subscribed, and what happens to its deliveries. Defaults for all handlers are set on the server; each
+ * handler can override them.
  * @publicApi
  */
 export class StanSubscriptionOptions {
   /**
-   * The group whose members share the events: each event goes to one of them. `false` on a handler switches the server's
-   * default off.
-   * Limits: not empty; use no `:`, since the server names a durable group `durableName:queueGroup` and another group of
-   * that very name would be the same one. Without a group every instance handles every event.
+   * The group whose members share the events: each event goes to one of them. `false` on a handler turns off the server's
+   * default.
+   * Limits: not empty. Avoid `:`: the server names a durable group `durableName:queueGroup`, and a plain group with that
+   * name would be the same one. Without a group every instance handles every event.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (processSub).
@@ -135,10 +136,10 @@ export class StanSubscriptionOptions {
   @Expect('a name, not empty, or false', (value) => value === false || isName(value))
   readonly queueGroup?: string | false = false;
   /**
-   * The name under which the server remembers what was acked while nobody is subscribed. `false` on a handler switches the
-   * server's default off.
-   * Limits: not empty; no `:` beside a queue group; without a queue group only with a `clientId` that stays the same.
-   * Without a durable name, events that arrive during a restart are never seen.
+   * The name under which the server keeps the position while nobody is subscribed. `false` on a handler turns off the
+   * server's default.
+   * Limits: not empty; no `:` together with a queue group; without a queue group, the `clientId` must stay the same.
+   * Without a durable name, events published during a restart are never delivered.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidDurName, durableKey).
@@ -147,8 +148,8 @@ export class StanSubscriptionOptions {
   readonly durableName?: string | false = false;
   /**
    * Where to start: `'new'`, `'lastReceived'`, `'first'`, `{ sequence }`, `{ time }` or `{ agoMs }`.
-   * Limits: exactly one; a sequence from 1; a time that is not in the future; a time span from 0 to 9000000000000 ms. The
-   * server ignores it when a durable resumes or a queue group exists already.
+   * Limits: exactly one; a sequence of at least 1; a time that is not in the future; a time span from 0 to 9000000000000
+   * ms. The server ignores it if a durable resumes or the queue group already exists.
    * @defaultValue 'new'
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (setSubStartSequence).
@@ -156,8 +157,8 @@ export class StanSubscriptionOptions {
   @Expect(startAtExpected, isStartAt)
   readonly startAt?: StartAt = 'new';
   /**
-   * When the server is told that an event is done: `'afterHandler'`, once the handler's promise or observable has
-   * completed; `'manual'`, by `context.ack()`; `'onDelivery'`, on arrival, so that a failure loses the event.
+   * When an event is acknowledged: `'afterHandler'`, once the handler's promise or observable has completed; `'manual'`, by
+   * `context.ack()`; `'onDelivery'`, on arrival, so that a failure loses the event.
    * @defaultValue 'afterHandler'
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (setManualAckMode).
@@ -166,8 +167,8 @@ export class StanSubscriptionOptions {
   readonly ackMode?: AckMode = 'afterHandler';
   /**
    * Time the server waits for an ack before it delivers the event again.
-   * Unit: milliseconds; whole seconds only, 1000 to 2147483000: it goes out as int32 seconds, and a fraction fails inside
-   * protobuf with a bare "Assertion failed". Keep it above your slowest handler, or its events are handled twice.
+   * Unit: milliseconds; whole seconds only, 1000 to 2147483000, because the protocol has int32 seconds. Keep it above your
+   * slowest handler, or its events are handled twice.
    * @defaultValue 30000
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: node-nats-streaming 0.3.2 lib/stan.js (setAckWaitInSecs); nats-streaming-server 0.25.6 ErrInvalidAckWait.
@@ -175,8 +176,8 @@ export class StanSubscriptionOptions {
   @ExpectWholeSecondsMs()
   readonly ackWaitMs?: number = 30_000;
   /**
-   * Unacked deliveries that the server lets out to this subscription.
-   * Unit: count, 1 to 2147483647. With 1 events come strictly one after the other, and a failing one holds up the rest.
+   * How many unacknowledged deliveries the server allows for this subscription.
+   * Unit: count, 1 to 2147483647. With 1, events come strictly one after the other, and a failing one blocks the rest.
    * @defaultValue 64
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6 server/server.go (ErrInvalidMaxInflight).
@@ -184,9 +185,9 @@ export class StanSubscriptionOptions {
   @ExpectWholeNumber({ min: 1 })
   readonly maxInFlight?: number = 64;
   /**
-   * Handlers of this subscription that run at a time.
-   * Unit: count, 1 to `maxInFlight`: more could never run, so a larger one is refused; the server's default is lowered for
-   * a handler with a smaller `maxInFlight`. Deliveries above it wait here, and their ack wait runs.
+   * How many handlers of this subscription run at the same time.
+   * Unit: count, 1 to `maxInFlight`: more could never run, so a larger value is refused; the server's default is lowered
+   * for a handler with a smaller `maxInFlight`. Further deliveries wait in this process while their ack wait runs.
    * @defaultValue maxInFlight
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; a resuming durable is sent all its pending events at once, whatever maxInFlight says.
@@ -194,8 +195,8 @@ export class StanSubscriptionOptions {
   @ExpectWholeNumber({ min: 1 })
   readonly concurrency?: number;
   /**
-   * How a failed delivery is tried again in this process; `{}` switches it on with its defaults, `false` off. A handler's
-   * options go over the server's one by one.
+   * Retries of a failed delivery in this process; `{}` turns them on with their defaults, `false` turns them off. A
+   * handler's options override the server's one by one.
    * Limits: not with `ackMode: 'onDelivery'`.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
@@ -204,10 +205,10 @@ export class StanSubscriptionOptions {
   @Expect('an object or false', (value) => value === false || isObject(value))
   readonly retry?: RetryOptions | false = false;
   /**
-   * Deliveries of one event after which a failure of its handler is the last: it goes to `deadLetter`. Without one it
-   * stays pending on the server, is logged with growing intervals and keeps its place in `maxInFlight`.
+   * Number of deliveries after which a failed event is given up and goes to `deadLetter`. Without a dead letter it stays
+   * pending on the server, is logged at growing intervals and keeps its slot in `maxInFlight`.
    * Unit: count, 1 to 2147483647, by the server's own count, which starts over when the server restarts.
-   * Limits: not with `ackMode: 'onDelivery'`. With 1 the first failure is the last.
+   * Limits: not with `ackMode: 'onDelivery'`. With 1, the first failure is final.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: nats-streaming-server 0.25.6, MsgProto.RedeliveryCount (not persisted).
@@ -216,8 +217,8 @@ export class StanSubscriptionOptions {
   readonly maxDeliveries?: number | false = false;
   /**
    * Where an event goes after `maxDeliveries`, a `NonRetriableException`, a failed validation or undecodable bytes.
-   * `false` on a handler switches the server's default off.
-   * Limits: not with `ackMode: 'onDelivery'`. Without it nothing is ever given up: the server delivers again forever.
+   * `false` on a handler turns off the server's default.
+   * Limits: not with `ackMode: 'onDelivery'`. Without it no event is ever given up: the server redelivers it forever.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN has no dead letters.
@@ -225,9 +226,9 @@ export class StanSubscriptionOptions {
   @Expect('an object such as { subject: "orders:dead" }, or false', (value) => value === false || isObject(value))
   readonly deadLetter?: DeadLetterOptions | false = false;
   /**
-   * What becomes of bytes that the deserializer refuses: `'deadLetter'`, `'leave'` them unacked, or `'ack'` them unhandled.
-   * Limits: `'deadLetter'` only beside `deadLetter`. With `'ack'` such events are gone, with `'leave'` each keeps a place
-   * in `maxInFlight` forever.
+   * What to do with bytes that the deserializer rejects: `'deadLetter'`, `'leave'` them unacked, or `'ack'` them unhandled.
+   * Limits: `'deadLetter'` only together with `deadLetter`. With `'ack'` such events are lost; with `'leave'` each keeps a
+   * slot in `maxInFlight` forever.
    * @defaultValue 'deadLetter' where one is set, else 'leave'
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours.
@@ -235,12 +236,12 @@ export class StanSubscriptionOptions {
   @ExpectOneOf(undecodablePolicies)
   readonly onUndecodable?: UndecodablePolicy;
   /**
-   * The lane of an event: events of one lane are handled one at a time, in the order in which the server stored them;
-   * lanes share `concurrency`. Called with the decoded payload, before pipes, on arrival. `undefined` is no lane. An event
-   * that fails keeps its lane through retries and redeliveries, and the others of its lane wait. `false` on a handler
-   * switches the server's default off.
-   * Limits: returns 1 to 200 characters; anything else, or a throw, is an UnusableKeyError, which no further try can mend.
-   * Orders the events of this subscription in this process: several members of a queue group need `version` as well.
+   * Returns the lane of an event: events in the same lane are handled one at a time, in the order in which the server
+   * stored them; lanes share `concurrency`. Called on arrival with the decoded payload, before pipes. `undefined` means no
+   * lane. A failed event keeps its lane through retries and redeliveries, while the others in that lane wait. `false` on a
+   * handler turns off the server's default.
+   * Limits: returns 1 to 200 characters; anything else, or a throw, is an UnusableKeyError, which is not retried.
+   * It orders the events of this subscription in this process: several members of a queue group need `version` as well.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN delivers in order, and starts the next event before the one before it is handled.
@@ -249,8 +250,8 @@ export class StanSubscriptionOptions {
   readonly lane?: LaneOf | false = false;
   /**
    * The version gate: each version of an entity counts once, in order, in the handler's own transaction.
-   * `false` on a handler switches the server's default off.
-   * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not beside `inbox`.
+   * `false` on a handler turns off the server's default.
+   * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not together with `inbox`.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN delivers at least once and, to several members, in no order.
@@ -258,9 +259,9 @@ export class StanSubscriptionOptions {
   @Expect('an object such as { stream, key, version }, or false', (value) => value === false || isObject(value))
   readonly version?: VersionOptions | false = false;
   /**
-   * The inbox: each event id counts once, in no order, in the handler's own transaction. For events that carry an id and no
-   * version. `false` on a handler switches the server's default off.
-   * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not beside `version`.
+   * The inbox: each event id counts once, in any order, in the handler's own transaction. For events that carry an id but
+   * no version. `false` on a handler turns off the server's default.
+   * Limits: needs the server's option `store` and `ackMode` `'afterHandler'`; not together with `version`.
    * @defaultValue false
    * @throws InvalidOptionError (STAN_INVALID_OPTION)
    * Source: ours; STAN delivers at least once.

@@ -1,4 +1,4 @@
-import type { PublishClock, PublishTimer } from './publish-clock.js';
+import type { Clock, ClockTimer } from '../clock.js';
 import type { PublishEntry } from './publish-entry.js';
 import type { PublishQueue } from './publish-queue.js';
 
@@ -10,7 +10,7 @@ const probeBackoff = [1, 2, 4, 8] as const;
 
 /** What the watch works with. */
 export interface AckWatchSetup {
-  readonly clock: PublishClock;
+  readonly clock: Clock;
   readonly queue: PublishQueue;
   readonly ackTimeoutMs: number;
   /** Sends the oldest publish again; returns the number of the attempt, or `undefined` where it cannot be sent now. */
@@ -27,7 +27,7 @@ export interface AckWatchSetup {
  * @internal
  */
 export class AckWatch {
-  private timer: PublishTimer | undefined;
+  private timer: ClockTimer | undefined;
   private probing = false;
   /** The first attempt that was made as a probe: all others under way are older. */
   private firstProbe = Infinity;
@@ -88,7 +88,7 @@ export class AckWatch {
 
   private startTimer(): void {
     const tickMs = Math.max(1, Math.ceil(this.setup.ackTimeoutMs / ticksPerTimeout));
-    this.timer = this.setup.clock.startTimer(() => this.onTick(), tickMs);
+    this.timer = this.setup.clock.startTimer(tickMs, () => this.onTick());
     // The deadlines of the same publishes keep the process alive.
     this.timer.unref();
   }

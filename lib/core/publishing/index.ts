@@ -1,3 +1,2 @@
-export type { PublishClock, PublishTimer } from './publish-clock.js';
 export { PublishLedger, publishOverheadBytes } from './publish-ledger.js';
 export type { PublishReceipt } from '../options/publish-receipt.js';

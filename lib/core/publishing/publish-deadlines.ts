@@ -1,4 +1,4 @@
-import type { PublishClock, PublishTimer } from './publish-clock.js';
+import type { Clock, ClockTimer } from '../clock.js';
 import type { PublishEntry } from './publish-entry.js';
 import type { PublishQueue } from './publish-queue.js';
 
@@ -11,11 +11,11 @@ import type { PublishQueue } from './publish-queue.js';
  * @internal
  */
 export class PublishDeadlines {
-  private timer: PublishTimer | undefined;
+  private timer: ClockTimer | undefined;
   private isResting = false;
 
   constructor(
-    private readonly clock: PublishClock,
+    private readonly clock: Clock,
     private readonly queue: PublishQueue,
     private readonly expire: (entry: PublishEntry) => void,
   ) {}
@@ -41,12 +41,12 @@ export class PublishDeadlines {
   private start(): void {
     const { oldest } = this.queue;
     if (oldest === undefined) return;
-    const delayMs = Math.max(1, oldest.deadline - this.clock.now());
-    this.timer = this.clock.startTimer(() => this.onTimer(), delayMs);
+    const delayMs = Math.max(1, oldest.deadline - this.clock.nowMs());
+    this.timer = this.clock.startTimer(delayMs, () => this.onTimer());
   }
 
   private onTimer(): void {
-    const now = this.clock.now();
+    const now = this.clock.nowMs();
     // Only what was pending before: a callback that publishes again gets its full time, and cannot hold the loop.
     for (let left = this.queue.count; left > 0; left -= 1) {
       const { oldest } = this.queue;

@@ -12,8 +12,8 @@ import {
 import type { StanError } from '../errors/index.js';
 import type { ResolvedPublishOptions } from '../options/publish-options.js';
 import { AckWatch } from './ack-watch.js';
-import { systemPublishClock } from './publish-clock.js';
-import type { PublishClock } from './publish-clock.js';
+import { systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { PublishDeadlines } from './publish-deadlines.js';
 import { PublishEntry } from './publish-entry.js';
 import type { PublishDone } from './publish-entry.js';
@@ -31,7 +31,7 @@ export interface PublishLedgerSetup {
   readonly driver: PublishDriver;
   readonly options: ResolvedPublishOptions;
   /** @defaultValue the process's own clock */
-  readonly clock?: PublishClock;
+  readonly clock?: Clock;
 }
 
 /**
@@ -55,7 +55,7 @@ export const publishOverheadBytes = 256;
 export class PublishLedger {
   private readonly driver: PublishDriver;
   private readonly options: ResolvedPublishOptions;
-  private readonly clock: PublishClock;
+  private readonly clock: Clock;
   private readonly queue = new PublishQueue();
   private readonly deadlines: PublishDeadlines;
   private readonly ackWatch: AckWatch;
@@ -71,7 +71,7 @@ export class PublishLedger {
   private gaveUpBy: StanError | undefined;
   private whenEmpty: (() => void)[] = [];
 
-  constructor({ driver, options, clock = systemPublishClock }: PublishLedgerSetup) {
+  constructor({ driver, options, clock = systemClock }: PublishLedgerSetup) {
     this.driver = driver;
     this.options = options;
     this.clock = clock;
@@ -110,7 +110,7 @@ export class PublishLedger {
     data: Uint8Array,
     done: PublishDone,
     headerText = '',
-    deadline = this.clock.now() + this.options.publishTimeoutMs,
+    deadline = this.clock.nowMs() + this.options.publishTimeoutMs,
   ): void {
     const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
     const refusal = this.refusalOf(subject, data, headerText, limitBytes);

@@ -71,7 +71,10 @@ function addHeaders(subject: string, all: Map<string, string>, headers: unknown)
     headers instanceof Map ? [...headers] : Object.entries(headers);
   const own = entries.find(([name]) => name === 'id' || name === 'key');
   if (own !== undefined)
-    throw new InvalidHeadersError(subject, `"${String(own[0])}" is not given as a header; use the option of that name`);
+    throw new InvalidHeadersError(
+      subject,
+      `"${String(own[0])}" cannot be set as a header; use the option of that name`,
+    );
   setHeaders(subject, all, entries);
 }
 
@@ -93,7 +96,10 @@ export function setHeaders(
         `expected a name of lower case letters, digits, "-", "_" and "." (at most 64, the first a letter or a digit), got ${describeValue(name)}`,
       );
     if (typeof value !== 'string')
-      throw new InvalidHeadersError(subject, `expected text as the value of "${name}", got ${describeValue(value)}`);
+      throw new InvalidHeadersError(
+        subject,
+        `expected a string as the value of "${name}", got ${describeValue(value)}`,
+      );
     all.set(name, value);
   }
 }
@@ -114,7 +120,7 @@ export function encodeHeaders(subject: string, headers: ReadonlyMap<string, stri
   if (text.length <= maxHeadersBytes) return text;
   throw new InvalidHeadersError(
     subject,
-    `they take ${String(text.length)} bytes, the limit is ${String(maxHeadersBytes)}; send what is that long as data`,
+    `they take ${String(text.length)} bytes, the limit is ${String(maxHeadersBytes)}; put long values into the payload`,
   );
 }
 
@@ -134,5 +140,5 @@ export function decodeHeaders(text: string): ReadonlyMap<string, string> {
 
 function checkedText(subject: string, name: 'id' | 'key', value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new InvalidHeadersError(subject, `expected text as "${name}", not empty, got ${describeValue(value)}`);
+  throw new InvalidHeadersError(subject, `expected a string as "${name}", not empty, got ${describeValue(value)}`);
 }

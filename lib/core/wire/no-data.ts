@@ -25,8 +25,8 @@ export function emptyJsonReason(value: object): string | undefined {
   if (reason !== undefined) return reason;
   if (Object.keys(value).length > 0) return undefined;
   if (types.isMap(value) || types.isSet(value))
-    return 'JSON has nothing for a Map or a Set; emit an array or an object made from it';
-  if (types.isNativeError(value)) return 'JSON has nothing for an Error; emit its message';
+    return 'JSON cannot represent a Map or a Set; emit an array or an object made from it';
+  if (types.isNativeError(value)) return 'JSON cannot represent an Error; emit its message';
   return undefined;
 }
 
@@ -37,9 +37,9 @@ function pendingReason(value: object): string | undefined {
     return 'it is a promise; await it first';
   }
   if (isMethod(value, 'subscribe') && isMethod(value, 'pipe'))
-    return 'it is an observable; emit what it gives, e.g. with firstValueFrom()';
+    return 'it is an observable; emit its value, for example with firstValueFrom()';
   if (isMethod(value, 'next') && (isMethod(value, Symbol.iterator) || isMethod(value, Symbol.asyncIterator)))
-    return 'it is an iterator; emit what it gives';
+    return 'it is an iterator; emit its values';
   return undefined;
 }
 

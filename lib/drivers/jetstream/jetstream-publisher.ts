@@ -139,13 +139,13 @@ function readAck(message: NatsMessage): PubAck | undefined {
   try {
     return message.json<PubAck>();
   } catch {
-    return { error: { code: 500, description: 'an answer that is no JSON' } };
+    return { error: { code: 500, description: 'an answer that is not JSON' } };
   }
 }
 
 function toRefusal(subject: string, ack: PubAck | undefined): PublishAttemptError {
   if (ack === undefined) {
-    const cause = new PublishRefusedError(subject, 'no stream takes it at the moment', { retryable: true });
+    const cause = new PublishRefusedError(subject, 'no stream accepts it at the moment', { retryable: true });
     return { outcome: 'refused', cause };
   }
   const { code = 500, err_code: errorCode, description = 'an answer without a sequence' } = ack.error ?? {};

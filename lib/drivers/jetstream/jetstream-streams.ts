@@ -51,7 +51,10 @@ export class JetStreamStreams {
   private async make(subject: string): Promise<string> {
     const config = streamConfigOf(this.options, subject);
     if (this.options.streams === 'require') {
-      throw new JetStreamApiError(`no stream holds "${subject}", and streams: 'require' makes none`, noStreamStatus);
+      throw new JetStreamApiError(
+        `no stream holds "${subject}", and streams: 'require' does not create one`,
+        noStreamStatus,
+      );
     }
     const named = await this.byName(config.name);
     if (named !== undefined) return named.config.name;

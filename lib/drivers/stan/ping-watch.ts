@@ -1,3 +1,5 @@
+import { systemClock } from '../../core/clock.js';
+import type { Clock, ClockTimer } from '../../core/clock.js';
 import type { NatsConnection } from './vendor-internals.js';
 
 /** What a ping watch tells its session. */
@@ -29,7 +31,7 @@ const longestAnswerMs = 1_000;
  * the first miss without a pause.
  */
 export class PingWatch {
-  private timer: NodeJS.Timeout | undefined;
+  private timer: ClockTimer | undefined;
   /** Answers to an earlier round come too late. */
   private round = 0;
   private isAsking = false;
@@ -40,17 +42,17 @@ export class PingWatch {
     private readonly target: PingTarget,
     private readonly intervalMs: number,
     private readonly listener: PingWatchListener,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Starts, or starts over, forgetting what was missed. */
   start(): void {
     this.stop();
-    this.timer = setInterval(() => this.ask(), this.intervalMs);
-    this.timer.unref();
+    this.waitForNextTurn();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.timer?.cancel();
     this.timer = undefined;
     this.round += 1;
     this.isAsking = false;
@@ -64,13 +66,21 @@ export class PingWatch {
     this.isAsking = true;
     const { nats, subject, body } = this.target;
     const { round } = this;
-    const askedAt = performance.now();
+    const askedAt = this.clock.nowMs();
     nats.requestOne(subject, body, {}, Math.min(longestAnswerMs, this.intervalMs), (reply) => {
       if (round !== this.round) return;
       this.isAsking = false;
       if (reply instanceof Error) this.miss(askedAt);
       else this.takeAnswer(reply);
     });
+  }
+
+  private waitForNextTurn(): void {
+    this.timer = this.clock.startTimer(this.intervalMs, () => {
+      this.waitForNextTurn();
+      this.ask();
+    });
+    this.timer.unref();
   }
 
   private miss(askedAt: number): void {
@@ -86,6 +96,6 @@ export class PingWatch {
     this.missCount = 0;
     // An empty answer is "you are registered"; anything else is the text "replaced or no longer registered".
     if (typeof reply !== 'string' || reply.length > 0) this.listener.onForgotten();
-    else if (missCount > 0) this.listener.onAnswered(Math.round(performance.now() - this.missedSince));
+    else if (missCount > 0) this.listener.onAnswered(Math.round(this.clock.nowMs() - this.missedSince));
   }
 }

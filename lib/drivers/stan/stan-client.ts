@@ -36,6 +36,7 @@ export function createStanClient(
  * Keeps a client that was ended from pinging. An answer to its connect request that comes while it is ended starts its ping
  * timer all the same, whose next ping throws on the closed connection, from a timer: nobody could catch that.
  */
+/* eslint-disable no-restricted-globals -- a timer that the vendor started */
 export function refusePingTimer(client: StanClient): void {
   clearTimeout(client.pingTimer);
   Object.defineProperty(client, 'pingTimer', {
@@ -44,3 +45,4 @@ export function refusePingTimer(client: StanClient): void {
     set: (timer: NodeJS.Timeout) => clearTimeout(timer),
   });
 }
+/* eslint-enable no-restricted-globals */

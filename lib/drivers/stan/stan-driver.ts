@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 
+import { pauseFor, systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEvent, DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
@@ -33,6 +34,17 @@ import { StanSubscriptions } from './stan-subscriptions.js';
  */
 const refusalsThatProveReplacement = 3;
 
+/**
+ * What the driver takes from its surroundings.
+ * @internal
+ */
+export interface StanDriverSetup {
+  readonly random?: () => number;
+  readonly clock?: Clock;
+  /** Instead of node-nats-streaming's own `connect()`. */
+  readonly vendorConnect?: VendorConnect | undefined;
+}
+
 interface OpenedSession {
   readonly session: StanSession;
   readonly serverChanged: boolean;
@@ -44,6 +56,9 @@ interface OpenedSession {
  * @internal
  */
 export class StanDriver implements Driver {
+  private readonly random: () => number;
+  private readonly clock: Clock;
+  private readonly vendorConnect: VendorConnect | undefined;
   private readonly events = new DriverEvents();
   private readonly subscriptions: StanSubscriptions;
   private readonly dataLimit: DataLimit;
@@ -66,9 +81,11 @@ export class StanDriver implements Driver {
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
-    private readonly random: () => number = Math.random,
-    private readonly vendorConnect?: VendorConnect,
+    { random = Math.random, clock = systemClock, vendorConnect }: StanDriverSetup = {},
   ) {
+    this.random = random;
+    this.clock = clock;
+    this.vendorConnect = vendorConnect;
     this.dataLimit = new DataLimit(options.clientId);
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
@@ -78,7 +95,7 @@ export class StanDriver implements Driver {
       pause: (ms: number, action: string) => this.pause(ms, action),
       emit: (event: DriverEvent) => this.events.emit(event),
     };
-    this.subscriptions = new StanSubscriptions(options, holder, random);
+    this.subscriptions = new StanSubscriptions(options, holder, { random, clock });
   }
 
   isReady(): boolean {
@@ -149,7 +166,7 @@ export class StanDriver implements Driver {
 
   /** Tries again with back-off until a session is up, `limitMs` is over, or `stopAt` finds an error final. */
   private async openWithin(limitMs: number | undefined, stopAt: (error: StanError) => boolean): Promise<OpenedSession> {
-    const startedAt = performance.now();
+    const startedAt = this.clock.nowMs();
     const backoff = new Backoff(this.options.reconnect, this.random);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -158,7 +175,7 @@ export class StanDriver implements Driver {
       } catch (caught) {
         const error = caught as StanError;
         const retryInMs = backoff.nextDelayMs();
-        const spentMs = performance.now() - startedAt;
+        const spentMs = this.clock.nowMs() - startedAt;
         const outOfTime = limitMs !== undefined && spentMs + retryInMs > limitMs;
         if (error instanceof StanClosedError || outOfTime || stopAt(error)) throw error;
         this.events.emit({ type: 'connectAttemptFailed', attempt, retryInMs, error });
@@ -176,7 +193,11 @@ export class StanDriver implements Driver {
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     };
-    const session: StanSession = new StanSession(this.options, listener, this.possibleRestartCount, this.vendorConnect);
+    const session: StanSession = new StanSession(this.options, listener, {
+      possibleRestartCount: this.possibleRestartCount,
+      clock: this.clock,
+      vendorConnect: this.vendorConnect,
+    });
     this.attemptCount += 1;
     try {
       await session.open(this.attemptCount - 1, this.stopped.signal);
@@ -197,7 +218,7 @@ export class StanDriver implements Driver {
       void session.close();
       throw new StanClosedError('connect');
     }
-    if (!session.isAlive()) throw new SessionLostError(this.options.clientId, 'it ended as soon as it was open');
+    if (!session.isAlive()) throw new SessionLostError(this.options.clientId, 'it closed right after it opened');
     const serverChanged = this.lastSession !== undefined && !session.isAtSameServerAs(this.lastSession);
     this.lastSession = session;
     this.session = session;
@@ -242,13 +263,13 @@ export class StanDriver implements Driver {
 
   /** Never rejects: every way out is an event. */
   private async reopen(forgottenByServer: boolean): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = this.clock.nowMs();
     try {
       const { session, serverChanged, attempts } = await this.openWithin(
         this.options.reconnect.giveUpAfterMs,
         this.replacementDetector(forgottenByServer),
       );
-      const downMs = Math.round(performance.now() - startedAt);
+      const downMs = Math.round(this.clock.nowMs() - startedAt);
       this.events.emit({ type: 'sessionRestored', downMs, attempts, serverChanged });
       await this.subscriptions.attachAll(session);
       this.reportIfConnected();
@@ -297,7 +318,7 @@ export class StanDriver implements Driver {
   }
 
   private async pause(ms: number, action: string): Promise<void> {
-    await delay(ms, undefined, { signal: this.stopped.signal }).catch(() => {
+    await pauseFor(this.clock, ms, this.stopped.signal).catch(() => {
       throw this.givenUpWith ?? new StanClosedError(action);
     });
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import type { PublishAttemptDone } from '../../core/driver/driver.js';
 import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
@@ -14,6 +15,7 @@ import type { MessageReceiver } from './inbound-messages.js';
 import { commandSender } from './outbound-commands.js';
 import type { CommandSender } from './outbound-commands.js';
 import { PingWatch } from './ping-watch.js';
+import type { PingWatchListener } from './ping-watch.js';
 import { PublishEncoder } from './publish-message.js';
 import { createStanClient, refusePingTimer } from './stan-client.js';
 import type { VendorConnect } from './stan-client.js';
@@ -42,6 +44,14 @@ export interface StanSessionListener {
   onWarning(error: StanError): void;
 }
 
+/** What a session takes from its driver. */
+export interface StanSessionSetup {
+  /** How often, before this session, the server may have started over without the NATS server showing it. */
+  readonly possibleRestartCount: number;
+  readonly clock: Clock;
+  readonly vendorConnect: VendorConnect | undefined;
+}
+
 type SessionState = 'opening' | 'up' | 'silent' | 'transportLost' | 'closing' | 'dead';
 
 /**
@@ -68,21 +78,25 @@ export class StanSession {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly listener: StanSessionListener,
-    /** How often, before this session, the server may have started over without the NATS server showing it. */
-    private readonly possibleRestartCount: number,
-    private readonly vendorConnect?: VendorConnect,
+    private readonly setup: StanSessionSetup,
   ) {
     this.over = new Promise((resolve) => (this.endWith = resolve));
   }
 
   /** False where the server may have started over between the two: another NATS server process answers, or see above. */
   isAtSameServerAs(other: StanSession): boolean {
-    return this.serverIdSeen === other.serverIdSeen && this.possibleRestartCount === other.possibleRestartCount;
+    return (
+      this.serverIdSeen === other.serverIdSeen && this.setup.possibleRestartCount === other.setup.possibleRestartCount
+    );
   }
 
   /** Whether a NATS server has greeted us, whatever became of the session. */
   receivedServerInfo(): boolean {
     return this.client?.nc?.info?.server_id !== undefined;
+  }
+
+  get clock(): Clock {
+    return this.setup.clock;
   }
 
   get native(): StanClient | undefined {
@@ -108,7 +122,7 @@ export class StanSession {
       const timeoutMs = this.options.connectTimeoutMs * (this.options.servers.length + 1);
       const finish = (error: StanError | undefined): void => {
         if (this.state !== 'opening') return;
-        clearTimeout(timer);
+        cancelTimeout();
         signal.removeEventListener('abort', abort);
         this.state = error === undefined ? 'up' : 'dead';
         if (error === undefined) {
@@ -121,14 +135,16 @@ export class StanSession {
         reject(error);
       };
       const abort = (): void => finish(new StanClosedError('connect'));
-      const timer = setTimeout(() => finish(new ConnectTimeoutError(this.options.servers, timeoutMs)), timeoutMs);
+      const cancelTimeout = this.clock.after(timeoutMs, () =>
+        finish(new ConnectTimeoutError(this.options.servers, timeoutMs)),
+      );
       signal.addEventListener('abort', abort);
       try {
         const client = createStanClient(
           this.options.clusterId,
           this.options.clientId,
           toClientOptions(this.options, attempt),
-          this.vendorConnect,
+          this.setup.vendorConnect,
         );
         this.client = client;
         this.listenWhileOpening(client, finish);
@@ -236,9 +252,11 @@ export class StanSession {
     return new Promise((resolve) => {
       const timeoutMs = this.options.connectTimeoutMs;
       // The client's own timeout does not run while its transport is down, so it is bounded here.
-      const timer = setTimeout(() => resolve(new CloseTimeoutError('the session', timeoutMs)), timeoutMs + 100);
+      const cancelTimeout = this.clock.after(timeoutMs + 100, () =>
+        resolve(new CloseTimeoutError('the session', timeoutMs)),
+      );
       client.on('close', (error) => {
-        clearTimeout(timer);
+        cancelTimeout();
         resolve(error instanceof Error ? new CloseTimeoutError('the session', timeoutMs, { cause: error }) : undefined);
       });
       client.close();
@@ -333,11 +351,12 @@ export class StanSession {
     const nats = client?.nc;
     if (nats === undefined || client?.pingRequests === undefined || client.pingBytes === undefined) return;
     const target = { nats, subject: client.pingRequests, body: client.pingBytes };
-    this.pings = new PingWatch(target, this.options.pingIntervalMs, {
+    const listener: PingWatchListener = {
       onSilent: () => this.fallSilent(),
       onAnswered: (silentMs) => this.answerAgain(silentMs),
       onForgotten: () => this.fail(forgottenError(this.options.clientId), true),
-    });
+    };
+    this.pings = new PingWatch(target, this.options.pingIntervalMs, listener, this.clock);
     this.pings.start();
   }
 

@@ -192,17 +192,17 @@ export class StanSubscription implements DriverSubscription {
     if (!attachment.isReady) await attachment.confirmed.catch(() => undefined);
     // Without a transport the session itself says that its goodbye could not be said.
     if (!attachment.isReady || !attachment.session.isReady()) return undefined;
-    return this.requestClose(attachment.native);
+    return this.requestClose(attachment);
   }
 
-  private requestClose(native: StanSubscriptionObject): Promise<StanError | undefined> {
+  private requestClose({ native, session }: Attachment): Promise<StanError | undefined> {
     const timeoutMs = this.options.connectTimeoutMs;
     const what = `the subscription to "${this.request.subject}"`;
     return new Promise((resolve) => {
       const fail = (error: unknown): void => finish(new CloseTimeoutError(what, timeoutMs, toErrorOptions(error)));
-      const timer = setTimeout(fail, timeoutMs + 100, undefined);
+      const cancelTimeout = session.clock.after(timeoutMs + 100, () => fail(undefined));
       const finish = (problem: StanError | undefined): void => {
-        clearTimeout(timer);
+        cancelTimeout();
         resolve(problem);
       };
       native.on('closed', () => finish(undefined));

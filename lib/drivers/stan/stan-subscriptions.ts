@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
@@ -26,7 +27,7 @@ export class StanSubscriptions {
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly holder: SessionHolder,
-    private readonly random: () => number,
+    private readonly setup: { readonly random: () => number; readonly clock: Clock },
   ) {}
 
   /** See the port's `subscribe`. */
@@ -39,9 +40,9 @@ export class StanSubscriptions {
       if (problem !== undefined) this.holder.emit({ type: 'warning', error: problem });
     });
     this.open.add(subscription);
-    const deadline = performance.now() + this.options.reconnect.firstConnectTimeoutMs;
+    const deadline = this.setup.clock.nowMs() + this.options.reconnect.firstConnectTimeoutMs;
     try {
-      await this.attach(subscription, (error) => !error.retryable || performance.now() > deadline);
+      await this.attach(subscription, (error) => !error.retryable || this.setup.clock.nowMs() > deadline);
     } catch (error) {
       this.open.delete(subscription);
       throw error;
@@ -79,7 +80,7 @@ export class StanSubscriptions {
 
   /** Tries with back-off, in whatever session is current, until it is made or `isFinal` finds an error so. */
   private async attach(subscription: StanSubscription, isFinal: (error: StanError) => boolean): Promise<void> {
-    const backoff = new Backoff(this.options.reconnect, this.random);
+    const backoff = new Backoff(this.options.reconnect, this.setup.random);
     for (let attempt = 1; ; attempt += 1) {
       const session = await this.holder.nextSession();
       // Closed while it waited for this session, or for its next try.

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.js';
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import type { ResolvedClientOptions } from '../../core/options/index.js';
@@ -25,7 +26,7 @@ export class ClientLink {
     const stopNoting = driver.on((event) => {
       if (event.type === 'gaveUp') this.isOver = true;
     });
-    this.ledger = new PublishLedger({ driver, options: options.publish });
+    this.ledger = new PublishLedger({ driver, options: options.publish, clock: systemClock });
     const stopTelling = driver.on(onEvent);
     this.stopListening = () => {
       stopNoting();

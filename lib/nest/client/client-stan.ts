@@ -39,6 +39,7 @@ import { EventHub } from '../events/event-hub.js';
 import { logLine } from '../events/log-line.js';
 import { SafeLogger } from '../events/safe-logger.js';
 import { assertListener } from '../events/event-names.js';
+import { systemClock } from '../../core/clock.js';
 import { isDoneWithin } from '../../core/is-done-within.js';
 import { assertPattern } from '../event-pattern.js';
 import { ClientLink } from './client-link.js';
@@ -80,7 +81,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   private readonly logger = new SafeLogger(ClientStan.name);
   private readonly options: ResolvedClientOptions;
   private readonly encoder: Encoder;
-  private readonly encodings = new PendingEncodings();
+  private readonly encodings = new PendingEncodings(systemClock);
   private readonly observer: PublishObserver;
   private readonly address: ServerAddress;
   private readonly hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
@@ -340,7 +341,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
       queueMicrotask(() => done(new PublishBufferFullError(pendingBytes, maxPendingPublishBytes), undefined));
       return;
     }
-    const deadline = performance.now() + timeoutMs;
+    const deadline = systemClock.nowMs() + timeoutMs;
     this.encodings.add(bytes, deadline, {
       encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done, headerText, deadline),
       failed: (error) => done(asError(error), undefined),

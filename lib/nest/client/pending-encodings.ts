@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import { publishOverheadBytes } from '../../core/publishing/index.js';
 
 /** What becomes of an event whose serializer works; exactly one is called. */
@@ -28,8 +29,10 @@ export class PendingEncodings {
   /** In the order of arrival, and so of the deadlines. */
   private readonly pending = new Set<PendingEncoding>();
   private readonly emptyWaiters: (() => void)[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private cancelTimer: (() => void) | undefined;
   private pendingBytes = 0;
+
+  constructor(private readonly clock: Clock) {}
 
   get count(): number {
     return this.pending.size;
@@ -40,13 +43,13 @@ export class PendingEncodings {
     return this.pendingBytes;
   }
 
-  /** Waits for `bytes`, until `deadline` on the clock of `performance.now()`; then calls one of the callbacks, in turn. */
+  /** Waits for `bytes`, until `deadline` on the clock; then calls one of the callbacks, in turn. */
   add(bytes: Buffer | Promise<Buffer>, deadline: number, on: EncodingOutcome): void {
     const item: PendingEncoding = { on, deadline, bytes: publishOverheadBytes, proceed: undefined };
     this.pending.add(item);
     this.pendingBytes += item.bytes;
-    this.timer ??= this.timerFor(item);
-    const settle = (proceed: () => void, byteLength: number): void => {
+    this.cancelTimer ??= this.expireAt(deadline);
+    const finish = (proceed: () => void, byteLength: number): void => {
       if (!this.pending.has(item)) return;
       item.proceed = proceed;
       item.bytes += byteLength;
@@ -54,8 +57,8 @@ export class PendingEncodings {
       this.advance();
     };
     void Promise.resolve(bytes).then(
-      (encoded) => settle(() => on.encoded(encoded), encoded.byteLength),
-      (error: unknown) => settle(() => on.failed(error), 0),
+      (encoded) => finish(() => on.encoded(encoded), encoded.byteLength),
+      (error: unknown) => finish(() => on.failed(error), 0),
     );
   }
 
@@ -83,20 +86,20 @@ export class PendingEncodings {
     this.tellIfEmpty();
   }
 
-  private timerFor({ deadline }: PendingEncoding): NodeJS.Timeout {
-    return setTimeout(() => this.expire(), Math.max(1, deadline - performance.now()));
+  private expireAt(deadline: number): () => void {
+    return this.clock.after(Math.max(1, deadline - this.clock.nowMs()), () => this.expire());
   }
 
   private expire(): void {
-    this.timer = undefined;
-    const now = performance.now();
+    this.cancelTimer = undefined;
+    const now = this.clock.nowMs();
     for (const item of [...this.pending]) {
       if (item.deadline > now) break;
       this.remove(item);
       item.on.expired();
     }
     const [oldest] = this.pending;
-    if (oldest !== undefined) this.timer ??= this.timerFor(oldest);
+    if (oldest !== undefined) this.cancelTimer ??= this.expireAt(oldest.deadline);
     this.advance();
   }
 
@@ -107,8 +110,8 @@ export class PendingEncodings {
 
   private tellIfEmpty(): void {
     if (this.pending.size > 0) return;
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
     for (const resolve of this.emptyWaiters.splice(0)) resolve();
   }
 }

@@ -38,7 +38,7 @@ function lineOf(event: DriverEvent, words: BrokerWords | undefined): ConnectionL
     case 'serverSilent':
       return {
         level: 'warn',
-        text: 'the server does not answer, although the connection to NATS stands; waiting until it does',
+        text: 'the server does not answer, although NATS is connected; waiting until it does',
       };
     case 'serverAnswered': {
       const text = `the server answers again after ${String(event.silentMs)} ms`;

@@ -40,7 +40,7 @@ export class SafeLogger extends Logger {
       ignoreRejection(thrown);
       if (this.saidFailure) return;
       this.saidFailure = true;
-      process.emitWarning("the application's logger has thrown; lines of nestjs-stan are lost", 'StanLoggerWarning');
+      process.emitWarning("the application's logger threw; log lines of nestjs-stan are lost", 'StanLoggerWarning');
     }
   }
 }

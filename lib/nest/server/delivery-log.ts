@@ -58,7 +58,7 @@ function skippedLine(
   }
   if (reason !== 'givenUp') return { level: 'debug', text: `${about} not started: ${reason}` };
   if (!isPowerOfTwo(deliveries)) return undefined;
-  const stays = 'is not tried any more by this process and stays on the server';
+  const stays = 'is not retried by this process and stays pending on the server';
   return { level: 'warn', text: `${about} ${stays} (delivery ${String(deliveries)}): ${errorText(error)}` };
 }
 
@@ -74,9 +74,9 @@ const afterText: Readonly<Record<HandlerErrorEvent['next'], string>> = {
   retry: 'tried again here',
   redelivery: 'left for redelivery',
   deadLetter: 'goes to the dead-letter subject',
-  givenUp: 'not tried again by this process, and left to the server',
+  givenUp: 'not retried by this process; it stays pending on the server',
   parked: 'stays parked and is tried again',
-  lost: 'acked before, so it is not delivered again',
+  lost: 'already acked, so it is not delivered again',
 };
 
 function failureText({ deliveries, tries, next }: HandlerErrorEvent): string {

@@ -33,7 +33,7 @@ export interface HandlerLoad {
   readonly running: number;
   /** Deliveries that wait here: for a free place, or for their turn in a lane. */
   readonly waiting: number;
-  /** Lanes that an event is in, or has to come again for; 0 without the option `lane`. Unit: lanes. */
+  /** Lanes that hold an event or wait for a redelivery; 0 without the option `lane`. Unit: lanes. */
   readonly lanes: number;
 }
 

@@ -2,7 +2,7 @@ import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 
 import type { DeadLetter } from '../../core/delivery/dead-letter.js';
-import { systemDeliveryClock } from '../../core/delivery/delivery-clock.js';
+import { systemClock } from '../../core/clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
@@ -258,7 +258,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       },
       isHeard: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
       traceIdOf: ({ sequence, headerText }) => observer.traceIdOf(sequence) ?? traceIdIn(headerText),
-      clock: systemDeliveryClock,
+      clock: systemClock,
     };
   }
 
@@ -267,7 +267,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const setup = {
       store,
       clientId: this.options.connection.clientId,
-      clock: systemDeliveryClock,
+      clock: systemClock,
       classifier: exceptionClassifier,
       emit: (event: DeliveryEvent | CountingEvent) => this.tellCountingEvent(event),
       storeDeadLetter: (subject: string, deadLetter: DeadLetter) => link.outbox.store(subject, deadLetter),
@@ -471,24 +471,24 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const { link } = this;
     this.link = undefined;
     if (link === undefined) this._status$.next('closed');
-    if (link !== undefined) this.tellWait(link);
+    if (link !== undefined) this.logWait(link);
     const problem = await link?.close();
     if (problem !== undefined) this.logger.warn(problem.message);
   }
 
   /** A stop that takes seconds says what it waits for. */
-  private tellWait(link: ServerLink): void {
+  private logWait(link: ServerLink): void {
     const { runningHandlers, publishes } = link.pending();
     if (runningHandlers === 0 && publishes === 0) return;
     this.logger.log(
-      `stopping: waiting up to ${String(this.options.drainTimeoutMs)} ms for ${handlersText(runningHandlers)} that ` +
-        `${runningHandlers === 1 ? 'runs' : 'run'} and ${String(publishes)} dead letters on their way`,
+      `stopping: waiting up to ${String(this.options.drainTimeoutMs)} ms for ${handlersText(runningHandlers, 'running ')} ` +
+        `and ${String(publishes)} dead letters in flight`,
     );
   }
 }
 
 const noGates: Gates = new Map();
 
-function handlersText(count: number): string {
-  return count === 1 ? '1 handler' : `${String(count)} handlers`;
+function handlersText(count: number, state = ''): string {
+  return count === 1 ? `1 ${state}handler` : `${String(count)} ${state}handlers`;
 }

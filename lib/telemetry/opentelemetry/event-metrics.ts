@@ -1,5 +1,6 @@
 import type { Attributes, Counter, Histogram, MeterProvider } from '@opentelemetry/api';
 
+import { systemClock } from '../../core/clock.js';
 import type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from '../../core/options/index.js';
 import { BoundedSubjects } from '../bounded-subjects.js';
 import { errorType, handleAttributes, publishAttributes } from './event-attributes.js';
@@ -31,7 +32,7 @@ export class EventMetrics implements StanTelemetry {
       unit: '{message}',
     });
     this.consumed = meter.createCounter('messaging.client.consumed.messages', {
-      description: 'Events that were handed to a handler.',
+      description: 'Events that were passed to a handler.',
       unit: '{message}',
     });
     this.processDuration = meter.createHistogram('messaging.process.duration', {
@@ -41,7 +42,7 @@ export class EventMetrics implements StanTelemetry {
   }
 
   publish<T>(about: PublishAbout, headers: Map<string, string>, run: () => T): T {
-    const startedAt = performance.now();
+    const startedAt = systemClock.nowMs();
     const counted = (): T =>
       whenOver(run, (failure) => {
         const attributes = withError(publishAttributes(about, this.subjects.labelOf(about.subject)), failure);
@@ -52,7 +53,7 @@ export class EventMetrics implements StanTelemetry {
   }
 
   handle<T>(about: HandleAbout, headers: ReadonlyMap<string, string>, run: () => T): T {
-    const startedAt = performance.now();
+    const startedAt = systemClock.nowMs();
     const counted = (): T =>
       whenOver(run, (failure) => {
         const attributes = withError(handleAttributes(about), failure);
@@ -72,5 +73,5 @@ function withError(attributes: Attributes, failure: { readonly error: unknown } 
 }
 
 function secondsSince(startedAt: number): number {
-  return (performance.now() - startedAt) / 1_000;
+  return (systemClock.nowMs() - startedAt) / 1_000;
 }

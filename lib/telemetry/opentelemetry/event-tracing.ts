@@ -70,6 +70,7 @@ export class EventTracing implements StanTelemetry {
     return whenOver(
       () => context.with(trace.setSpan(parent, span), run),
       (error) => {
+        // OpenTelemetry reads a time of `performance` relative to its origin; no other clock would do.
         open.endedAt = performance.now();
         noteFailure(span, error);
       },

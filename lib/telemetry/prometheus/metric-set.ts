@@ -54,24 +54,18 @@ export class MetricSet {
     private readonly place: MetricPlace,
     { load, lag, parked }: Collectors,
   ) {
-    this.handled = this.counter('handled_total', 'Runs of handlers and what became of them', [
-      ...handlerLabels,
-      'outcome',
-    ]);
-    this.handlerDuration = this.histogram(
-      'handler_duration_seconds',
-      'Time that a run of a handler took',
-      handlerLabels,
-    );
+    this.handled = this.counter('handled_total', 'Handler runs by outcome', [...handlerLabels, 'outcome']);
+    this.handlerDuration = this.histogram('handler_duration_seconds', 'Duration of a handler run', handlerLabels);
     this.deliveryWait = this.histogram(
       'delivery_wait_seconds',
       'Time from the arrival of a delivery to the start of its handler',
       handlerLabels,
     );
-    this.skipped = this.counter('deliveries_skipped_total', 'Arrivals that were not handed to the handler, by reason', [
-      ...handlerLabels,
-      'reason',
-    ]);
+    this.skipped = this.counter(
+      'deliveries_skipped_total',
+      'Deliveries that were not passed to the handler, by reason',
+      [...handlerLabels, 'reason'],
+    );
     this.published = this.counter('published_total', 'Publishes by outcome: stored or failed', ['subject', 'outcome']);
     this.publishDuration = this.histogram('publish_duration_seconds', "Time from emit() to the server's ack", [
       'subject',
@@ -84,24 +78,24 @@ export class MetricSet {
       ['client'],
       load,
     );
-    this.handlersRunning = this.gauge('handlers_running', 'Handlers that run', handlerLabels, load);
+    this.handlersRunning = this.gauge('handlers_running', 'Handlers currently running', handlerLabels, load);
     this.deliveriesWaiting = this.gauge(
       'deliveries_waiting',
-      'Deliveries that wait here for a free place, or for their turn in a lane',
+      'Deliveries that wait for a free slot or for their turn in a lane',
       handlerLabels,
       load,
     );
-    this.concurrency = this.gauge('concurrency', 'Handlers that may run at a time', handlerLabels, load);
-    this.publishPending = this.gauge('publish_pending', 'Publishes without an outcome', ['client'], load);
+    this.concurrency = this.gauge('concurrency', 'Handlers that may run concurrently', handlerLabels, load);
+    this.publishPending = this.gauge('publish_pending', 'Publishes still pending', ['client'], load);
     this.publishPendingBytes = this.gauge(
       'publish_pending_bytes',
-      'Bytes of publishes without an outcome',
+      'Bytes of publishes still pending',
       ['client'],
       load,
     );
     this.lag = this.gauge(
       'lag_events',
-      'Events still to be handled: never sent, or sent and not acked',
+      'Events still to be handled: not yet sent, or sent and not acked',
       lagLabels,
       lag,
     );
@@ -112,8 +106,8 @@ export class MetricSet {
       lagLabels,
       lag,
     );
-    this.offline = this.gauge('durable_offline', '1 while nobody is subscribed to a durable', lagLabels, lag);
-    this.lanes = this.gauge('lanes', 'Lanes that an event is in, or has to come again for', handlerLabels, load);
+    this.offline = this.gauge('durable_offline', '1 while a durable has no connected member', lagLabels, lag);
+    this.lanes = this.gauge('lanes', 'Lanes that hold an event or wait for a redelivery', handlerLabels, load);
     this.parkedEvents = this.gauge(
       'parked_events',
       'Events that wait in the event store for an earlier version',

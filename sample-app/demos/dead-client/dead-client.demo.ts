@@ -13,13 +13,13 @@ const given = runsOnGivenServer();
 /** Issue 1: the server might think that a client is still alive when it is dead. */
 export const deadClient: Demo = {
   name: 'dead-client',
-  title: 'the server believes a killed client alive',
+  title: 'the server believes a killed client is alive',
   listeners: {
     naive: {
       text: [
-        `A listener alone; its process is killed with kill -9 and started again after ${restartMs / 1_000} s. The dead one said no`,
-        'goodbye: the server sends it events until heartbeats have failed often enough. The new one has a new',
-        'client id and no durable name, and gets nothing of what went to the dead one. Tuned heartbeats notice',
+        `A single listener; its process is killed with kill -9 and started again after ${restartMs / 1_000} s. The dead one did not`,
+        'close, so the server keeps sending it events until enough heartbeats have failed. The new one has a new',
+        'client id and no durable name, and gets none of the events sent to the dead one. Tuned heartbeats detect',
         'the death sooner; they do not bring the events back.',
       ],
       runs: given
@@ -28,15 +28,15 @@ export const deadClient: Demo = {
     },
     'by hand': {
       text: [
-        'Two members of a durable queue group, with manual acks: what the dead one was sent goes to the other when its',
-        'ack wait of 30 s is over; with tuned heartbeats the dead one is no member any more before that.',
+        'Two members of a durable queue group, with manual acks: events sent to the dead one go to the other when their',
+        'ack wait of 30 s is over; with tuned heartbeats the dead one is removed from the group before that.',
       ],
       runs: [() => group('by hand', 'group', given ? undefined : tunedHeartbeats)],
     },
     'with the library': {
       text: [
-        `The same as durableQueue('orders'). And one that comes back after ${restartMs / 1_000} s under its own client id replaces its`,
-        'dead self, and gets what was pending.',
+        `The same with durableQueue('orders'). And a listener that comes back after ${restartMs / 1_000} s under its own client id`,
+        'replaces its dead session and gets the pending events.',
       ],
       runs: [
         () => group('with the library', 'group', given ? undefined : tunedHeartbeats),

@@ -46,7 +46,7 @@ contract(
           code: 'STAN_PUBLISH_REFUSED',
           retryable: false,
           mayBeStored: false,
-          message: expect.stringMatching(/no stream holds "orders.*streams: 'require' makes none/) as string,
+          message: expect.stringMatching(/no stream holds "orders.*streams: 'require' does not create one/) as string,
         });
       });
 

@@ -60,7 +60,7 @@ describe('nestjs-stan asyncapi', () => {
       required.push('seat');
     });
     const found = await asyncapi('check', checkedIn, breaking);
-    expect(found).toMatchObject({ code: 1, out: 'breaking: receive "ticket:created" seat: is required now\n' });
+    expect(found).toMatchObject({ code: 1, out: 'breaking: receive "ticket:created" seat: is now required\n' });
   });
 
   it.each([

@@ -17,7 +17,8 @@ import type { HistoryRecord } from './history.js';
 import { readHistory } from './history.js';
 import { between, seededRandom } from './random.js';
 import { brokerNames } from './scene.js';
-import { describeCounts } from './report.js';
+import { longestPauses } from './pauses.js';
+import { describeCounts, describeOutcome } from './report.js';
 import { checkAcks, countAcks } from './sent-acks.js';
 import { readLeaderChanges, ServerRecord } from './server-record.js';
 import { World } from './world.js';
@@ -89,6 +90,8 @@ if (topology === 'cluster' && broker === 'stan') {
   say(`${String(changes.length)} leaders; ${String(excuses.length)} violations that the servers' own record explains`);
   for (const { violation, proof } of excuses) say(`         ${violation}: ${proof}`);
 }
+const run = `${broker}, ${topology}, ${String(minutes)} min, seed ${String(seed)}`;
+for (const line of describeOutcome({ run, counts, pauses: longestPauses(history), excused: excuses.length })) say(line);
 const failed = checks.filter(({ violations }) => violations.length > 0).length;
 if (failed === 0) rmSync(folder, { recursive: true, force: true });
 else {

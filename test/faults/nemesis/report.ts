@@ -1,4 +1,5 @@
 import type { HistoryCounts } from './checker.js';
+import type { longestPauses, Pause } from './pauses.js';
 
 /** The counts of a run, one fact a line. */
 export function describeCounts(counts: HistoryCounts): string[] {
@@ -18,3 +19,46 @@ export function describeCounts(counts: HistoryCounts): string[] {
       `${String(counts.epochs - 1)} restarts without state`,
   ];
 }
+
+/** What the docs show of a run. */
+export interface Outcome {
+  readonly run: string;
+  readonly counts: HistoryCounts;
+  readonly pauses: ReturnType<typeof longestPauses>;
+  /** Violations that the servers' own record explains. */
+  readonly excused: number;
+}
+
+/** The same in one row, for the docs. */
+export function describeOutcome({ run, counts, pauses, excused }: Outcome): string[] {
+  const { publishes, deliveries } = counts;
+  const cells: readonly (readonly [string, string | number])[] = [
+    ['run', run],
+    ['published', publishes.tried],
+    ['acknowledged', publishes.resolved],
+    ['sent again', publishes.sentAgain],
+    ['rejected (not stored)', `${String(publishes.rejected)} (${String(publishes.notStored)})`],
+    ['handled', deliveries.handled],
+    ['handled twice', deliveries.duplicates],
+    ["excused by the servers' record", excused],
+    ['longest pause of publishing', secondsOf(pauses.any)],
+    ['without faults of the publisher', secondsOf(pauses.ofServers)],
+  ];
+  const row = (values: readonly (string | number)[]): string => `| ${values.map(String).join(' | ')} |`;
+  return [
+    `longest pause of publishing: ${describePause(pauses.any)}`,
+    `  where nothing befell the publisher: ${describePause(pauses.ofServers)}`,
+    row(cells.map(([name]) => name)),
+    row(cells.map(() => '---')),
+    row(cells.map(([, value]) => value)),
+  ];
+}
+
+function describePause(pause: Pause | undefined): string {
+  if (pause === undefined) return 'none';
+  const { from, faults } = pause;
+  return `${secondsOf(pause)} from ${new Date(from).toISOString()} on, at ${faults.length === 0 ? 'no fault' : faults.join(', ')}`;
+}
+
+const secondsOf = (pause: Pause | undefined): string =>
+  pause === undefined ? '0 s' : `${((pause.until - pause.from) / 1_000).toFixed(1)} s`;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import type { StartAt, StanSubscriptionOptions } from '../../../lib/core/options/index.js';
-import { settled } from '../../support/fake-delivery-clock.js';
+import { settled } from '../../support/fake-clock.js';
 import type { FakeMessage } from '../../support/fake-driver.js';
 import { FinalFailure, LaterFailure, PipelineHarness, makeMessage } from '../../support/pipeline-harness.js';
 import { modelRuns, modelTimeoutMs } from '../../support/model-runs.js';

@@ -166,10 +166,10 @@ describe('a fact that does not come', () => {
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(FactMissingError);
     const { message } = error as FactMissingError;
-    expect(message).toContain('"handled" on "ticket:created" that fits the predicate, there was none');
+    expect(message).toContain('"handled" on "ticket:created" matching the predicate (none so far) did not happen');
     expect(message).toContain("ticket:created #1 stored, emitted by test-harness: { id: 'a', fails: 9 }");
     expect(message).toContain('ticket:created #1 NOT handled: Error: ticket a is not to be had');
-    expect(message).toContain('the clock goes on by 31s');
+    expect(message).toContain('the clock is advanced by 31s');
     expect(message).toContain('31 s  ticket:created #1 sent again (1) to app (queue tickets:tickets)');
   });
 

@@ -20,7 +20,7 @@ import { asStartError, makeDirectory } from './store-directory.js';
 import { StoreFailedError } from './store-failed.error.js';
 import { StorePackageMissingError } from './store-package-missing.error.js';
 
-const directoryExpected = 'the path of a folder';
+const directoryExpected = 'the path of a directory';
 const dataFile = 'broker.mdb';
 /** Rows of deleted channels that one batch removes. */
 const sweepRows = 2_000;

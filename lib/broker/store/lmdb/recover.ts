@@ -48,7 +48,7 @@ export function recover(environment: LmdbEnvironment): FoundState {
   }
   checkFormat(format);
   const server = environment.getBinary(serverKey);
-  if (server === undefined) throw new RowDamagedError('it does not say whose state it is');
+  if (server === undefined) throw new RowDamagedError('it does not name the cluster whose state it holds');
   return {
     server: openServer(server),
     clients: [...environment.getRange(rangeOf('client'))].map(({ key, value }) =>
@@ -121,11 +121,11 @@ function recoverSubscriptions(
     const sequences = pending.get(id) ?? [];
     pending.delete(id);
     if ((sequences.at(-1) ?? 0) > lastSequence)
-      throw new RowDamagedError(`subscription ${String(id)} waits for a message that is not there`);
+      throw new RowDamagedError(`subscription ${String(id)} waits for a message that does not exist`);
     found.push({ record: openSubscription(value, id), pending: sequences });
   }
   const [orphan] = pending.keys();
   if (orphan !== undefined)
-    throw new RowDamagedError(`deliveries of a subscription ${String(orphan)} that is not there`);
+    throw new RowDamagedError(`deliveries of a subscription ${String(orphan)} that does not exist`);
   return found;
 }

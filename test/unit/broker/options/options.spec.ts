@@ -61,6 +61,8 @@ describe('an option with a value that the broker cannot work with', () => {
   });
 
   it('is refused by the file store', () => {
-    expect(() => new LmdbStore({ directory: '' })).toThrow('option "store.directory": expected the path of a folder');
+    expect(() => new LmdbStore({ directory: '' })).toThrow(
+      'option "store.directory": expected the path of a directory',
+    );
   });
 });

@@ -43,7 +43,7 @@ describe('readChannel', () => {
 
   it('fails, rather than showing a part, when the server falls silent before the last message', async () => {
     const reading = readChannel(driver, subject, patience);
-    const outcome = expect(reading).rejects.toThrow(/silent after message 1/);
+    const outcome = expect(reading).rejects.toThrow(/stopped answering after message 1/);
     (await subscriptionNumber(0)).deliver({ sequence: 2 });
     (await subscriptionNumber(1)).deliver({ sequence: 1 });
     await outcome;

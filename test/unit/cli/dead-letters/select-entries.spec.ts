@@ -36,7 +36,7 @@ describe('selectEntries', () => {
   });
 
   it.each<[Partial<Selection>, RegExp]>([
-    [{}, /name the entries by one of/],
+    [{}, /select entries with exactly one of/],
     [{ sequences: [1], all: true }, /one of/],
     [{ all: true, from: 1 }, /one of/],
     [{ sequences: [1], to: 3 }, /one of/],

@@ -67,7 +67,7 @@ describe('the command line of the server', () => {
     ],
     ['--sql_bulk_insert_limit 5', 'is a flag of nats-streaming-server that the embedded broker does not have'],
     ['-st SQL', 'MEMORY or FILE'],
-    ['-st FILE', '-st FILE needs --dir <folder>'],
+    ['-st FILE', '-st FILE needs --dir <directory>'],
     ['-st DISK', '-st takes MEMORY or FILE, got "DISK"'],
     ['-p', '-p needs a value: -p <number>'],
     ['-p many', '-p takes a whole number, 0 or more, got "many"'],

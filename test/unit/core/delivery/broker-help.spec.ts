@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 import { LaterFailure, makeMessage, PipelineHarness } from '../../../support/pipeline-harness.js';
 
 describe('a broker that keeps the time of a later try', () => {

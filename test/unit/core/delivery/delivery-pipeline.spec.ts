@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { decodePayload } from '../../../../lib/core/delivery/dead-letter.js';
 import { FinalFailure, LaterFailure, PipelineHarness } from '../../../support/pipeline-harness.js';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 
 const ackWaitMs = 5_000;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { HandledMemory } from '../../../../lib/core/delivery/handled-memory.js';
 import { ResumePosition } from '../../../../lib/core/delivery/resume-position.js';
 import { makeMessage } from '../../../support/pipeline-harness.js';
 
@@ -93,15 +94,15 @@ describe('on a server that may have started over', () => {
 
 describe('what it remembers', () => {
   it('is every event settled behind a gap, however many', () => {
-    const { position } = at('first');
-    for (let sequence = 2; sequence <= 200_000; sequence += 1) {
+    const position = new ResumePosition('first', () => 0, { handled: new HandledMemory(100) });
+    for (let sequence = 2; sequence <= 5_000; sequence += 1) {
       position.received(makeMessage(sequence));
       position.settled(makeMessage(sequence));
     }
     expect(position.resumeAt(false)).toEqual({ sequence: 1 });
     expect(position.isPassedOver(makeMessage(1))).toBe(false);
     expect(position.isPassedOver(makeMessage(2))).toBe(true);
-    expect(position.isPassedOver(makeMessage(200_000))).toBe(true);
+    expect(position.isPassedOver(makeMessage(5_000))).toBe(true);
   });
 
   it('holds no more unsettled events than the server lets out, so that other members of a group cannot make it grow', () => {

@@ -1,10 +1,12 @@
 import type { StanError } from '../../../../lib/core/errors/index.js';
-import type { ResolvedPublishOptions } from '../../../../lib/core/options/index.js';
+import { defaultsOf } from '../../../../lib/core/option-rules/option-group.js';
+import { StanPublishOptions } from '../../../../lib/core/options/publish-options.js';
+import type { ResolvedPublishOptions } from '../../../../lib/core/options/publish-options.js';
 import { PublishLedger } from '../../../../lib/core/publishing/index.js';
 import type { PublishReceipt } from '../../../../lib/core/publishing/index.js';
 import type { FakeDriverOptions } from '../../../support/fake-driver.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
-import { VirtualClock } from '../../../support/virtual-clock.js';
+import { FakeClock } from '../../../support/fake-clock.js';
 
 /** One publish as its publisher sees it. */
 export interface Published {
@@ -17,7 +19,7 @@ export interface Published {
 
 /** A ledger over the fake driver with a clock that the test moves. */
 export class PublishDesk {
-  readonly clock = new VirtualClock();
+  readonly clock = new FakeClock();
   readonly driver: FakeDriver;
   readonly ledger: PublishLedger;
   /** In the order in which the outcomes were told. */
@@ -25,15 +27,9 @@ export class PublishDesk {
 
   constructor(options: Partial<ResolvedPublishOptions> = {}, driver: FakeDriverOptions = {}) {
     this.driver = new FakeDriver(driver);
-    const {
-      maxPublishInFlight = 1_024,
-      maxPendingPublishBytes = 67_108_864,
-      publishTimeoutMs = 30_000,
-      ackTimeoutMs = 2_000,
-    } = options;
     this.ledger = new PublishLedger({
       driver: this.driver,
-      options: { maxPublishInFlight, maxPendingPublishBytes, publishTimeoutMs, ackTimeoutMs },
+      options: { ...defaultsOf(StanPublishOptions), ...options },
       clock: this.clock,
     });
   }

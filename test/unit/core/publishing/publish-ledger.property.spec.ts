@@ -77,7 +77,7 @@ class Play {
         for (let left = step.count; left > 0; left -= 1) this.desk.publish(`event-${this.published++}`);
         break;
       case 'advance':
-        clock.advance(step.ms);
+        clock.advanceSync(step.ms);
         break;
       case 'close':
         ledger.close();
@@ -144,7 +144,7 @@ it(
         const play = new Play(desk);
         for (const next of steps) play.run(next);
         // The rest runs out of time, so that everything has an outcome.
-        desk.clock.advance(1_000);
+        desk.clock.advanceSync(1_000);
         await nextTurn();
         expect(desk.told).toHaveLength(play.published);
         expect(desk.told.every(({ timesTold }) => timesTold === 1)).toBe(true);

@@ -16,7 +16,7 @@ describe('when acks do not come although the connection stands', () => {
   it('sends the oldest again, alone, and nothing new until its outcome', async () => {
     const desk = await connected();
     desk.publishAll('a', 'b', 'c');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     desk.publish('d');
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a']);
   });
@@ -24,7 +24,7 @@ describe('when acks do not come although the connection stands', () => {
   it('sends all the rest again, in order and before new ones, once that attempt is acked', async () => {
     const desk = await connected();
     const [first] = desk.publishAll('a', 'b', 'c');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     desk.publish('d');
     desk.attemptAt('a').ack();
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'd']);
@@ -34,7 +34,7 @@ describe('when acks do not come although the connection stands', () => {
   it('sends nothing but that one attempt in vain to a server that is only slow', async () => {
     const desk = await connected();
     desk.publishAll('a', 'b', 'c');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     for (const attempt of desk.driver.openAttempts) attempt.ack();
     desk.publish('d');
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'd']);
@@ -44,7 +44,7 @@ describe('when acks do not come although the connection stands', () => {
   it('counts an ack of the earlier attempt', async () => {
     const desk = await connected();
     const published = desk.publish('a');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     desk.driver.openAttempts[0]!.ack();
     expect(published.receipt).toEqual({ guid: 'guid-1', subject: 'ticket:created', attempts: 2 });
   });
@@ -52,7 +52,7 @@ describe('when acks do not come although the connection stands', () => {
   it('goes on with new ones where an ack ends the wait before the answer to the second attempt', async () => {
     const desk = await connected();
     desk.publish('a');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     desk.driver.openAttempts[0]!.ack();
     desk.publish('b');
     expect(desk.sent).toEqual(['a', 'a', 'b']);
@@ -61,10 +61,10 @@ describe('when acks do not come although the connection stands', () => {
   it('backs off while the silence lasts, and ends at publishTimeoutMs', async () => {
     const desk = await connected({ publishTimeoutMs: 30_000 });
     const published = desk.publish('a');
-    desk.clock.advance(29_999);
+    desk.clock.advanceSync(29_999);
     expect(desk.sent.length).toBeGreaterThan(4);
     expect(desk.sent.length).toBeLessThan(9);
-    desk.clock.advance(1);
+    desk.clock.advanceSync(1);
     expect(published.error).toBeInstanceOf(PublishTimeoutError);
     expect(published.error).toMatchObject({ attempts: desk.sent.length, mayBeStored: true });
   });
@@ -74,7 +74,7 @@ describe('when acks do not come although the connection stands', () => {
     const names = Array.from({ length: 20 }, (_, index) => `e${index}`);
     desk.publishAll(...names);
     for (const name of names) {
-      desk.clock.advance(900);
+      desk.clock.advanceSync(900);
       desk.attemptAt(name).ack();
     }
     expect(desk.sent).toEqual(names);
@@ -85,7 +85,7 @@ describe('when acks do not come although the connection stands', () => {
     desk.publishAll('lost', 'b');
     for (let turn = 0; turn < 5; turn += 1) {
       desk.driver.openAttempts.filter(({ text }) => text !== 'lost').forEach((attempt) => attempt.ack());
-      desk.clock.advance(250);
+      desk.clock.advanceSync(250);
       desk.publish(`later-${turn}`);
     }
     expect(desk.sent.filter((name) => name === 'lost')).toHaveLength(2);
@@ -94,7 +94,7 @@ describe('when acks do not come although the connection stands', () => {
   it('asks the driver whether the server answers', async () => {
     const desk = await connected();
     desk.publish('a');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     expect(desk.driver.calls.checkServer).toBe(1);
   });
 
@@ -102,7 +102,7 @@ describe('when acks do not come although the connection stands', () => {
     const desk = await connected();
     desk.publishAll('a', 'b');
     desk.driver.fallSilent();
-    desk.clock.advance(10_000);
+    desk.clock.advanceSync(10_000);
     desk.publish('c');
     expect(desk.sent).toEqual(['a', 'b']);
     desk.driver.answerAgain();
@@ -122,7 +122,7 @@ describe('when acks do not come although the connection stands', () => {
   it('waits again from the start after the connection was made again', async () => {
     const desk = await connected();
     desk.publishAll('a', 'b');
-    desk.clock.advance(noticedMs);
+    desk.clock.advanceSync(noticedMs);
     desk.driver.loseTransport();
     desk.driver.restoreTransport();
     expect(desk.sent).toEqual(['a', 'b', 'a', 'a', 'b']);
@@ -137,7 +137,7 @@ describe('a refusal that belongs to a fail-over', () => {
     const published = desk.publish('a');
     desk.attemptAt('a').refuse(notLeader);
     expect(published.timesTold).toBe(0);
-    desk.clock.advance(250);
+    desk.clock.advanceSync(250);
     desk.attemptAt('a').ack();
     expect(published.receipt?.attempts).toBe(2);
   });
@@ -147,7 +147,7 @@ describe('a refusal that belongs to a fail-over', () => {
     desk.publishAll('a', 'b', 'c');
     for (const attempt of desk.driver.openAttempts) attempt.refuse(notLeader);
     expect(desk.sent).toEqual(['a', 'b', 'c']);
-    desk.clock.advance(250);
+    desk.clock.advanceSync(250);
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a']);
     desk.attemptAt('a').ack();
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
@@ -158,7 +158,7 @@ describe('a refusal that belongs to a fail-over', () => {
     const [refused, doubtful] = desk.publishAll('a', 'b');
     desk.attemptAt('a').refuse(notLeader);
     desk.attemptAt('b').fail('unknown', notLeader);
-    desk.clock.advance(200);
+    desk.clock.advanceSync(200);
     expect(refused?.error).toMatchObject({ code: 'STAN_PUBLISH_TIMEOUT', mayBeStored: false, cause: notLeader });
     expect(doubtful?.error).toMatchObject({ code: 'STAN_PUBLISH_TIMEOUT', mayBeStored: true, cause: notLeader });
   });

@@ -109,11 +109,11 @@ describe('the window', () => {
   it('lets one out for each refusal and each timeout too', async () => {
     const desk = await PublishDesk.connected({ maxPublishInFlight: 1, publishTimeoutMs: 1_000 });
     desk.publish('a');
-    desk.clock.advance(500);
+    desk.clock.advanceSync(500);
     desk.publishAll('b', 'c');
     desk.attemptAt('a').refuse();
     expect(desk.sent).toEqual(['a', 'b']);
-    desk.clock.advance(1_000);
+    desk.clock.advanceSync(1_000);
     expect(desk.told.map(({ error }) => error?.code)).toEqual([
       'STAN_PUBLISH_REFUSED',
       'STAN_PUBLISH_TIMEOUT',
@@ -121,11 +121,11 @@ describe('the window', () => {
     ]);
   });
 
-  it('stores 100 000 publishes that come at once, each once and in order', async () => {
+  it('stores 10 000 publishes that come at once, each once and in order', async () => {
     const desk = await PublishDesk.connected({}, { acksAtOnce: true });
-    for (let index = 0; index < 100_000; index += 1) desk.publish(String(index));
+    for (let index = 0; index < 10_000; index += 1) desk.publish(String(index));
     await desk.ledger.drain();
-    expect(desk.driver.attempts).toHaveLength(100_000);
+    expect(desk.driver.attempts).toHaveLength(10_000);
     expect(desk.told.every(({ receipt, timesTold }) => receipt?.attempts === 1 && timesTold === 1)).toBe(true);
     expect(desk.sent.every((text, index) => text === String(index))).toBe(true);
   });
@@ -199,7 +199,7 @@ describe('when the session is lost', () => {
     const desk = await PublishDesk.connected({ publishTimeoutMs: 1_000 });
     const published = desk.publish('a');
     desk.driver.loseSession();
-    desk.clock.advance(1_000);
+    desk.clock.advanceSync(1_000);
     desk.driver.restoreSession();
     expect(published.error).toBeInstanceOf(PublishTimeoutError);
     expect(desk.sent).toEqual(['a']);
@@ -257,9 +257,9 @@ describe('after publishTimeoutMs', () => {
   it('fails as certainly not stored when it was never sent', () => {
     const desk = new PublishDesk({ publishTimeoutMs: 1_000 });
     const published = desk.publish('a');
-    desk.clock.advance(999);
+    desk.clock.advanceSync(999);
     expect(published.timesTold).toBe(0);
-    desk.clock.advance(1);
+    desk.clock.advanceSync(1);
     expect(published.error).toBeInstanceOf(PublishTimeoutError);
     expect(published.error).toMatchObject({ attempts: 0, mayBeStored: false, timeoutMs: 1_000 });
   });
@@ -267,7 +267,7 @@ describe('after publishTimeoutMs', () => {
   it('fails as possibly stored when it was sent, and a late ack changes nothing', async () => {
     const desk = await PublishDesk.connected({ publishTimeoutMs: 1_000 });
     const published = desk.publish('a');
-    desk.clock.advance(1_000);
+    desk.clock.advanceSync(1_000);
     expect(published.error).toMatchObject({ attempts: 1, mayBeStored: true });
     desk.driver.attempts[0]!.ack();
     expect(published).toMatchObject({ receipt: undefined, timesTold: 1 });
@@ -278,30 +278,30 @@ describe('after publishTimeoutMs', () => {
     const cause = new SessionLostError('orders-0', 'the server no longer knows this client');
     const published = desk.publish('a');
     desk.attemptAt('a').refuse(cause);
-    desk.clock.advance(1_000);
+    desk.clock.advanceSync(1_000);
     expect(published.error).toMatchObject({ attempts: 1, mayBeStored: false, cause });
   });
 
   it('gives each publish its own full time', async () => {
     const desk = await PublishDesk.connected({ publishTimeoutMs: 1_000 });
-    const [first, second] = [desk.publish('a'), (desk.clock.advance(600), desk.publish('b'))];
-    desk.clock.advance(400);
+    const [first, second] = [desk.publish('a'), (desk.clock.advanceSync(600), desk.publish('b'))];
+    desk.clock.advanceSync(400);
     expect([first.timesTold, second.timesTold]).toEqual([1, 0]);
-    desk.clock.advance(600);
+    desk.clock.advanceSync(600);
     expect(second.timesTold).toBe(1);
   });
 
   it('uses one timer for all deadlines and one for all acks, which keep the process alive only while something is pending', async () => {
     const desk = await PublishDesk.connected();
     desk.publishAll('a', 'b', 'c');
-    expect(desk.clock.timerCount).toBe(2);
+    expect(desk.clock.pendingCount()).toBe(2);
     expect(desk.clock.keepsProcessAlive).toBe(true);
     for (const attempt of desk.driver.openAttempts) attempt.ack();
     expect(desk.clock.keepsProcessAlive).toBe(false);
     desk.publish('d');
     expect(desk.clock.keepsProcessAlive).toBe(true);
     desk.ledger.close();
-    expect(desk.clock.timerCount).toBe(0);
+    expect(desk.clock.pendingCount()).toBe(0);
   });
 });
 
@@ -368,9 +368,9 @@ describe('a publisher that publishes again from its callback', () => {
     desk.ledger.publish('ticket:created', Buffer.from('a'), () => {
       desk.ledger.publish('ticket:created', Buffer.from('b'), (error) => (again = error?.code));
     });
-    desk.clock.advance(1_000);
+    desk.clock.advanceSync(1_000);
     expect(desk.sent).toEqual(['a', 'b']);
-    desk.clock.advance(1_000);
+    desk.clock.advanceSync(1_000);
     expect(again).toBe('STAN_PUBLISH_TIMEOUT');
   });
 });

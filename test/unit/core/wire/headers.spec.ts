@@ -74,13 +74,13 @@ describe('what a publisher gives as headers', () => {
   });
 
   it.each([7, null, {}, Buffer.from('x'), Symbol('x')])('has no value such as %s', (value) => {
-    expect(() => headersOf({ headers: { a: value } })).toThrow(/expected text as the value of "a"/);
+    expect(() => headersOf({ headers: { a: value } })).toThrow(/expected a string as the value of "a"/);
   });
 
   it('has id and key as options of their own', () => {
     expect(() => headersOf({ headers: { id: '1' } })).toThrow(/use the option of that name/);
     expect(() => headersOf({ headers: { key: '1' } })).toThrow(InvalidHeadersError);
-    for (const id of ['', 7, null]) expect(() => headersOf({ id })).toThrow(/expected text as "id", not empty/);
-    expect(() => headersOf({ key: '' })).toThrow(/expected text as "key"/);
+    for (const id of ['', 7, null]) expect(() => headersOf({ id })).toThrow(/expected a string as "id", not empty/);
+    expect(() => headersOf({ key: '' })).toThrow(/expected a string as "key"/);
   });
 });

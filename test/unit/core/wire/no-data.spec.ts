@@ -10,8 +10,8 @@ const pending: [string, () => unknown, RegExp][] = [
   ['a promise that rejects', () => Promise.reject(new Error('later')), /it is a promise/],
   ['a thenable', () => ({ then: () => undefined }), /it is a promise/],
   ['a promise whose then is hidden', () => Object.assign(Promise.resolve(1), { then: undefined }), /it is a promise/],
-  ['an observable', () => of(1), /it is an observable; emit what it gives/],
-  ['an iterator', () => [1][Symbol.iterator](), /it is an iterator; emit what it gives/],
+  ['an observable', () => of(1), /it is an observable; emit its value/],
+  ['an iterator', () => [1][Symbol.iterator](), /it is an iterator; emit its values/],
   ['a generator', () => (function* () {})(), /it is an iterator/],
   ['an async generator', () => (async function* () {})(), /it is an iterator/],
 ];
@@ -64,13 +64,13 @@ describe('an event whose data is still to come', () => {
 
 describe('data that JSON would turn into {}', () => {
   it.each<[string, object, RegExp]>([
-    ['a Map', new Map([[1, 2]]), /nothing for a Map or a Set; emit an array or an object/],
-    ['a Set', new Set([1]), /nothing for a Map or a Set/],
-    ['an Error', new Error('no seats'), /nothing for an Error; emit its message/],
+    ['a Map', new Map([[1, 2]]), /cannot represent a Map or a Set; emit an array or an object/],
+    ['a Set', new Set([1]), /cannot represent a Map or a Set/],
+    ['an Error', new Error('no seats'), /cannot represent an Error; emit its message/],
   ])('is refused where it is %s', (_what, value, reason) => {
     expect(() => encodeJson(value)).toThrow(reason);
     expect(() => encodeJson(value)).not.toThrow(/in "/);
-    expect(() => encodeJson({ seats: value })).toThrow(/serialized: in "seats": JSON has nothing/);
+    expect(() => encodeJson({ seats: value })).toThrow(/serialized: in "seats": JSON cannot represent/);
   });
 
   it.each<[string, unknown, string]>([

@@ -42,7 +42,7 @@ export class DriverScene {
         ...others,
         reconnect: { initialDelayMs: 20, maxDelayMs: 50, firstConnectTimeoutMs: 5_000, ...reconnect },
       }),
-      () => 0,
+      { random: () => 0 },
     );
     this.driver.on((event) => this.events.push(event));
     cleanUpAfterTest(() => this.driver.close());

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClientStan, ServerStan, StanError, parseDeadLetter } from '../../../../lib/index.js';
 import type { DeadLetter, StanClientOptions, StanContext, StanServerOptions } from '../../../../lib/index.js';
 import { exoticValues } from '../../../support/exotic-values.js';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
 
 const values = Object.entries(exoticValues);

@@ -13,7 +13,7 @@ import {
   SerializationFailedError,
   ServerStan,
 } from '../../../../lib/index.js';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
 import { eventually } from '../../../support/wait.js';
 

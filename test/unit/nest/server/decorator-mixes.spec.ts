@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ServerStan, StanEventPattern, replaySubject } from '../../../../lib/index.js';
 import type { StanServerOptions } from '../../../../lib/index.js';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
 
 const warnings: string[] = [];

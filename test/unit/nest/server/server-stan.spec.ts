@@ -8,7 +8,7 @@ import { SubscribeFailedError } from '../../../../lib/core/errors/index.js';
 import { NonRetriableException, ServerStan, StanContext, replaySubject } from '../../../../lib/index.js';
 import type { HandlerErrorEvent, StanServerOptions, StanStatus } from '../../../../lib/index.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
-import { settled } from '../../../support/fake-delivery-clock.js';
+import { settled } from '../../../support/fake-clock.js';
 
 const lines: string[] = [];
 const collect =
@@ -194,8 +194,8 @@ describe('the log', () => {
     const told = lines.filter((line) => line.includes('poison')).map((line) => /delivery (\d+)/.exec(line)?.[1]);
     expect(told).toEqual(['1', '2', '4', '8']);
     expect(lines.at(-1)).toBe(
-      'warn @EventPattern(\'ticket:created\') (handler 1): event 1 of "ticket:created" is not tried any more by this ' +
-        'process and stays on the server (delivery 8): Error: poison',
+      'warn @EventPattern(\'ticket:created\') (handler 1): event 1 of "ticket:created" is not retried by this process ' +
+        'and stays pending on the server (delivery 8): Error: poison',
     );
   });
 });
