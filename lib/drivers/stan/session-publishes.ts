@@ -112,7 +112,8 @@ export class SessionPublishes {
 
   private settleForgotten(done: PublishAttemptDone, guid: string): void {
     const cause = new SessionLostError(this.setup.clientId, 'the server no longer knows this client');
-    done({ outcome: 'not-sent', cause }, guid);
+    // Not stored by the one that answers; another server may have taken it as well [STAN-FO-8].
+    done({ outcome: 'unknown', cause }, guid);
     this.setup.onForgotten(cause);
   }
 }
