@@ -381,18 +381,18 @@ describe('a deserializer that takes its time', () => {
   /** Events whose reading ends when the test says so. */
   function slowly(options: StanSubscriptionOptions = {}) {
     const harness = new Lanes(options);
-    const reads = new Map<string, ReturnType<typeof latch>>();
+    const reads = new Map<string, () => void>();
     harness.decode = async (bytes) => {
       const { id, name } = decodeJson(bytes) as { id?: string; name: string };
       const read = latch();
-      reads.set(name, read);
+      reads.set(name, () => read.open());
       await read.promise;
       return { id, name };
     };
     const send = (sequence: number, name: string, id?: string) =>
       harness.arrive(sequence, { data: JSON.stringify({ id, name }) });
     const finish = async (name: string) => {
-      reads.get(name)?.open();
+      reads.get(name)?.();
       await harness.clock.advance(0);
     };
     return { harness, send, finish };
