@@ -25,6 +25,7 @@ interface SuiteOptions {
   readonly include?: string[];
   readonly exclude?: string[];
   readonly env?: Record<string, string>;
+  readonly globalSetup?: string[];
 }
 
 const suite = (name: string, options: SuiteOptions) => ({
@@ -45,8 +46,11 @@ const realServer = 'test/**/*.real.spec.ts';
 /** Cases of JetStream alone. */
 const jetStreamOnly = 'test/contract/jetstream/**';
 
-/** The rows whose wire is STAN's; clients of other languages speak nothing else. */
-const stanBrokers = { TEST_BROKERS: 'embedded,real' };
+/** The rows whose wire is STAN's; clients of other languages speak nothing else. A SQL store has the real server alone. */
+const stanBrokers = { TEST_BROKERS: process.env['TEST_STORE'] === 'sql' ? 'real' : 'embedded,real' };
+
+/** Does nothing without `TEST_STORE=sql`. */
+const globalSetup = ['test/support/postgres/sql-store.setup.ts'];
 
 /** Where `.ci/run` wants its counts. */
 const reportFile = process.env['TEST_REPORT_FILE'];
@@ -75,6 +79,7 @@ export default defineConfig({
         include: ['test/contract/**/*.spec.ts'],
         exclude: [jetStreamOnly],
         env: { TEST_BROKERS: 'real' },
+        globalSetup,
       }),
       suite('e2e', { testTimeout: 120_000, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
       suite('e2e-real', {
@@ -100,7 +105,7 @@ export default defineConfig({
         exclude: [realServer],
         env: { TEST_BROKERS: 'jetstream' },
       }),
-      suite('faults', { testTimeout: 300_000, env: stanBrokers }),
+      suite('faults', { testTimeout: 300_000, env: stanBrokers, globalSetup }),
       suite('foreign-clients', { testTimeout: 120_000, fileParallelism: false, env: stanBrokers }),
       suite('stress', { testTimeout: 1_200_000, fileParallelism: false, env: stanBrokers }),
     ],

@@ -13,6 +13,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { differences as differencesOf, interval, rotated, signed } from './harness/pairs.mjs';
+import { median } from './harness/stats.mjs';
 import { copyOf, unobserved } from './observe/builds.mjs';
 
 const { values } = parseArgs({
@@ -69,11 +71,6 @@ function measure(ways) {
   });
 }
 
-function rotated(list, by) {
-  const at = by % list.length;
-  return [...list.slice(at), ...list.slice(0, at)];
-}
-
 /** Pairs are of one round of one process; between the first way and each of the others. */
 function report([base, ...others], runs) {
   const pairs = runs.reduce((count, run) => count + run[base.name].publish.length, 0);
@@ -82,7 +79,7 @@ function report([base, ...others], runs) {
     const own = median(runs.flatMap((run) => run[base.name][what]));
     console.log(`  ${what}  ${own.toFixed(3)} us per event`);
     for (const { name } of others) {
-      const differences = runs.map((run) => run[name][what].map((value, round) => value - run[base.name][what][round]));
+      const differences = runs.map((run) => differencesOf(run[name][what], run[base.name][what]));
       const middle = median(differences.flat());
       const [low, high] = interval(differences.flat());
       const text = [middle, low, high].map((value) => signed((value / own) * 100));
@@ -93,21 +90,4 @@ function report([base, ...others], runs) {
       );
     }
   }
-}
-
-/** Within which the median of such pairs lies in 95 of 100 runs: by drawing the pairs again 1 000 times. */
-function interval(list) {
-  const medians = Array.from({ length: 1_000 }, () =>
-    median(list.map(() => list[Math.floor(Math.random() * list.length)])),
-  ).sort((a, b) => a - b);
-  return [medians[25], medians[974]];
-}
-
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function signed(value, digits = 1) {
-  return `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
 }

@@ -106,7 +106,7 @@ export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from '
 export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
 
 // Every event counts once: the store port, and what happens to early events
-export { StanEventStore } from './core/inbox/event-store.js';
+export { StanEventStore } from './core/event-store/event-store.js';
 export type {
   Advance,
   EntityVersion,
@@ -116,7 +116,7 @@ export type {
   ParkedStream,
   ParkedQuery,
   VersionedEntity,
-} from './core/inbox/event-store.js';
+} from './core/event-store/event-store.js';
 export type { CountingEvent, EventParkedEvent, EventUnparkedEvent, GapOpenEvent } from './core/inbox/counting-event.js';
 
 // The server's monitoring endpoints
@@ -140,8 +140,9 @@ export type {
 } from './monitoring/index.js';
 
 // Dead letters
-export { decodePayload, parseDeadLetter, replaySubject } from './core/delivery/dead-letter.js';
-export type { DeadLetter } from './core/delivery/dead-letter.js';
+export { decodePayload, parseDeadLetter } from './core/dead-letters/dead-letter.js';
+export type { DeadLetter } from './core/dead-letters/dead-letter.js';
+export { replaySubject } from './core/dead-letters/replay.js';
 
 // Errors
 export {

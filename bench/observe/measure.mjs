@@ -5,14 +5,17 @@
  */
 import { tracingChannel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { Logger } from '@nestjs/common';
 import 'reflect-metadata';
 
+import { memoryDriver } from '../harness/memory-driver.mjs';
+import { rotated } from '../harness/pairs.mjs';
+
 const { ways, rounds, eventsPerRound } = JSON.parse(process.argv[2]);
 Logger.overrideLogger(false);
+const data = Buffer.from('{"id":7}');
 
 const measurers = [];
 for (const { name, lib, look } of ways) {
@@ -22,8 +25,7 @@ for (const { name, lib, look } of ways) {
 const warmUps = Math.ceil(60_000 / eventsPerRound);
 for (let round = -warmUps; round < rounds; round += 1) {
   // Another one first in each round, since whoever comes second finds what the first has left.
-  for (let turn = 0; turn < measurers.length; turn += 1) {
-    const { measure, figures } = measurers[(((turn + round) % measurers.length) + measurers.length) % measurers.length];
+  for (const { measure, figures } of rotated(measurers, round)) {
     const { publish, deliver } = await measure();
     if (round < 0) continue;
     figures.publish.push(publish);
@@ -33,7 +35,7 @@ for (let round = -warmUps; round < rounds; round += 1) {
 process.stdout.write(`${JSON.stringify(Object.fromEntries(measurers.map(({ name, figures }) => [name, figures])))}\n`);
 
 async function measurer({ ClientStan, ServerStan }, look) {
-  const driver = memoryDriver();
+  const driver = memoryDriver(() => data);
   const connection = { clusterId: 'bench', clientId: 'bench' };
   const client = new ClientStan(connection, () => driver);
   const server = new ServerStan({ ...connection, subscription: { maxInFlight: 1_000_000 } }, () => driver);
@@ -70,51 +72,4 @@ async function cpuPerEvent(work) {
   await work();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / eventsPerRound;
-}
-
-/** The driver port in memory: acks each publish in the next turn, and delivers what it is told to. */
-function memoryDriver() {
-  const data = Buffer.from('{"id":7}');
-  let onMessage;
-  let sequence = 0;
-  return {
-    isReady: () => true,
-    maxDataBytes: () => 1_048_000,
-    // Of builds before 0.1.0: for --against.
-    maxPayloadBytes: () => 1_048_576,
-    connect: () => Promise.resolve(),
-    publish: (_subject, _data, done) => void Promise.resolve().then(() => done(undefined, 'guid')),
-    subscribe: (_request, listener) => {
-      onMessage = listener;
-      return Promise.resolve({ close: () => Promise.resolve() });
-    },
-    close: () => Promise.resolve(),
-    on: () => () => undefined,
-    native: () => undefined,
-    async deliver(count) {
-      const chunk = Math.min(1_000, count);
-      let acks = 0;
-      for (let sent = 0; sent < count; sent += chunk) {
-        for (let i = 0; i < chunk; i += 1) {
-          sequence += 1;
-          onMessage(messageOf(sequence, data, () => (acks += 1) > 0));
-        }
-        while (acks < sent + chunk) await nextTurn();
-      }
-    },
-  };
-}
-
-function messageOf(sequence, data, ack) {
-  return {
-    subject: 'bench',
-    sequence,
-    timestampNs: 1_700_000_000_000_000_000 + sequence * 1_000,
-    redelivered: false,
-    redeliveryCount: 0,
-    data,
-    headerText: '',
-    native: undefined,
-    ack,
-  };
 }

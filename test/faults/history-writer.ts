@@ -5,9 +5,9 @@ import { consumers } from './nemesis/history.js';
 /** Writes a history of the nemesis by hand, one line every 100 ms. */
 export class HistoryWriter {
   readonly records: HistoryRecord[] = [];
-  private clock = 1_000;
 
-  constructor() {
+  /** `clock`: when it begins. */
+  constructor(private clock = 1_000) {
     this.add({ type: 'serverGone' }).add({ type: 'server', server: 'S1', state: 'lost' });
   }
 

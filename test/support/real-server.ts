@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { cleanUpAfterTest, showWhenTestFails } from './cleanup.js';
 import { freePort } from './free-port.js';
 import { fresh } from './fresh.js';
+import { ServerDatabase, sqlStoreUrl } from './postgres/server-database.js';
 import { eventually } from './wait.js';
 
 /** Which server: NATS Streaming, or nats-server with JetStream. */
@@ -17,7 +18,7 @@ export interface RealServerOptions {
   readonly kind?: ServerKind;
   /** A nats-server for nothing but NATS. @defaultValue false */
   readonly withoutJetStream?: boolean;
-  /** `given`: by `args`. @defaultValue 'file', in a new temporary folder */
+  /** `given`: by `args`. @defaultValue 'file', in a new temporary folder; in a run for the SQL store a database instead */
   readonly store?: 'file' | 'memory' | 'given';
   /** @defaultValue a name of its own */
   readonly clusterId?: string;
@@ -86,6 +87,7 @@ export class RealServer {
   readonly #binary: string;
   readonly #options: RealServerOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-server-'));
+  #database: ServerDatabase | undefined;
   #port: number;
   #monitoringPort: number;
   #child: ChildProcess | undefined;
@@ -137,6 +139,7 @@ export class RealServer {
 
   /** Starts the process. A port that was taken meanwhile is exchanged on the first start only: later ones must keep it. */
   async start(): Promise<void> {
+    await this.#makeDatabase();
     const isFirstStart = this.#generation === 0 && this.#options.port === undefined;
     for (let attempt = 1; ; attempt += 1) {
       this.#spawn();
@@ -150,9 +153,15 @@ export class RealServer {
     }
   }
 
-  /** Asks it to end (SIGTERM) and waits until it has. */
-  async stop(): Promise<void> {
-    await this.#signalAndWait('SIGTERM');
+  /**
+   * Asks it to end (SIGTERM) and waits until it has. With `killAfterMs` it is killed where it takes longer, as whoever
+   * runs it would; the answer is whether it ended by itself.
+   */
+  async stop({ killAfterMs }: { readonly killAfterMs?: number } = {}): Promise<boolean> {
+    const child = this.#child;
+    const kill = killAfterMs === undefined ? undefined : setTimeout(() => child?.kill('SIGKILL'), killAfterMs);
+    await this.#signalAndWait('SIGTERM').finally(() => clearTimeout(kill));
+    return child?.signalCode !== 'SIGKILL';
   }
 
   /** Ends it at once (SIGKILL) and waits until it is gone. */
@@ -177,7 +186,7 @@ export class RealServer {
   /** Kills it where it still runs, drops its state if so wanted, and starts it again on the same port. */
   async restart({ state = 'kept' }: { state?: ServerState } = {}): Promise<void> {
     await this.kill();
-    if (state === 'lost') rmSync(join(this.#folder, 'store'), { recursive: true, force: true });
+    if (state === 'lost') await this.#forget();
     await this.start();
   }
 
@@ -185,12 +194,25 @@ export class RealServer {
   async close(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+    await this.#database?.drop();
   }
 
   /** For the end of the process, where nothing can be awaited any more. */
   killNow(): void {
     this.#child?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #makeDatabase(): Promise<void> {
+    const url = sqlStoreUrl();
+    const { store = 'file' } = this.#options;
+    if (url === undefined || this.#kind !== 'stan' || store !== 'file') return;
+    this.#database ??= await ServerDatabase.create(url);
+  }
+
+  async #forget(): Promise<void> {
+    rmSync(join(this.#folder, 'store'), { recursive: true, force: true });
+    await this.#database?.clear();
   }
 
   #standsStill(): boolean {
@@ -230,7 +252,8 @@ export class RealServer {
     const { store = 'file', heartbeat = {}, args = [] } = this.#options;
     const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
     flags.push('-cid', this.clusterId);
-    if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
+    if (this.#database) flags.push(...this.#database.flags);
+    else if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
     if (!args.includes('-mc')) flags.push('-mc', '0');
     if (heartbeat.interval) flags.push('-hbi', heartbeat.interval);
     if (heartbeat.timeout) flags.push('-hbt', heartbeat.timeout);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { cleanUpAfterTest } from './cleanup.js';
 import { freePort } from './free-port.js';
 import { fresh } from './fresh.js';
+import { ServerDatabase, sqlStoreUrl } from './postgres/server-database.js';
 import type { RealServer, RealServerOptions } from './real-server.js';
 import { startRealServer } from './real-server.js';
 import { startTcpProxy } from './tcp-proxy.js';
@@ -18,8 +19,6 @@ export type TopologyName = (typeof topologyNames)[number] | 'single';
 
 /** What a topology is started with. */
 export interface TopologyOptions {
-  /** The store's flags, where it is not the FILE store. */
-  readonly sql?: readonly string[];
   readonly heartbeat?: RealServerOptions['heartbeat'];
   /** More flags for every STAN server. */
   readonly args?: readonly string[];
@@ -61,12 +60,11 @@ const starts: Record<TopologyName, (options: TopologyOptions) => Promise<Topolog
   'behind-nats': startBehindNats,
 };
 
-async function startSingle({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
+async function startSingle({ heartbeat, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const server = await startRealServer({
     ...(heartbeat && { heartbeat }),
     ...(takeLine && { takeLine }),
-    ...(sql && { store: 'given' }),
-    args: [...(sql ?? []), ...args],
+    args,
   });
   const leader = (): Promise<RealServer> => theOne([server], async (node) => (await serverz(node)) !== undefined);
   return {
@@ -75,7 +73,7 @@ async function startSingle({ heartbeat, sql, args = [], takeLine }: TopologyOpti
   };
 }
 
-async function startCluster({ heartbeat, sql = [], args = [], takeLine }: TopologyOptions): Promise<Topology> {
+async function startCluster({ heartbeat, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const [clusterId, names] = [fresh('cluster'), ['a', 'b', 'c'] as const];
   const mesh = await Mesh.create(names.length);
   const nodes = await Promise.all(
@@ -88,7 +86,7 @@ async function startCluster({ heartbeat, sql = [], args = [], takeLine }: Topolo
         args: [
           ...['-c', mesh.configOf(index), '--clustered', '--cluster_node_id', name],
           ...['--cluster_peers', names.filter((other) => other !== name).join()],
-          ...['--cluster_log_path', join(mesh.folder, `raft-${name}`), ...sql, ...args],
+          ...['--cluster_log_path', join(mesh.folder, `raft-${name}`), ...args],
         ],
       }),
     ),
@@ -103,10 +101,10 @@ async function startCluster({ heartbeat, sql = [], args = [], takeLine }: Topolo
   };
 }
 
-async function startFaultToleranceGroup({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
+async function startFaultToleranceGroup({ heartbeat, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const clusterId = fresh('cluster');
   const mesh = await Mesh.create(2);
-  const store = sql ?? ['-st', 'FILE', '--dir', join(mesh.folder, 'store')];
+  const store = await sharedStore(mesh.folder);
   const start = (index: number): Promise<RealServer> =>
     startRealServer({
       ...{ clusterId, store: 'given', readyWhen: 'Starting in standby mode' },
@@ -124,7 +122,16 @@ async function startFaultToleranceGroup({ heartbeat, sql, args = [], takeLine }:
   };
 }
 
-async function startBehindNats({ heartbeat, sql, args = [], takeLine }: TopologyOptions): Promise<Topology> {
+/** The flags of one store for two servers. */
+async function sharedStore(folder: string): Promise<readonly string[]> {
+  const url = sqlStoreUrl();
+  if (url === undefined) return ['-st', 'FILE', '--dir', join(folder, 'store')];
+  const database = await ServerDatabase.create(url);
+  cleanUpAfterTest(() => database.drop());
+  return database.flags;
+}
+
+async function startBehindNats({ heartbeat, args = [], takeLine }: TopologyOptions): Promise<Topology> {
   const clusterId = fresh('cluster');
   // Another STAN server, of which the NATS server inside is used alone.
   const nats = await startRealServer({ store: 'memory' });
@@ -134,8 +141,7 @@ async function startBehindNats({ heartbeat, sql, args = [], takeLine }: Topology
     clusterId,
     ...(heartbeat && { heartbeat }),
     ...(takeLine && { takeLine }),
-    ...(sql && { store: 'given' }),
-    args: ['-ns', link.url, ...(sql ?? []), ...args],
+    args: ['-ns', link.url, ...args],
   });
   const leader = (): Promise<RealServer> => theOne([node], async () => (await serverz(node)) !== undefined);
   return {

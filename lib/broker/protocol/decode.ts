@@ -6,7 +6,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** @throws MalformedMessageError */
+/** @throws ProtobufDecodeError */
 export function decodeConnectRequest(buffer: Buffer): ConnectRequest {
   const request: Mutable<ConnectRequest> = {
     clientId: '',
@@ -29,7 +29,7 @@ export function decodeConnectRequest(buffer: Buffer): ConnectRequest {
   return request;
 }
 
-/** @throws MalformedMessageError */
+/** @throws ProtobufDecodeError */
 export function decodePubMsg(buffer: Buffer): PubMsg {
   const message: Mutable<PubMsg> = {
     bytes: buffer,
@@ -54,7 +54,7 @@ export function decodePubMsg(buffer: Buffer): PubMsg {
   return message;
 }
 
-/** @throws MalformedMessageError */
+/** @throws ProtobufDecodeError */
 export function decodeSubscriptionRequest(buffer: Buffer): SubscriptionRequest {
   const request: Mutable<SubscriptionRequest> = {
     clientId: '',
@@ -87,7 +87,7 @@ function readSubscriptionField(reader: ProtoReader, request: Mutable<Subscriptio
   else reader.skip();
 }
 
-/** @throws MalformedMessageError */
+/** @throws ProtobufDecodeError */
 export function decodeUnsubscribeRequest(buffer: Buffer): UnsubscribeRequest {
   const request: Mutable<UnsubscribeRequest> = { clientId: '', subject: '', inbox: '', durableName: '' };
   const reader = new ProtoReader(buffer);
@@ -101,7 +101,7 @@ export function decodeUnsubscribeRequest(buffer: Buffer): UnsubscribeRequest {
   return request;
 }
 
-/** @throws MalformedMessageError */
+/** @throws ProtobufDecodeError */
 export function decodeAck(buffer: Buffer): Ack {
   const ack: Mutable<Ack> = { bytes: buffer, subject: nowhere, sequence: 0 };
   const reader = new ProtoReader(buffer);
@@ -113,7 +113,7 @@ export function decodeAck(buffer: Buffer): Ack {
   return ack;
 }
 
-/** The client id of a CloseRequest. @throws MalformedMessageError */
+/** The client id of a CloseRequest. @throws ProtobufDecodeError */
 export function decodeCloseRequest(buffer: Buffer): string {
   let clientId = '';
   const reader = new ProtoReader(buffer);
@@ -124,7 +124,7 @@ export function decodeCloseRequest(buffer: Buffer): string {
   return clientId;
 }
 
-/** The connection id of a Ping. @throws MalformedMessageError */
+/** The connection id of a Ping. @throws ProtobufDecodeError */
 export function decodePing(buffer: Buffer): Buffer {
   let connectionId: Buffer = noBytes;
   const reader = new ProtoReader(buffer);

@@ -1,14 +1,14 @@
 import type { Span } from './messages.js';
 
 /** The bytes are no valid message; the server answers with its own text for the request. @internal */
-export class MalformedMessageError extends Error {}
+export class ProtobufDecodeError extends Error {}
 
 /** @internal */
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /**
  * Reads the fields of one protobuf message, in place. Every read checks its bounds and throws
- * {@link MalformedMessageError}, so that no bytes from the network lead further than the end of their buffer.
+ * {@link ProtobufDecodeError}, so that no bytes from the network lead further than the end of their buffer.
  * @internal
  */
 export class ProtoReader {
@@ -26,7 +26,7 @@ export class ProtoReader {
     const key = this.varint();
     this.field = Math.floor(key / 8);
     this.wireType = key & 7;
-    if (this.field === 0) throw new MalformedMessageError('field number 0');
+    if (this.field === 0) throw new ProtobufDecodeError('field number 0');
     return true;
   }
 
@@ -36,7 +36,7 @@ export class ProtoReader {
     const length = this.varint();
     const start = this.at;
     const end = start + length;
-    if (end > this.buffer.length) throw new MalformedMessageError('field is longer than the message');
+    if (end > this.buffer.length) throw new ProtobufDecodeError('field is longer than the message');
     this.at = end;
     return { start, end };
   }
@@ -89,18 +89,17 @@ export class ProtoReader {
         return;
       }
       default:
-        throw new MalformedMessageError(`wire type ${this.wireType}`);
+        throw new ProtobufDecodeError(`wire type ${this.wireType}`);
     }
   }
 
   private expect(wireType: number): void {
-    if (this.wireType !== wireType)
-      throw new MalformedMessageError(`wire type ${this.wireType} for field ${this.field}`);
+    if (this.wireType !== wireType) throw new ProtobufDecodeError(`wire type ${this.wireType} for field ${this.field}`);
   }
 
   private pass(bytes: number): void {
     this.at += bytes;
-    if (this.at > this.buffer.length) throw new MalformedMessageError('message ends within a field');
+    if (this.at > this.buffer.length) throw new ProtobufDecodeError('message ends within a field');
   }
 
   private varint(): number {
@@ -108,22 +107,22 @@ export class ProtoReader {
     let factor = 1;
     for (let i = 0; i < 10; i += 1) {
       const byte = this.buffer[this.at++];
-      if (byte === undefined) throw new MalformedMessageError('message ends within a number');
+      if (byte === undefined) throw new ProtobufDecodeError('message ends within a number');
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
       factor *= 128;
     }
-    throw new MalformedMessageError('number is longer than ten bytes');
+    throw new ProtobufDecodeError('number is longer than ten bytes');
   }
 
   private bigVarint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.buffer[this.at++];
-      if (byte === undefined) throw new MalformedMessageError('message ends within a number');
+      if (byte === undefined) throw new ProtobufDecodeError('message ends within a number');
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    throw new MalformedMessageError('number is longer than ten bytes');
+    throw new ProtobufDecodeError('number is longer than ten bytes');
   }
 }

@@ -1,8 +1,8 @@
-import type { DeadLetter } from '../../core/delivery/dead-letter.js';
-import { parseDeadLetter } from '../../core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../core/dead-letters/dead-letter.js';
+import { parseDeadLetter } from '../../core/dead-letters/dead-letter.js';
 import type { StoredMessage } from './channel-reader.js';
-import type { DoneMarker } from './done-marker.js';
-import { parseDoneMarker } from './done-marker.js';
+import type { DoneMarker } from '../../core/dead-letters/done-marker.js';
+import { parseDoneMarker } from '../../core/dead-letters/done-marker.js';
 
 /**
  * One message of a dead-letter channel that is no marker, and what became of it.

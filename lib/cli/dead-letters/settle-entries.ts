@@ -1,8 +1,9 @@
-import { decodePayload, originalHeaderText, replaySubject } from '../../core/delivery/dead-letter.js';
+import { decodePayload } from '../../core/dead-letters/dead-letter.js';
+import { originalHeaderText, replaySubject } from '../../core/dead-letters/replay.js';
 import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
-import type { DoneAction } from './done-marker.js';
-import { encodeDoneMarker } from './done-marker.js';
+import type { DoneAction } from '../../core/dead-letters/done-marker.js';
+import { encodeDoneMarker } from '../../core/dead-letters/done-marker.js';
 import type { StanLink } from './stan-link.js';
 
 /**

@@ -91,7 +91,7 @@ export class DeliveryGuard {
       return undefined;
     }
     this.position?.received(message);
-    this.settle(message);
+    this.noteHandled(message);
     const delivery = new Delivery(message, this.clock.nowMs(), this.rememberHandled);
     delivery.markSettled();
     return delivery;
@@ -113,14 +113,14 @@ export class DeliveryGuard {
     return this.position?.isPassedOver(message) ?? this.handled.has(message.sequence, message.timestampNs);
   }
 
-  private settle(message: DriverMessage): void {
+  private noteHandled(message: DriverMessage): void {
     if (this.position === undefined) this.handled.remember(message.sequence, message.timestampNs);
     else this.position.settled(message);
   }
 
   private readonly rememberHandled = (delivery: Delivery): void => {
     const { message } = delivery;
-    this.settle(message);
+    this.noteHandled(message);
     this.failures.delete(message.sequence);
     this.onAcked?.(delivery);
   };

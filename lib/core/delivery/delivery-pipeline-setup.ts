@@ -1,6 +1,6 @@
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions } from '../options/subscription-options.js';
-import type { DeadLetter } from './dead-letter.js';
+import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { Clock } from '../clock.js';
 import type { DeliveryEvent, DeliverySkippedEvent } from './delivery-event.js';
 import type { Delivery } from './delivery.js';

@@ -6,7 +6,7 @@ import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import { UnusableKeyError } from '../errors/unusable-key.error.js';
 import type { StartAt } from '../options/subscription-options.js';
 import { DecodedEvent } from '../wire/decoded-event.js';
-import { isError } from './dead-letter.js';
+import { isError } from '../errors/describe-error.js';
 import type { DeliverySkippedEvent } from './delivery-event.js';
 import { DeliveryGuard } from './delivery-guard.js';
 import { aboutMessage } from './delivery-pipeline-setup.js';
@@ -262,7 +262,6 @@ export class DeliveryPipeline {
 
   /** Ack wait runs from the arrival on, not from the start of the handler. */
   private watchAckWait(delivery: Delivery): void {
-    if (this.warnedSlowHandler || this.ackedOnArrival) return;
     const tookMs = this.setup.clock.nowMs() - delivery.arrivedAtMs;
     if (tookMs > this.setup.options.ackWaitMs * nearAckWait) this.warnNearAckWait(delivery.message, tookMs);
   }

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { ignoreRejection } from '../errors/describe-value.js';
 import { NewerEventVersionError } from '../errors/newer-event-version.error.js';
 import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from '../options/subscription-options.js';
-import { isError } from './dead-letter.js';
+import { isError } from '../errors/describe-error.js';
 
 /**
  * What an error says about the next try; the framework's room knows its own exceptions.

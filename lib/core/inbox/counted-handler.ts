@@ -1,11 +1,11 @@
 import type { FailureClassifier } from '../delivery/failure-policy.js';
-import type { DeadLetter } from '../delivery/dead-letter.js';
+import type { DeadLetter } from '../dead-letters/dead-letter.js';
 import type { Clock } from '../clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions } from '../options/subscription-options.js';
 import type { CountingEvent } from './counting-event.js';
-import type { StanEventStore } from './event-store.js';
+import type { StanEventStore } from '../event-store/event-store.js';
 
 /**
  * A message on its way to a handler, as far as counting needs it: a delivery, a replay, or one that was parked.

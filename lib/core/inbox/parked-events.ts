@@ -1,4 +1,5 @@
-import { deadLetterOf, describeError } from '../delivery/dead-letter.js';
+import { deadLetterOf } from '../dead-letters/dead-letter.js';
+import { describeError } from '../errors/describe-error.js';
 import { retryDelayMs } from '../delivery/failure-policy.js';
 import { DeadLetterFailedError } from '../errors/dead-letter-failed.error.js';
 import { EventStoreError } from '../errors/event-store.error.js';
@@ -7,7 +8,7 @@ import { RetryOptions } from '../options/subscription-options.js';
 import { DecodedEvent } from '../wire/decoded-event.js';
 import type { CountedDelivery, CountedHandler, CountingSetup } from './counted-handler.js';
 import type { EarlyEvents } from './early-events.js';
-import type { Advance, EntityVersion, ParkedEvent, VersionedEntity } from './event-store.js';
+import type { Advance, EntityVersion, ParkedEvent, VersionedEntity } from '../event-store/event-store.js';
 import { inTransaction } from './handler-transaction.js';
 
 /** What became of one parked event. */

@@ -178,7 +178,7 @@ export class PublishLedger {
     entry.checkedLimitBytes = limitBytes;
     if (entry.data.byteLength <= limitBytes) return true;
     const error = tooLarge(entry.subject, entry.data, limitBytes);
-    this.settle(entry);
+    this.remove(entry);
     queueMicrotask(() => entry.done(error, undefined));
     return false;
   }
@@ -209,7 +209,7 @@ export class PublishLedger {
   private onAck(entry: PublishEntry, attemptNumber: number, guid: string, isDuplicate: boolean | undefined): void {
     if (this.ackWatch.isProbing && this.ackWatch.provesLoss(attemptNumber)) this.sendAllAgain();
     if (!entry.isSettled) {
-      this.settle(entry);
+      this.remove(entry);
       const receipt = { guid, subject: entry.subject, attempts: entry.sentCount };
       entry.done(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
     }
@@ -238,7 +238,7 @@ export class PublishLedger {
       if (cause instanceof PublishRefusedError) this.ackWatch.suspect();
       return;
     }
-    this.settle(entry);
+    this.remove(entry);
     entry.done(error, undefined);
     this.pump();
   }
@@ -246,13 +246,13 @@ export class PublishLedger {
   private expire(entry: PublishEntry): void {
     const { subject, sentCount, mayBeStored, lastFailure } = entry;
     const { publishTimeoutMs } = this.options;
-    this.settle(entry);
+    this.remove(entry);
     const facts = { subject, timeoutMs: publishTimeoutMs, attempts: sentCount, mayBeStored };
     entry.done(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
     this.pump();
   }
 
-  private settle(entry: PublishEntry): void {
+  private remove(entry: PublishEntry): void {
     this.bytes -= costOf(entry.data, entry.headerText);
     this.queue.remove(entry);
     entry.release();
@@ -263,12 +263,10 @@ export class PublishLedger {
   }
 
   private failAll(errorOf: (entry: PublishEntry) => StanError): void {
-    // Only those that are pending now: one that a callback publishes has an outcome of its own.
-    for (let left = this.queue.count; left > 0; left -= 1) {
-      const entry = this.queue.oldest;
-      if (entry === undefined) return;
+    // One that a callback publishes is refused by now, and gets its outcome later.
+    for (let entry = this.queue.oldest; entry !== undefined; entry = this.queue.oldest) {
       const error = errorOf(entry);
-      this.settle(entry);
+      this.remove(entry);
       entry.done(error, undefined);
     }
   }

@@ -1,5 +1,6 @@
-import { decodePayload, originalHeaderText, parseDeadLetter, replaySubject } from '../../core/delivery/dead-letter.js';
-import type { DeadLetter } from '../../core/delivery/dead-letter.js';
+import { decodePayload, parseDeadLetter } from '../../core/dead-letters/dead-letter.js';
+import type { DeadLetter } from '../../core/dead-letters/dead-letter.js';
+import { replaySubject } from '../../core/dead-letters/replay.js';
 import type { DriverMessage } from '../../core/driver/driver.js';
 import { resolveSubscriptionOptions } from '../../core/options/index.js';
 import type { ResolvedSubscriptionOptions, StanSubscriptionOptions } from '../../core/options/index.js';
@@ -114,23 +115,6 @@ export class ReplayInbox {
     const named = ofSubject.filter(({ name }) => name === letter.handler);
     return named.length > 0 ? named : ofSubject.filter(({ declaredName }) => declaredName === letter.handler);
   }
-
-  /** The letter of a replay that failed: the original event with the new cause, not a letter about a letter. */
-  toOriginal(failed: DeadLetter): DeadLetter {
-    const original = parseDeadLetter(decodePayload(failed.payload));
-    if (original === undefined) return failed;
-    const { subject, sequence, timestamp, handler, headers, payload } = original;
-    return {
-      ...failed,
-      subject,
-      sequence,
-      timestamp,
-      handler,
-      headers,
-      payload,
-      deliveries: original.deliveries + failed.deliveries,
-    };
-  }
 }
 
 function toParts(decoded: unknown): Pick<Replayed, 'data' | 'headers'> {
@@ -144,18 +128,4 @@ function toParts(decoded: unknown): Pick<Replayed, 'data' | 'headers'> {
 function placeOf({ service, handlers }: ReplayGroup): StanSubscriptionOptions {
   if (!handlers.every((handler) => handler.serviceLasts)) return { startAt: 'new' };
   return { queueGroup: service, durableName: service.replaceAll(':', '-'), startAt: 'first' };
-}
-
-/** The message of a replayed letter as its handler knew it: original subject, sequence, time and bytes. */
-export function originalMessage({ letter }: Replayed, message: DriverMessage): Omit<DriverMessage, 'ack'> {
-  return {
-    subject: letter.subject,
-    sequence: letter.sequence,
-    timestampNs: Date.parse(letter.timestamp) * 1e6,
-    redelivered: true,
-    redeliveryCount: letter.deliveries,
-    data: decodePayload(letter.payload),
-    headerText: originalHeaderText(letter),
-    native: message.native,
-  };
 }

@@ -4,7 +4,7 @@ import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { DrainTimeoutError } from '../../core/errors/drain-timeout.error.js';
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
-import { DeadLetterOutbox } from './dead-letter-outbox.js';
+import { DeadLetterOutbox } from '../../core/dead-letters/dead-letter-outbox.js';
 import { isDoneWithin } from '../../core/is-done-within.js';
 
 /** What is subscribed to: a handler, or a replay inbox. */

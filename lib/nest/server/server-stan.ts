@@ -1,7 +1,8 @@
 import { Server } from '@nestjs/microservices';
 import type { CustomTransportStrategy, MessageHandler } from '@nestjs/microservices';
 
-import type { DeadLetter } from '../../core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../core/dead-letters/dead-letter.js';
+import { letterOfFailedReplay, originalMessage } from '../../core/dead-letters/replay.js';
 import { systemClock } from '../../core/clock.js';
 import type { DeliveryEvent } from '../../core/delivery/delivery-event.js';
 import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipeline-setup.js';
@@ -12,7 +13,7 @@ import type { Driver } from '../../core/driver/driver.js';
 import { Counting } from '../../core/inbox/counting.js';
 import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
 import type { CountingEvent } from '../../core/inbox/counting-event.js';
-import type { ParkedStream, StanEventStore } from '../../core/inbox/event-store.js';
+import type { ParkedStream, StanEventStore } from '../../core/event-store/event-store.js';
 import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
@@ -33,7 +34,7 @@ import {
   traceIdIn,
 } from '../../core/observe/index.js';
 import type { ServerAddress } from '../../core/observe/index.js';
-import { decoderOf } from '../../core/wire/index.js';
+import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { StanContext } from '../context/stan.context.js';
@@ -47,7 +48,7 @@ import type { StanServerEvents } from '../events/stan-events.js';
 import { exceptionClassifier } from '../exceptions/exception-classifier.js';
 import { STAN_TRANSPORT } from '../stan-transport.js';
 import { untilComplete } from './until-complete.js';
-import type { DeadLetterOutbox } from './dead-letter-outbox.js';
+import type { DeadLetterOutbox } from '../../core/dead-letters/dead-letter-outbox.js';
 import { countedHandlersOf, storeOf } from './counted-handlers.js';
 import { logCountingEvent } from './counting-log.js';
 import { logDeliveryEvent } from './delivery-log.js';
@@ -60,7 +61,7 @@ import { passFailuresThrough } from './failure-passthrough.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
 import { decodeFor } from './decode-for.js';
-import { ReplayInbox, originalMessage, toReplayGroups } from './replay-inbox.js';
+import { ReplayInbox, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
 import { ServerLink } from './server-link.js';
 import type { HandlerLoad } from './server-link.js';
@@ -324,7 +325,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
         if (!inbox.isOurs(replayed)) return undefined;
         const handler = inbox.handlerOf(replayed);
         const original = {
-          message: originalMessage(replayed, delivery.message),
+          message: originalMessage(replayed.letter, delivery.message),
           headers: replayed.headers,
           ack: () => delivery.ack(),
           isSettled: () => delivery.isSettled(),
@@ -333,7 +334,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
         if (gate !== undefined) return gate(replayed.data, original);
         return this.handle({ handler, observer }, delivery.message.sequence, replayed.data, original);
       },
-      storeDeadLetter: (target, deadLetter) => outbox.store(target, inbox.toOriginal(deadLetter)),
+      storeDeadLetter: (target, deadLetter) => outbox.store(target, letterOfFailedReplay(deadLetter)),
     });
   }
 
@@ -407,18 +408,19 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       let outcome: Promise<void> | undefined;
       const done = (): Promise<void> => {
         if (outcome !== undefined) return outcome;
-        outcome = this.run(callback, data, context).finally(() => {
+        const run = this.run(callback, data, context).finally(() => {
           this.callHook('end', () => this.endHook()?.(this.transportId, context));
         });
-        outcome.then(resolve, reject);
+        run.then(resolve, reject);
+        // A failure is the event's affair: as with Nest's own transports, a hook that looks away from it harms nobody.
+        outcome = run.catch(() => undefined);
         return outcome;
       };
       const startHook: (...values: Parameters<typeof this.onProcessingStartHook>) => unknown =
         this.onProcessingStartHook;
       const onFailure = (error: unknown): void => {
-        // An async hook that has awaited `done` rejects together with the handler.
         ignoreRejection(error);
-        if (outcome === undefined) this.logger.failed('the processing start hook', error);
+        this.logger.failed('the processing start hook', error);
         void done();
       };
       this.callHook('start', () => startHook(this.transportId, context, done), onFailure);
@@ -433,7 +435,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     try {
       // Typed as void, yet an async hook returns a promise.
       const returned = hook();
-      if (returned instanceof Promise) returned.catch(onFailure);
+      if (isPromise(returned)) returned.then(undefined, onFailure);
     } catch (error) {
       onFailure(error);
     }

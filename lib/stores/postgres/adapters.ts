@@ -231,6 +231,47 @@ export function fromKnex<Tx extends KnexTransactionLike>(knex: KnexLike<Tx>): St
 }
 
 /** @publicApi */
+export interface MikroOrmManagerLike {
+  execute(text: string, values: unknown[], method: 'all'): Promise<unknown>;
+}
+
+/** @publicApi */
+export interface MikroOrmLike<Manager extends MikroOrmManagerLike> {
+  readonly em: {
+    fork(): {
+      transactional<T>(work: (manager: Manager) => Promise<T>, options: { isolationLevel: never }): Promise<T>;
+    };
+  };
+}
+
+/**
+ * For a `MikroORM` of `@mikro-orm/postgresql`. The transaction that handlers get is an `EntityManager` of its own: what it has
+ * persisted is flushed before the commit, and an injected `EntityManager` takes part in the same transaction.
+ * @publicApi
+ */
+export function fromMikroOrm<Manager extends MikroOrmManagerLike>(orm: MikroOrmLike<Manager>): StanSql<Manager> {
+  const query = async (manager: Manager, text: string, values: readonly unknown[]) => {
+    const given: unknown[] = [];
+    // Its places are `?`, in order: a value that the statement names twice is given twice.
+    const places = text.replace(/\$(\d+)/g, (_, number: string) => {
+      given.push(values[Number(number) - 1]);
+      return '?';
+    });
+    return (await manager.execute(places, given, 'all')) as readonly SqlRow[];
+  };
+  return {
+    transaction: (work) =>
+      orm.em
+        .fork()
+        .transactional(async (manager) => provenSound(await work(manager), () => query(manager, soundness, [])), {
+          // The value of its enum: the enum itself is not ours to import.
+          isolationLevel: 'read committed' as never,
+        }),
+    query,
+  };
+}
+
+/** @publicApi */
 export interface TransactionHostLike<Tx> {
   readonly tx: Tx;
   withTransaction<T>(work: () => Promise<T>): Promise<T>;

@@ -3,7 +3,16 @@ export { PostgresEventStore } from './postgres-event-store.js';
 export { migrateModes } from './postgres-event-store.options.js';
 export type { MigrateMode, PostgresEventStoreOptions } from './postgres-event-store.options.js';
 export type { SqlRow, StanSql } from './sql.js';
-export { fromDrizzle, fromKnex, fromKysely, fromPg, fromPrisma, fromTransactionHost, fromTypeOrm } from './adapters.js';
+export {
+  fromDrizzle,
+  fromKnex,
+  fromKysely,
+  fromMikroOrm,
+  fromPg,
+  fromPrisma,
+  fromTransactionHost,
+  fromTypeOrm,
+} from './adapters.js';
 export type {
   DrizzleDatabaseLike,
   DrizzleTransactionLike,
@@ -11,6 +20,8 @@ export type {
   KnexTransactionLike,
   KyselyLike,
   KyselyTransactionLike,
+  MikroOrmLike,
+  MikroOrmManagerLike,
   PgClientLike,
   PgPoolLike,
   PrismaClientLike,

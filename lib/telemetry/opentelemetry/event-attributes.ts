@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError } from '../../core/errors/describe-error.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import type { HandleAbout, PublishAbout } from '../../core/options/index.js';
 

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import type { Attributes, Context, Span, SpanOptions, Tracer, TracerProvider } from '@opentelemetry/api';
 
-import { describeError } from '../../core/delivery/dead-letter.js';
+import { describeError } from '../../core/errors/describe-error.js';
 import type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from '../../core/options/index.js';
 import { isPromise } from '../../core/wire/index.js';
 import { errorType, handleAttributes, publishAttributes } from './event-attributes.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runDeadLetters } from '../../../lib/cli/dead-letters/run-dead-letters.js';
-import type { DeadLetter } from '../../../lib/core/delivery/dead-letter.js';
+import type { DeadLetter } from '../../../lib/core/dead-letters/dead-letter.js';
 import { NonRetriableException, durableQueue } from '../../../lib/index.js';
 import type { Contract } from '../../support/contract.js';
 import { Recorder, contract, listenerFor } from '../../support/contract.js';

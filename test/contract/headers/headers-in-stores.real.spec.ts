@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { usePostgres } from '../../e2e/sample-app/database.js';
 import { brokers, describeBrokers } from '../../support/brokers.js';
@@ -9,11 +8,11 @@ import { cleanUpAfterTest } from '../../support/cleanup.js';
 import { listenerFor } from '../../support/contract.js';
 import { freePort } from '../../support/free-port.js';
 import { fresh } from '../../support/fresh.js';
+import { ServerDatabase } from '../../support/postgres/server-database.js';
 import type { RealServer } from '../../support/real-server.js';
 import { startRealServer } from '../../support/real-server.js';
 import { startStanApp, startStanClient } from '../../support/stan-app.js';
 import { eventually } from '../../support/wait.js';
-import { sqlStoreTables } from './sql-store-tables.js';
 
 type Broker = Parameters<typeof startStanApp>[0]['broker'];
 
@@ -28,11 +27,8 @@ describeBrokers(
       const postgres = usePostgres();
 
       it('O1 [STAN-PUB-8] keeps them, in Postgres, through a restart', async () => {
-        const source = await emptySqlStore(postgres.url);
-        const server = await startRealServer({
-          store: 'memory',
-          args: ['-st', 'SQL', '--sql_driver', 'postgres', '--sql_source', source],
-        });
+        const { flags } = await ServerDatabase.create(postgres.url);
+        const server = await startRealServer({ store: 'given', args: flags });
         await (await startStanClient(server)).emitAsync(subject, { id: 7 }, options);
         await server.restart();
         expect(server.log.join('\n')).toContain('Message store is SQL');
@@ -66,22 +62,6 @@ async function headersAt(broker: Broker): Promise<object[]> {
   return seen;
 }
 
-async function emptySqlStore(url: string): Promise<string> {
-  const name = fresh('stan_store').replaceAll('-', '_');
-  const admin = new pg.Client({ connectionString: url });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  await admin.end();
-  const source = new URL(url);
-  source.pathname = `/${name}`;
-  const store = new pg.Client({ connectionString: source.toString() });
-  await store.connect();
-  await store.query(sqlStoreTables);
-  await store.end();
-  source.searchParams.set('sslmode', 'disable');
-  return source.toString();
-}
-
 interface Cluster {
   readonly url: string;
   readonly clusterId: string;
@@ -100,7 +80,7 @@ async function startCluster(): Promise<Cluster> {
     nodes.map((node, index) =>
       startRealServer({
         clusterId,
-        readyWhen: 'Message store is RAFT_FILE',
+        readyWhen: 'Message store is RAFT_',
         args: [
           ...['--clustered', '--cluster_node_id', node, '--cluster_peers', nodes.filter((it) => it !== node).join(',')],
           ...['--cluster_log_path', join(folder, node), '--cluster', routes[index]!, '--cluster_name', clusterId],

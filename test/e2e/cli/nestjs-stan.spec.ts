@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeDeadLetter, encodePayload } from '../../../lib/core/delivery/dead-letter.js';
+import { encodeDeadLetter, encodePayload } from '../../../lib/core/dead-letters/dead-letter.js';
 import type { TestBroker } from '../../support/brokers.js';
 import { brokers } from '../../support/brokers.js';
 import { fresh } from '../../support/fresh.js';

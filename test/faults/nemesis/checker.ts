@@ -170,7 +170,9 @@ function checkOrder(runs: readonly Run[]): string[] {
     const stretch = `${subscriptionKey(run)} in ${run.process}#${String(run.incarnation)}, stretch ${String(run.link)}, epoch ${String(run.epoch)}`;
     const before = latest.get(stretch) ?? 0;
     if (run.sequence <= before)
-      violations.push(`${stretch}: ${String(run.sequence)} came first after ${String(before)}`);
+      violations.push(
+        `${stretch}: ${String(run.sequence)} came first after ${String(before)} at ${String(run.startedAt)}`,
+      );
     latest.set(stretch, Math.max(before, run.sequence));
   }
   return violations;

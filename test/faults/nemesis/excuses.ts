@@ -2,13 +2,15 @@
 // for a fault of ours. Excused is only what the servers' own record proves, violation by violation.
 import type { Check } from './checker.js';
 import type { HistoryRecord } from './history.js';
-import type { ServerRecord } from './server-record.js';
+import type { Sent, ServerRecord } from './server-record.js';
 import { keyOfAck } from './sent-acks.js';
 
 /** A violation that the servers' record explains. */
 export interface Excuse {
   readonly violation: string;
   readonly proof: string;
+  /** Whether it is an event that a subscription did not handle, and not one that came out of order. */
+  readonly isLoss: boolean;
 }
 
 /** Where a violation says that a subscription did not handle something, or that something came out of order. */
@@ -17,13 +19,20 @@ interface Claim {
   readonly key: string;
   /** Every sequence under which the event was seen. */
   readonly missing?: readonly number[];
-  readonly outOfOrder?: { readonly sequence: number; readonly after: number };
+  readonly outOfOrder?: Disorder;
+}
+
+/** The first delivery of `sequence` came at this moment, after that of `after`. */
+interface Disorder {
+  readonly sequence: number;
+  readonly after: number;
+  readonly at: number;
 }
 
 const neverHandled = /^event (\d+), resolved at \d+, was never handled by (.+)$/;
 const leftOut = /^(watch of [^#]+)#\d+: event \d+:(\d+) was left out$/;
 const cameAfter =
-  /^(group|audit of \S+|watch of [^#]+)(?:#\d+)? in \S+, stretch \d+, epoch \d+: (\d+) came first after (\d+)$/;
+  /^(group|audit of \S+|watch of [^#]+)(?:#\d+)? in \S+, stretch \d+, epoch \d+: (\d+) came first after (\d+) at (\d+)$/;
 
 /** Takes out of the checks what is proven to be the servers' doing. `read` is asked once, for the sequences in question. */
 export async function excuseServers(
@@ -41,7 +50,7 @@ export async function excuseServers(
   const acks = new Set(history.flatMap((it) => (it.type === 'ack' ? [keyOfAck(it)] : [])));
   const excuses = claims.flatMap((claim) => {
     const proof = proofOf(claim, record, acks);
-    return proof === undefined ? [] : [{ violation: claim.violation, proof }];
+    return proof === undefined ? [] : [{ violation: claim.violation, proof, isLoss: claim.outOfOrder === undefined }];
   });
   const excused = new Set(excuses.map(({ violation }) => violation));
   const left = checks.map((check) => ({ ...check, violations: check.violations.filter((it) => !excused.has(it)) }));
@@ -56,9 +65,11 @@ function readClaims(violations: readonly string[], history: readonly HistoryReco
       return [{ violation, key, missing: [...(sequences.get(Number(id)) ?? [])] }];
     const [, watch, sequence] = leftOut.exec(violation) ?? [];
     if (watch !== undefined) return [{ violation, key: watch, missing: [Number(sequence)] }];
-    const [, subscription, first, after] = cameAfter.exec(violation) ?? [];
+    const [, subscription, first, after, at] = cameAfter.exec(violation) ?? [];
     if (subscription === undefined) return [];
-    return [{ violation, key: subscription, outOfOrder: { sequence: Number(first), after: Number(after) } }];
+    return [
+      { violation, key: subscription, outOfOrder: { sequence: Number(first), after: Number(after), at: Number(at) } },
+    ];
   });
 }
 
@@ -98,16 +109,20 @@ function proofOfForgetting(
   );
 }
 
-/** One leader sends in order; the next one sends again, as first deliveries, what the one before had sent [STAN-FO-4]. */
-function proofOfTwoReigns(
-  key: string,
-  { sequence, after }: { readonly sequence: number; readonly after: number },
-  record: ServerRecord,
-): string | undefined {
-  const reignsOf = (one: number) =>
-    new Set(record.sentTo(key, one).flatMap(({ isFirst, reign }) => (isFirst ? [reign] : [])));
-  const [before, now] = [reignsOf(after), reignsOf(sequence)];
-  const other = [...now].find((reign) => [...before].some((one) => one !== reign));
-  if (other === undefined) return undefined;
-  return `${String(after)} was sent first by leaders ${[...before].join()}, ${String(sequence)} by leaders ${[...now].join()}`;
+/**
+ * One leader sends in order; the next one sends again, as first deliveries, what the one before had sent [STAN-FO-4]: to the
+ * same subscription at the server, so the same member where it is a group, and before the event came.
+ */
+function proofOfTwoReigns(key: string, { sequence, after, at }: Disorder, record: ServerRecord): string | undefined {
+  const firstOf = (one: number): readonly Sent[] =>
+    record.sentTo(key, one).filter((sent) => sent.isFirst && sent.at <= at);
+  for (const later of firstOf(sequence)) {
+    const earlier = firstOf(after).find(({ subId, reign }) => subId === later.subId && reign < later.reign);
+    if (earlier)
+      return (
+        `subscription ${later.subId} was sent ${String(after)} first by leader ${String(earlier.reign)} at ${String(earlier.at)}, ` +
+        `and ${String(sequence)} first by leader ${String(later.reign)} at ${String(later.at)}`
+      );
+  }
+  return undefined;
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { TopologyName } from '../../support/topologies.js';
 import { topologyNames } from '../../support/topologies.js';
-import { quietFor } from '../../support/wait.js';
+import { quietFor, withDeadline } from '../../support/wait.js';
 import { checkHistory } from './checker.js';
 import { excuseServers } from './excuses.js';
 import type { Fault } from './faults.js';
@@ -81,17 +81,21 @@ const { checks, excuses } = await excuseServers([...found.checks, ...acks], hist
 );
 for (const { name, violations } of checks) {
   say(`${violations.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
-  for (const violation of violations.slice(0, 10)) say(`         ${violation}`);
-  if (violations.length > 10) say(`         and ${String(violations.length - 10)} more`);
+  sayFirst(violations);
 }
 for (const line of describeCounts(counts)) say(line);
 say(`acks that left the consumers: ${String(countAcks(history))}`);
 if (topology === 'cluster' && broker === 'stan') {
-  say(`${String(changes.length)} leaders; ${String(excuses.length)} violations that the servers' own record explains`);
-  for (const { violation, proof } of excuses) say(`         ${violation}: ${proof}`);
+  const [lost, disordered] = [excuses.filter(({ isLoss }) => isLoss), excuses.filter(({ isLoss }) => !isLoss)];
+  say(`${String(changes.length)} leaders; violations that the servers' own record explains:`);
+  say(`       ${String(lost.length)} events that a subscription was never sent again`);
+  sayFirst(lost.map(({ violation, proof }) => `${violation}: ${proof}`));
+  say(`       ${String(disordered.length)} first deliveries that a later leader sent again`);
+  sayFirst(disordered.map(({ violation, proof }) => `${violation}: ${proof}`));
 }
+if (world.unfinishedStops > 0) say(`${String(world.unfinishedStops)} nodes did not end when asked to, and were killed`);
 const run = `${broker}, ${topology}, ${String(minutes)} min, seed ${String(seed)}`;
-for (const line of describeOutcome({ run, counts, pauses: longestPauses(history), excused: excuses.length })) say(line);
+for (const line of describeOutcome({ run, counts, pauses: longestPauses(history), excuses })) say(line);
 const failed = checks.filter(({ violations }) => violations.length > 0).length;
 if (failed === 0) rmSync(folder, { recursive: true, force: true });
 else {
@@ -102,6 +106,11 @@ else {
 }
 say(`${String(checks.length - failed)} passed, ${String(failed)} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+function sayFirst(lines: readonly string[]): void {
+  for (const line of lines.slice(0, 10)) say(`         ${line}`);
+  if (lines.length > 10) say(`         and ${String(lines.length - 10)} more`);
+}
 
 async function torment(name: TopologyName): Promise<void> {
   const random = seededRandom(seed);
@@ -117,7 +126,7 @@ async function torment(name: TopologyName): Promise<void> {
 async function strike(fault: Fault): Promise<void> {
   const at = Date.now();
   try {
-    await fault.strike(world);
+    await withDeadline(fault.strike(world), { what: `the end of the fault "${fault.kind}"`, timeoutMs: 180_000 });
   } finally {
     world.record({ type: 'fault', kind: fault.kind, targets: fault.targets, until: Date.now() }, at);
   }

@@ -1,4 +1,5 @@
 import type { HistoryCounts } from './checker.js';
+import type { Excuse } from './excuses.js';
 import type { longestPauses, Pause } from './pauses.js';
 
 /** The counts of a run, one fact a line. */
@@ -26,11 +27,11 @@ export interface Outcome {
   readonly counts: HistoryCounts;
   readonly pauses: ReturnType<typeof longestPauses>;
   /** Violations that the servers' own record explains. */
-  readonly excused: number;
+  readonly excuses: readonly Excuse[];
 }
 
 /** The same in one row, for the docs. */
-export function describeOutcome({ run, counts, pauses, excused }: Outcome): string[] {
+export function describeOutcome({ run, counts, pauses, excuses }: Outcome): string[] {
   const { publishes, deliveries } = counts;
   const cells: readonly (readonly [string, string | number])[] = [
     ['run', run],
@@ -40,7 +41,8 @@ export function describeOutcome({ run, counts, pauses, excused }: Outcome): stri
     ['rejected (not stored)', `${String(publishes.rejected)} (${String(publishes.notStored)})`],
     ['handled', deliveries.handled],
     ['handled twice', deliveries.duplicates],
-    ["excused by the servers' record", excused],
+    ['lost by the servers', excuses.filter(({ isLoss }) => isLoss).length],
+    ['sent again out of order by the servers', excuses.filter(({ isLoss }) => !isLoss).length],
     ['longest pause of publishing', secondsOf(pauses.any)],
     ['without faults of the publisher', secondsOf(pauses.ofServers)],
   ];

@@ -21,6 +21,8 @@ export function openServerRecord(path: string): (line: string, node: number) => 
 /** A delivery that a server put on its way. */
 export interface Sent {
   readonly at: number;
+  /** The server's number of the subscription: of a member where it is a group, of a session where there is no durable. */
+  readonly subId: string;
   readonly isFirst: boolean;
   /** In which time of leadership, of all servers together, in their order. */
   readonly reign: number;
@@ -41,14 +43,14 @@ export class ServerRecord {
     for await (const line of linesOf(path)) {
       const node = line.slice(0, line.indexOf(' '));
       if (line.includes('server became leader')) reigns.set(node, (count += 1));
-      const [, at, what, subId, sequence] = deliveryOrAck.exec(line) ?? [];
-      const key = keys.get(subId ?? '');
+      const [, at, what, subId = '', sequence] = deliveryOrAck.exec(line) ?? [];
+      const key = keys.get(subId);
       if (at === undefined || key === undefined) continue;
       const reign = reigns.get(node) ?? 0;
       if (what !== 'Processing ack for') record.lastReign.set(key, reign);
       if (!sequences.has(Number(sequence))) continue;
       if (what === 'Processing ack for') record.acked.add(`${key} ${sequence ?? ''}`);
-      else record.add(key, Number(sequence), { at: timeOf(at), isFirst: what === 'Delivering msg to', reign });
+      else record.add(key, Number(sequence), { at: timeOf(at), subId, isFirst: what === 'Delivering msg to', reign });
     }
     return record;
   }

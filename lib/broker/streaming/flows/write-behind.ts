@@ -40,13 +40,13 @@ export class WriteBehind {
       return;
     }
     this.flushing += 1;
-    const settle = (): void => {
+    const finish = (): void => {
       this.flushing -= 1;
       if (!this.needs.stopped.aborted) this.needs.guard.run('flush', () => done(this.storeFailure));
     };
-    this.lastFlush = Promise.all([flushed, this.lastFlush]).then(settle, (error: unknown) => {
+    this.lastFlush = Promise.all([flushed, this.lastFlush]).then(finish, (error: unknown) => {
       this.fail(asError(error));
-      settle();
+      finish();
     });
   }
 

@@ -12,7 +12,7 @@ import {
 } from '../../../../lib/broker/protocol/decode.js';
 import { StanEncoder } from '../../../../lib/broker/protocol/encode.js';
 import type { Span } from '../../../../lib/broker/protocol/messages.js';
-import { MalformedMessageError } from '../../../../lib/broker/protocol/proto-reader.js';
+import { ProtobufDecodeError } from '../../../../lib/broker/protocol/proto-reader.js';
 import { decode, encode } from '../support/stan-peer.js';
 
 const text = fc.string({ maxLength: 200, unit: 'grapheme' });
@@ -146,7 +146,7 @@ describe('bytes that are no message', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...decoders), (random, decoder) => {
         const outcome = attempt(() => decoder(Buffer.from(random)));
         expect(outcome instanceof Error ? outcome : undefined).toSatisfy(
-          (error: unknown) => error === undefined || error instanceof MalformedMessageError,
+          (error: unknown) => error === undefined || error instanceof ProtobufDecodeError,
         );
       }),
       { numRuns: 2_000 },
@@ -161,7 +161,7 @@ describe('bytes that are no message', () => {
     ['the end of a group', [0x0c]],
     ['a number where text belongs', [0x08, 0x01]],
   ])('are refused: %s', (_, wrong) => {
-    expect(() => decodeConnectRequest(Buffer.from(wrong))).toThrow(MalformedMessageError);
+    expect(() => decodeConnectRequest(Buffer.from(wrong))).toThrow(ProtobufDecodeError);
   });
 
   it('are passed over where they are fields of a later protocol', () => {

@@ -4,7 +4,7 @@ import { IsEmail, IsInt, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
 
-import { describeError } from '../../../../lib/core/delivery/dead-letter.js';
+import { describeError } from '../../../../lib/core/errors/describe-error.js';
 import { NonRetriableException, RetryLaterException } from '../../../../lib/index.js';
 import { exceptionClassifier } from '../../../../lib/nest/exceptions/exception-classifier.js';
 

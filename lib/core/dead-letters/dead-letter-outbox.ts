@@ -1,8 +1,8 @@
-import { encodeDeadLetter } from '../../core/delivery/dead-letter.js';
-import type { DeadLetter } from '../../core/delivery/dead-letter.js';
-import type { Driver } from '../../core/driver/driver.js';
-import type { ResolvedPublishOptions } from '../../core/options/index.js';
-import { PublishLedger } from '../../core/publishing/publish-ledger.js';
+import { encodeDeadLetter } from './dead-letter.js';
+import type { DeadLetter } from './dead-letter.js';
+import type { Driver } from '../driver/driver.js';
+import type { ResolvedPublishOptions } from '../options/index.js';
+import { PublishLedger } from '../publishing/publish-ledger.js';
 
 /** Publishes dead letters over the server's own session, with the guarantees of every publish. */
 export class DeadLetterOutbox {

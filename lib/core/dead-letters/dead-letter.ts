@@ -1,9 +1,6 @@
-import { isNativeError } from 'node:util/types';
-
 import type { DriverMessage } from '../driver/driver.js';
-import { describeValue, ignoreRejection } from '../errors/describe-value.js';
-import { errorDetail } from '../errors/error-detail.js';
-import { decodeHeaders, encodeHeaders, isHeaderName } from '../wire/headers.js';
+import { describeError } from '../errors/describe-error.js';
+import { decodeHeaders } from '../wire/headers.js';
 
 /**
  * What stands on a dead-letter subject: one event that a service gave up on, as JSON, with its original bytes.
@@ -60,75 +57,6 @@ export function deadLetterOf(message: Omit<DriverMessage, 'ack'>, facts: DeadLet
   };
 }
 
-/**
- * The subject on which one service takes dead letters back, for the handler that gave them up alone.
- * @publicApi
- */
-export function replaySubject(deadLetterSubject: string): string {
-  return `${deadLetterSubject}.replay`;
-}
-
-/** What describes a failure is cut here, so that the letter fits beside its event. */
-const longest = { name: 200, message: 8_192, stack: 16_384 } as const;
-
-/**
- * Says what a handler has thrown, whatever it is. Never throws, and is never long.
- * @internal
- */
-export function describeError(error: unknown): DeadLetter['error'] {
-  ignoreRejection(error);
-  if (!isError(error)) return { name: typeof error, message: cut(textOf(error), longest.message) };
-  const name = cut(propertyText(error, 'name') ?? 'Error', longest.name);
-  const message = cut(errorDetail(error) ?? propertyText(error, 'message') ?? '', longest.message);
-  const stack = ownText(error, 'stack');
-  return stack === undefined ? { name, message } : { name, message, stack: cut(stack, longest.stack) };
-}
-
-/**
- * The same in a few words, for a letter that would not fit otherwise.
- * @internal
- */
-export function shortDescription({ name, message }: DeadLetter['error']): DeadLetter['error'] {
-  return { name: cut(name, 80), message: cut(message, 160) };
-}
-
-/**
- * Tells errors from other values that were thrown: one of another realm (a vm, Jest) is an instance of that realm's class.
- * Never throws.
- * @internal
- */
-export function isError(error: unknown): error is Error {
-  try {
-    return error instanceof Error || isNativeError(error);
-  } catch {
-    // A proxy that was revoked.
-    return false;
-  }
-}
-
-/** Declared as texts, which nobody is kept from overwriting, with a getter that throws too. */
-function propertyText(error: Error, property: 'name' | 'message'): string | undefined {
-  try {
-    const value: unknown = error[property];
-    return value === undefined ? undefined : textOf(value);
-  } catch {
-    return `(reading its ${property} failed)`;
-  }
-}
-
-function ownText(error: Error, property: 'stack'): string | undefined {
-  try {
-    const value: unknown = error[property];
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… (${String(text.length)} characters)`;
-}
-
 /** @internal */
 export function encodePayload(bytes: Buffer): DeadLetter['payload'] {
   const text = bytes.toString('utf8');
@@ -145,16 +73,6 @@ export function encodePayload(bytes: Buffer): DeadLetter['payload'] {
 export function letterHeaders(headerText: string): Pick<DeadLetter, 'headers'> {
   const headers = decodeHeaders(headerText);
   return headers.size === 0 ? {} : { headers: Object.fromEntries(headers) };
-}
-
-/**
- * The headers of the event in their text form, for a replay. Invalid headers, in a letter that another program wrote, are
- * left out.
- * @throws InvalidHeadersError (STAN_INVALID_HEADERS) where they are too long
- * @internal
- */
-export function originalHeaderText({ subject, headers = {} }: DeadLetter): string {
-  return encodeHeaders(subject, new Map(Object.entries(headers).filter(([name]) => isHeaderName(name))));
 }
 
 /**
@@ -216,16 +134,4 @@ function isPayload(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { encoding, data } = value as { encoding?: unknown; data?: unknown };
   return (encoding === 'utf8' || encoding === 'base64') && typeof data === 'string';
-}
-
-/** A function, a symbol and nothing have no JSON, which the declared type does not say. */
-const toJson: (value: unknown) => string | undefined = JSON.stringify;
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  try {
-    return toJson(value) ?? describeValue(value);
-  } catch {
-    return describeValue(value);
-  }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toEntries } from '../../../../lib/cli/dead-letters/dead-letter-entry.js';
-import type { DoneMarker } from '../../../../lib/cli/dead-letters/done-marker.js';
-import { encodeDoneMarker, parseDoneMarker } from '../../../../lib/cli/dead-letters/done-marker.js';
-import { parseDeadLetter } from '../../../../lib/core/delivery/dead-letter.js';
+import type { DoneMarker } from '../../../../lib/core/dead-letters/done-marker.js';
+import { encodeDoneMarker, parseDoneMarker } from '../../../../lib/core/dead-letters/done-marker.js';
+import { parseDeadLetter } from '../../../../lib/core/dead-letters/dead-letter.js';
 
 const marker: DoneMarker = {
   version: 1,

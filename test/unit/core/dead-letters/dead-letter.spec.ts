@@ -1,8 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
-import { describeError, encodeDeadLetter, parseDeadLetter } from '../../../../lib/core/delivery/dead-letter.js';
-import type { DeadLetter } from '../../../../lib/core/delivery/dead-letter.js';
+import { encodeDeadLetter, parseDeadLetter } from '../../../../lib/core/dead-letters/dead-letter.js';
+import { describeError } from '../../../../lib/core/errors/describe-error.js';
+import type { DeadLetter } from '../../../../lib/core/dead-letters/dead-letter.js';
 
 const letter: DeadLetter = {
   version: 1,
