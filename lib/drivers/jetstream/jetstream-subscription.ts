@@ -122,9 +122,9 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   ack(message: JetStreamMessage): boolean {
     const wire = this.host.isReady() ? this.host.wire() : undefined;
     if (wire === undefined || this.isDraining) return this.answer(message, ackText, true);
-    const isSent = wire.ack(message);
+    wire.ack(message);
     this.answered(message);
-    return isSent;
+    return true;
   }
 
   answer(message: JetStreamMessage, text: Uint8Array, isFinal: boolean): boolean {

@@ -1,6 +1,5 @@
 import { InboundMessages } from './inbound-messages.js';
-import type { MessageReceiver } from './inbound-messages.js';
-import type { JetStreamMessage } from './jetstream-message.js';
+import type { InboundMessage, MessageReceiver } from './inbound-messages.js';
 import type { NatsMessage, NatsSubscription } from './nats-client.js';
 import { OutboundCommands } from './outbound-commands.js';
 import type { ClientProtocol } from './vendor-internals.js';
@@ -36,9 +35,9 @@ export class JetStreamWire {
     return true;
   }
 
-  ack({ bytes, replyFrom, replyTo }: JetStreamMessage): boolean {
+  /** Acks a delivery. */
+  ack({ bytes, replyFrom, replyTo }: Pick<InboundMessage, 'bytes' | 'replyFrom' | 'replyTo'>): void {
     this.outbound.ack(bytes, replyFrom, replyTo);
-    return true;
   }
 
   /** What was sent goes before what the client sends from now on. */
