@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { CanActivate, Controller, Injectable, UseGuards } from '@nestjs/common';
+import type { CanActivate } from '@nestjs/common';
+import { Controller, Injectable, UseGuards } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { DeadLetter } from 'nestjs-stan';
 import { StanContext, StanEventPattern } from 'nestjs-stan';
