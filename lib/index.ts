@@ -106,7 +106,7 @@ export type { ObservedConnection, ObservedDelivery, PublishSettledEvent } from '
 export type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from './core/options/index.js';
 
 // Every event counts once: the store port, and what happens to early events
-export { StanEventStore } from './core/inbox/event-store.js';
+export { StanEventStore } from './core/event-store/event-store.js';
 export type {
   Advance,
   EntityVersion,
@@ -116,7 +116,7 @@ export type {
   ParkedStream,
   ParkedQuery,
   VersionedEntity,
-} from './core/inbox/event-store.js';
+} from './core/event-store/event-store.js';
 export type { CountingEvent, EventParkedEvent, EventUnparkedEvent, GapOpenEvent } from './core/inbox/counting-event.js';
 
 // The server's monitoring endpoints

@@ -1,5 +1,5 @@
 import type { CliIo } from './io/cli-io.js';
-import { printLine } from './io/cli-io.js';
+import { printLine, printMessage } from './io/cli-io.js';
 import { readVersion } from './io/read-version.js';
 
 const help = `Usage: nestjs-stan <command> [options]
@@ -38,7 +38,8 @@ export async function runCli([name, ...argv]: readonly string[], io: CliIo): Pro
       printLine(io.stderr, help);
       return usageError;
     default:
-      printLine(io.stderr, `error: no command "${name}"\n\n${help}`);
+      printMessage(io.stderr, `error: no command "${name}"`);
+      printLine(io.stderr, `\n${help}`);
       return usageError;
   }
 }

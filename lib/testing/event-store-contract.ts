@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Advance, ParkedEvent, StanEventStore, VersionedEntity } from '../core/inbox/event-store.js';
+import type { Advance, ParkedEvent, StanEventStore, VersionedEntity } from '../core/event-store/event-store.js';
 
 /**
  * One thing that a store must do.

@@ -1,4 +1,4 @@
-import { StanEventStore } from '../core/inbox/event-store.js';
+import { StanEventStore } from '../core/event-store/event-store.js';
 import type {
   Advance,
   EntityVersion,
@@ -8,7 +8,7 @@ import type {
   ParkedStream,
   ParkedQuery,
   VersionedEntity,
-} from '../core/inbox/event-store.js';
+} from '../core/event-store/event-store.js';
 
 /** What one transaction of a {@link MemoryEventStore} has changed; handlers get it, and have no use for it. @publicApi */
 export interface MemoryTransaction {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ClientStan, PublishReceipt } from 'nestjs-stan';
 import { PayloadTooLargeError, PublishBufferFullError, StanError, uniqueClientId } from 'nestjs-stan';
+import type { Stan } from 'node-nats-streaming';
 import { describe, expect, it } from 'vitest';
 import type { Contract } from '../support/contract.js';
 import { contract, listenerFor, Recorder, upTo } from '../support/contract.js';
@@ -186,6 +187,42 @@ contract('publishing', (t) => {
     expect(told.filter(({ receipt }) => receipt?.attempts !== 1)).toEqual([]);
     expect(new Set(told.map(({ receipt }) => receipt?.guid)).size).toBe(100_000);
     expect(await storedIds(t, subject)).toEqual(upTo(100_000));
+  });
+
+  t.only(
+    'stanWire',
+    'A7 keeps its order with what a user publishes by unwrap(), whose acks reach the user',
+    async () => {
+      const subject = fresh('unwrapped');
+      const client = await t.client();
+      const native = client.unwrap<Stan>();
+      const acked: [unknown, string | undefined][] = [];
+      const guids: string[] = [];
+      const told: Promise<Outcome>[] = [];
+      for (const id of upTo(300)) {
+        if (id % 3 === 0) guids.push(native.publish(subject, String(id), (...ack) => void acked.push(ack)));
+        else told.push(...emitIds(client, subject, [id]));
+      }
+      const outcomes = await Promise.all(told);
+      await eventually(() => acked.length === 100);
+      expect(acked).toEqual(guids.map((guid) => [undefined, guid]));
+      expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([]);
+      expect(await storedIds(t, subject)).toEqual(upTo(300));
+    },
+  );
+
+  t.only('stanWire', 'A5 close() tells a user of unwrap() what became of the publishes made there', async () => {
+    const subject = fresh('unwrapped');
+    const proxy = await startTcpProxy(() => t.broker.port);
+    const client = await t.client({ servers: proxy.url, drainTimeoutMs: 100 });
+    await client.emitAsync(subject, 0);
+    proxy.delay(60_000, 'toClient');
+    const acked: unknown[] = [];
+    client.unwrap<Stan>().publish(subject, '1', (error) => void acked.push(error));
+    const told = emitIds(client, subject, [2]);
+    await client.close();
+    expect(acked).toEqual([expect.any(Error)]);
+    expect((await told[0])?.error).toMatchObject({ code: 'STAN_CLOSED', mayBeStored: true });
   });
 
   it('A7 rejects what the buffer does not hold and stores exactly the rest', async () => {

@@ -62,6 +62,8 @@ contract(
     describe('a version of nats without an internal that only makes us faster', () => {
       it.each([
         ['sendCommand', 'sent by the publish() of the package'],
+        ['flushPending', 'sent by the publish() of the package'],
+        ['pending', 'sent by the publish() of the package'],
         ['processInbound', 'parsed by the package itself'],
         ['pstate', 'parsed by the package itself'],
         ['inbound', 'parsed by the package itself'],
@@ -82,13 +84,26 @@ contract(
       });
     });
 
+    it('carries every event where only the package knows how to tell the acks of publishes from the rest', async () => {
+      const { seen, log } = await runThrough(t, connectOfRenamed({ stan: ['ackSubscription'] }));
+      expect(seen).toEqual(whole);
+      const line = log.find((text) => text.includes('Stan.ackSubscription must be'));
+      expect(line).toContain('acks of publishes are parsed by the package itself');
+    });
+
+    it.each(['pubAckMap', 'pubAckOutstanding'])('carries every event where its client keeps no %s', async (name) => {
+      const { seen, log } = await runThrough(t, connectOfRenamed({ stan: [name] }));
+      expect(seen).toEqual(whole);
+      expect(log.join('\n')).not.toContain('must be');
+    });
+
     it('warns of nothing where all are there', async () => {
       const { seen, log } = await runThrough(t, connectOfRenamed({}));
       expect(seen).toEqual(whole);
       expect(log.join('\n')).not.toContain('must be');
     });
 
-    it.each(['pubAckMap', 'pubAckOutstanding', 'removeAck', 'closeWithError', 'processMsg', 'nc'])(
+    it.each(['removeAck', 'closeWithError', 'processMsg', 'nc'])(
       'a client without %s is refused at once, with both versions',
       async (name) => {
         const error = await refusalOf(t, connectOfRenamed({ stan: [name] }));

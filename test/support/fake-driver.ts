@@ -28,15 +28,17 @@ export class FakePublishAttempt {
     readonly guid: string,
     private readonly done: PublishAttemptDone,
     readonly headerText = '',
+    /** What tells the publish apart from all others of the process; each attempt at it has the same. */
+    readonly id?: number,
   ) {}
 
   get text(): string {
     return Buffer.from(this.data).toString('utf8');
   }
 
-  /** The server's ack arrives. */
-  ack(): void {
-    if (this.settle('acked')) this.done(undefined, this.guid);
+  /** The server's ack arrives; `isDuplicate`: it had stored the event before. */
+  ack(isDuplicate?: boolean): void {
+    if (this.settle('acked')) this.done(undefined, this.guid, isDuplicate);
   }
 
   /** The server answers that it did not store it. */
@@ -173,8 +175,8 @@ export class FakeDriver implements Driver {
   readonly subscriptions: FakeSubscription[] = [];
   /** Answers the next subscribe calls: an error refuses. */
   readonly subscribeErrors: StanError[] = [];
-  /** How often `connect()`, `close()` and `checkServer()` were called. */
-  readonly calls = { connect: 0, close: 0, checkServer: 0 };
+  /** How often the methods of these names were called. */
+  readonly calls = { connect: 0, publish: 0, close: 0, checkServer: 0 };
   maxPayload: number | undefined;
   acksAtOnce: boolean;
 
@@ -225,9 +227,11 @@ export class FakeDriver implements Driver {
     return this.connection.promise;
   }
 
-  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void {
+  publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string, id?: number): void {
+    this.calls.publish += 1;
     this.guidCount += 1;
-    const attempt = new FakePublishAttempt(subject, data, this.session, `guid-${this.guidCount}`, done, headerText);
+    const guid = `guid-${this.guidCount}`;
+    const attempt = new FakePublishAttempt(subject, data, this.session, guid, done, headerText, id);
     if (this.state !== 'ready') {
       queueMicrotask(() => attempt.fail('not-sent', new NotConnectedError('publish')));
       return;

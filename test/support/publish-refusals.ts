@@ -2,7 +2,7 @@
 export interface PublishRefusal {
   readonly text: string;
   /** What it says of the event, and whether it is tried again. */
-  readonly is: 'tried again, not stored' | 'tried again, possibly stored' | 'final, not stored';
+  readonly is: 'tried again, possibly stored' | 'final, not stored';
   /** Where the server says it; nats-streaming-server 0.25.6 and the hashicorp/raft 1.6.0 in it. */
   readonly source: string;
 }
@@ -14,20 +14,24 @@ export interface PublishRefusal {
 export const publishRefusals: readonly PublishRefusal[] = [
   {
     text: 'node is not the leader',
-    is: 'tried again, not stored',
+    is: 'tried again, possibly stored',
     source: 'raft.go runFollower, runCandidate, leaderLoop',
   },
   {
     text: 'leadership transfer in progress',
-    is: 'tried again, not stored',
+    is: 'tried again, possibly stored',
     source: 'raft.go leaderLoop, before dispatchLogs',
   },
   {
     text: 'timed out enqueuing operation',
-    is: 'tried again, not stored',
+    is: 'tried again, possibly stored',
     source: 'api.go ApplyLog, before it is in line',
   },
-  { text: 'stan: channel is being deleted', is: 'tried again, not stored', source: 'server.go lookupOrCreateChannel' },
+  {
+    text: 'stan: channel is being deleted',
+    is: 'tried again, possibly stored',
+    source: 'server.go lookupOrCreateChannel',
+  },
   {
     text: 'leadership lost while committing log',
     is: 'tried again, possibly stored',

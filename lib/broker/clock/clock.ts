@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * A timer that was started on a {@link Clock}.
  * @internal
@@ -24,12 +26,13 @@ export interface Clock {
 }
 
 /**
- * Runs `task`; what it throws goes to `onFailure`. A timer has nobody above it: a throw would end the process.
+ * Runs `task`; what it throws or rejects goes to `onFailure`. A timer has nobody above it: a throw would end the process.
  * @internal
  */
-export function attempt(task: () => void, onFailure: (thrown: unknown) => void): void {
+export function attempt(task: () => unknown, onFailure: (thrown: unknown) => void): void {
   try {
-    task();
+    const returned = task();
+    if (types.isPromise(returned)) returned.then(undefined, onFailure);
   } catch (thrown) {
     onFailure(thrown);
   }

@@ -3,16 +3,16 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { BrokerLogger } from '../options/stan-broker.options.js';
-import { channelsz, channelz } from './channelsz.js';
-import { clientsz, clientz } from './clientsz.js';
+import { channelsz, channelz } from './streaming/channelsz.js';
+import { clientsz, clientz } from './streaming/clientsz.js';
 import { rootPage } from './root-page.js';
-import { serverz } from './serverz.js';
-import { storez } from './storez.js';
-import { MonitoringView } from './monitoring-view.js';
-import type { RunningServers } from './monitoring-view.js';
+import { serverz } from './streaming/serverz.js';
+import { storez } from './streaming/storez.js';
+import { MonitoringView } from './view/monitoring-view.js';
+import type { RunningServers } from './view/monitoring-view.js';
 import { natsPage, natsPaths } from './nats/nats-pages.js';
-import { htmlPage, jsonPage, textPage } from './page.js';
-import type { Page } from './page.js';
+import { htmlPage, jsonPage, textPage } from './view/page.js';
+import type { Page } from './view/page.js';
 
 /**
  * The HTTP endpoints that tell about the server, with the paths and fields of nats-streaming-server.

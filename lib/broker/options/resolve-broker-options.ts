@@ -7,6 +7,7 @@ import { BrokerOptionError } from '../errors/broker-option.error.js';
 import { BrokerStartError } from '../errors/broker-start.error.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store } from '../store/store.js';
+import { guardedLogger } from './guarded-logger.js';
 import { LimitTable } from './channel-limits.js';
 import { brokerOptionPlace } from '../errors/broker-option-place.js';
 import { isStore, stanBrokerDefaults, StanBrokerOptions, storeExpected } from './stan-broker.options.js';
@@ -37,7 +38,7 @@ export function resolveBrokerOptions(input: StanBrokerOptions): ResolvedBrokerOp
     auth: auth === undefined ? undefined : checkAuth(auth),
     tls: tls === undefined ? undefined : checkTls(tls),
     store: makeStore(store),
-    logger: logger ?? silentLogger,
+    logger: logger === undefined ? silentLogger : guardedLogger(logger),
   });
 }
 

@@ -10,7 +10,8 @@ import type { BrokerLimits } from './broker-limits.js';
 export const storeExpected = "'memory', a store such as new LmdbStore({ directory }), or a function that makes one";
 
 /**
- * Receives the broker's log lines. Every method may be called at any time and must not throw.
+ * Receives the broker's log lines, in which control characters are shown as their escapes. Every method may be called at any
+ * time; what it throws or rejects is ignored.
  * @publicApi
  */
 export interface BrokerLogger {

@@ -8,7 +8,7 @@ import type { AsyncApiDocument } from '../../asyncapi/create-document.js';
 import { findBreakingChanges } from '../../asyncapi/find-breaking-changes.js';
 import { AsyncApiError } from '../../core/errors/index.js';
 import type { CliIo } from '../io/cli-io.js';
-import { printLine } from '../io/cli-io.js';
+import { printLine, printMessage } from '../io/cli-io.js';
 
 const help = `Usage: nestjs-stan asyncapi print <file.js> [options]
        nestjs-stan asyncapi check <old.json> <new.json>
@@ -43,7 +43,7 @@ export async function runAsyncApi(argv: readonly string[], io: CliIo): Promise<n
     if (command === 'check') return await check(rest, io);
     throw new AsyncApiError(`there is no command "${command}": print or check is wanted`);
   } catch (error) {
-    printLine(io.stderr, `error: ${error instanceof Error ? error.message : String(error)}`);
+    printMessage(io.stderr, `error: ${error instanceof Error ? error.message : String(error)}`);
     return usageError;
   }
 }
@@ -73,7 +73,7 @@ async function print(argv: readonly string[], io: CliIo): Promise<number> {
   const text = `${JSON.stringify(document, undefined, 2)}\n`;
   if (values.out === undefined) io.stdout.write(text);
   else await writeFile(values.out, text);
-  for (const { subject, reason } of open) printLine(io.stderr, `"${subject}" is not described: ${reason}`);
+  for (const { subject, reason } of open) printMessage(io.stderr, `"${subject}" is not described: ${reason}`);
   return values.strict && open.length > 0 ? breaking : fine;
 }
 
@@ -104,7 +104,7 @@ async function check(argv: readonly string[], io: CliIo): Promise<number> {
     throw new AsyncApiError('check takes two files: the older document and the newer one');
   const changes = findBreakingChanges(await readDocument(older), await readDocument(newer));
   for (const { subject, action, path, reason, isNotice } of changes)
-    printLine(
+    printMessage(
       io.stdout,
       `${isNotice ? 'notice' : 'breaking'}: ${action} "${subject}"${path === '' ? '' : ` ${path}`}: ${reason}`,
     );

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { printableLines } from '../../core/errors/printable.js';
 import { redactServerUrl } from '../../core/errors/describe-value.js';
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import { StanError } from '../../core/errors/stan.error.js';
@@ -7,7 +8,7 @@ import { StanConnectionOptions } from '../../core/options/connection-options.js'
 import { maxInt32 } from '../../core/option-rules/option-limits.js';
 import { assertSubject } from '../../core/options/subject.js';
 import type { CliIo } from '../io/cli-io.js';
-import { printLine } from '../io/cli-io.js';
+import { printMessage } from '../io/cli-io.js';
 import { CommandError } from './command.error.js';
 import type { CommonOptions, ListOptions, ReplayOptions, SettleOptions } from './dead-letters-actions.js';
 import { dropDeadLetters, listDeadLetters, replayDeadLetters, showDeadLetter } from './dead-letters-actions.js';
@@ -29,7 +30,7 @@ export async function runDeadLetters(argv: readonly string[], io: CliIo): Promis
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError;
     if (!(error instanceof StanError) && !(error instanceof CommandError) && !(error instanceof UsageError))
       throw error;
-    printLine(io.stderr, `error: ${error.message}`);
+    printMessage(io.stderr, `error: ${error.message}`);
     return error instanceof InvalidOptionError || error instanceof UsageError ? usageError : failed;
   }
 }
@@ -38,7 +39,10 @@ function makeProgram(io: CliIo): Command {
   const program = new Command('nestjs-stan dead-letters')
     .description('Lists what a service gave up on, and sends it back or drops it.')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(printableLines(text)),
+    });
   addReading(program, io);
   addSettling(program, io);
   return program;

@@ -7,7 +7,7 @@ import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { jetstream } from '../../jetstream/jetstream.js';
 import type { CliIo } from '../io/cli-io.js';
-import { printLine } from '../io/cli-io.js';
+import { printMessage } from '../io/cli-io.js';
 
 /**
  * Which server a command talks to, and as whom.
@@ -52,7 +52,7 @@ export async function withStanLink<T>(
   driver.on((event) => {
     if (event.type !== 'connectAttemptFailed') return;
     const { attempt, error, retryInMs } = event;
-    printLine(
+    printMessage(
       io.stderr,
       `connect attempt ${String(attempt)} failed: ${error.message}; next in ${String(retryInMs)} ms`,
     );

@@ -1,4 +1,4 @@
-import { printableLines } from '../../core/errors/printable.js';
+import { printable, printableLines } from '../../core/errors/printable.js';
 
 /**
  * What a command may touch of the process it runs in; a test gives its own.
@@ -29,4 +29,12 @@ export const processIo: CliIo = {
  */
 export function printLine(stream: NodeJS.WritableStream, text: string): void {
   stream.write(`${printableLines(text)}\n`);
+}
+
+/**
+ * Writes one line: what stands in a message of an error, or in a name, cannot begin another.
+ * @internal
+ */
+export function printMessage(stream: NodeJS.WritableStream, text: string): void {
+  stream.write(`${printable(text)}\n`);
 }

@@ -3,10 +3,9 @@ import { finished } from 'node:stream/promises';
 import type { BrokerLogger, StanBrokerOptions } from '../../broker/index.js';
 import { LmdbStore, StanBroker } from '../../broker/index.js';
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
-import { printable } from '../../core/errors/printable.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import type { CliIo } from '../io/cli-io.js';
-import { printLine, processIo } from '../io/cli-io.js';
+import { printLine, printMessage, processIo } from '../io/cli-io.js';
 import { readVersion } from '../io/read-version.js';
 import { LogFile } from './log-file.js';
 import { parseFlags } from './parse-flags.js';
@@ -52,11 +51,12 @@ export async function runServer(
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      printLine(io.stderr, `error: ${error.message}\nnestjs-stan server --help lists the flags.`);
+      printMessage(io.stderr, `error: ${error.message}`);
+      printMessage(io.stderr, 'nestjs-stan server --help lists the flags.');
       return usageError;
     }
     if (!(error instanceof StanError)) throw error;
-    printLine(io.stderr, `error: ${error.message}`);
+    printMessage(io.stderr, `error: ${error.message}`);
     // A port out of range, or a cluster id that is none: the command line is wrong.
     return error instanceof InvalidOptionError ? usageError : failed;
   }
@@ -76,7 +76,7 @@ async function serve(settings: ServerSettings, io: CliIo, untilStop: () => Promi
 }
 
 function openLog({ logFile }: ServerSettings, io: CliIo): LogFile | undefined {
-  return logFile === undefined ? undefined : new LogFile(logFile, (message) => printLine(io.stderr, message));
+  return logFile === undefined ? undefined : new LogFile(logFile, (message) => printMessage(io.stderr, message));
 }
 
 function brokerOptions(settings: ServerSettings, io: CliIo): StanBrokerOptions {
@@ -97,6 +97,6 @@ function pick(settings: ServerSettings, flags: readonly DeclaredFlag[]): object 
 
 function streamLogger(io: CliIo, withDebug: boolean): BrokerLogger {
   const line = (level: string) => (message: string) =>
-    printLine(io.stderr, `[${String(process.pid)}] ${io.now().toISOString()} [${level}] STREAM: ${printable(message)}`);
+    printLine(io.stderr, `[${String(process.pid)}] ${io.now().toISOString()} [${level}] STREAM: ${message}`);
   return { error: line('ERR'), warn: line('WRN'), info: line('INF'), debug: withDebug ? line('DBG') : () => undefined };
 }

@@ -19,6 +19,18 @@ export function printableLines(text: string): string {
   return text.replace(unprintable, (character) => ('\n\t'.includes(character) ? character : escape(character)));
 }
 
+/**
+ * {@link printableLines} for an error's stack: only its frames begin a line, so that no line of its message can look like
+ * one of the log.
+ * @internal
+ */
+export function printableStack(stack: string): string {
+  return printableLines(stack.replace(/\n(?! {4}at )/g, escape));
+}
+
+/** As in JSON, so that JSON stays what it was. */
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

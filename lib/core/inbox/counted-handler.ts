@@ -5,7 +5,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DriverMessage } from '../driver/driver.js';
 import type { ResolvedSubscriptionOptions } from '../options/subscription-options.js';
 import type { CountingEvent } from './counting-event.js';
-import type { StanEventStore } from './event-store.js';
+import type { StanEventStore } from '../event-store/event-store.js';
 
 /**
  * A message on its way to a handler, as far as counting needs it: a delivery, a replay, or one that was parked.

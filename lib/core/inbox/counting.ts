@@ -1,6 +1,6 @@
 import type { CountedHandler, CountingSetup, Gate } from './counted-handler.js';
 import { EarlyEvents } from './early-events.js';
-import type { ParkedStream } from './event-store.js';
+import type { ParkedStream } from '../event-store/event-store.js';
 import { InboxGate } from './inbox-gate.js';
 import { ParkedEvents } from './parked-events.js';
 import { ParkedSweeper } from './parked-sweeper.js';

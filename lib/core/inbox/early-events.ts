@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { EntityVersion } from './event-store.js';
+import type { EntityVersion } from '../event-store/event-store.js';
 
 /**
  * Early events that wait in this process for their predecessor. None of them holds a connection.

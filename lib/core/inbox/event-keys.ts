@@ -3,7 +3,7 @@ import { MissingEventIdError } from '../errors/missing-event-id.error.js';
 import type { InboxOptions, ResolvedVersionOptions } from '../options/counting-options.js';
 import { headersOf } from '../wire/decoded-event.js';
 import type { CountedDelivery } from './counted-handler.js';
-import type { VersionedEntity } from './event-store.js';
+import type { VersionedEntity } from '../event-store/event-store.js';
 
 type Message = CountedDelivery['message'];
 

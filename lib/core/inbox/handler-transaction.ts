@@ -1,5 +1,5 @@
 import { EventStoreError } from '../errors/event-store.error.js';
-import type { StanEventStore } from './event-store.js';
+import type { StanEventStore } from '../event-store/event-store.js';
 
 /** Runs of one transaction that ended in a conflict with another one, before it counts as a failure of the store. */
 const conflictRuns = 6;

@@ -8,7 +8,7 @@ import { RetryOptions } from '../options/subscription-options.js';
 import { DecodedEvent } from '../wire/decoded-event.js';
 import type { CountedDelivery, CountedHandler, CountingSetup } from './counted-handler.js';
 import type { EarlyEvents } from './early-events.js';
-import type { Advance, EntityVersion, ParkedEvent, VersionedEntity } from './event-store.js';
+import type { Advance, EntityVersion, ParkedEvent, VersionedEntity } from '../event-store/event-store.js';
 import { inTransaction } from './handler-transaction.js';
 
 /** What became of one parked event. */

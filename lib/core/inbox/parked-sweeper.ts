@@ -1,5 +1,5 @@
 import type { CountingSetup } from './counted-handler.js';
-import type { ParkedGap } from './event-store.js';
+import type { ParkedGap } from '../event-store/event-store.js';
 import type { ParkedEvents } from './parked-events.js';
 
 /** Due events of one sweep; more are found by the next. */

@@ -4,7 +4,7 @@ import type { ResolvedConnectionOptions } from './connection-options.js';
 import { StanConnectionOptions } from './connection-options.js';
 import type { ResolvedPublishOptions } from './publish-options.js';
 import { StanPublishOptions } from './publish-options.js';
-import type { StanEventStore } from '../inbox/event-store.js';
+import type { StanEventStore } from '../event-store/event-store.js';
 import type { StanPublishContract } from './publish-contract.js';
 import type { StanSubscriptionOptions } from './subscription-options.js';
 import type { StanTelemetry } from './telemetry-options.js';

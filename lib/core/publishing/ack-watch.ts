@@ -5,8 +5,8 @@ import type { PublishQueue } from './publish-queue.js';
 /** The silence is measured in ticks, so that neither a publish nor an ack has to read the clock. */
 const ticksPerTimeout = 4;
 
-/** How many timeouts pass before the next probe, the second one first; the last value is used from then on. */
-const probeBackoff = [1, 2, 4, 8] as const;
+/** How many timeouts pass before a probe, the first one first; the last value is used from then on. */
+const probeBackoff = [1, 1, 2, 4, 8] as const;
 
 /** What the watch works with. */
 export interface AckWatchSetup {
@@ -33,7 +33,6 @@ export class AckWatch {
   private firstProbe = Infinity;
   private probeCount = 0;
   private watched: PublishEntry | undefined;
-  private watchedAttempts = 0;
   private quietTicks = 0;
 
   constructor(private readonly setup: AckWatchSetup) {}
@@ -59,7 +58,6 @@ export class AckWatch {
   /** The server answers again after a silence: what was under way may be lost. Probes at once. */
   probeNow(): void {
     if (this.setup.queue.sentCount === 0) return;
-    this.probing = true;
     this.probeCount = 0;
     this.probe();
     this.watch();
@@ -106,9 +104,8 @@ export class AckWatch {
 
   private countQuiet(): void {
     const { oldest } = this.setup.queue;
-    const hasMoved = oldest !== this.watched || oldest?.attempts !== this.watchedAttempts;
+    const hasMoved = oldest !== this.watched;
     this.watched = oldest;
-    this.watchedAttempts = oldest?.attempts ?? 0;
     if (hasMoved && !this.awaitsFirstProbe) this.quietTicks = 0;
     else this.quietTicks += 1;
   }
@@ -119,8 +116,8 @@ export class AckWatch {
   }
 
   private get allowedTicks(): number {
-    const factor = this.probeCount === 0 ? 1 : probeBackoff[Math.min(this.probeCount, probeBackoff.length) - 1];
-    return ticksPerTimeout * (factor ?? 1);
+    const factor = probeBackoff[Math.min(this.probeCount, probeBackoff.length - 1)] ?? 1;
+    return ticksPerTimeout * factor;
   }
 
   private probe(): void {
@@ -131,6 +128,5 @@ export class AckWatch {
     this.probeCount += 1;
     this.quietTicks = 0;
     this.watched = this.setup.queue.oldest;
-    this.watchedAttempts = this.watched?.attempts ?? 0;
   }
 }

@@ -46,7 +46,7 @@ export class PublishEntry {
     readonly deadline: number,
     readonly done: PublishDone,
     /** Its headers as text; empty for none. */
-    public headerText = '',
+    public headerText: string,
   ) {}
 
   /** True where an attempt left the process and no answer told that it was not stored. */

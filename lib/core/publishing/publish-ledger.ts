@@ -263,10 +263,8 @@ export class PublishLedger {
   }
 
   private failAll(errorOf: (entry: PublishEntry) => StanError): void {
-    // Only those that are pending now: one that a callback publishes has an outcome of its own.
-    for (let left = this.queue.count; left > 0; left -= 1) {
-      const entry = this.queue.oldest;
-      if (entry === undefined) return;
+    // One that a callback publishes is refused by now, and gets its outcome later.
+    for (let entry = this.queue.oldest; entry !== undefined; entry = this.queue.oldest) {
       const error = errorOf(entry);
       this.remove(entry);
       entry.done(error, undefined);

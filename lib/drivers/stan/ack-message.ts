@@ -1,3 +1,4 @@
+import type { OutboundCommands } from './outbound-commands.js';
 import { varint, varintLength, writeVarint } from './varint.js';
 
 /** Protobuf field tags of `pb.Ack`: subject = 1 (string), sequence = 2 (uint64). Source: stan.go 0.10.4 pb/protocol.proto. */
@@ -25,15 +26,17 @@ export class AckEncoder {
     this.fields = Buffer.from([subjectTag, ...varint(bytes.length), ...bytes, sequenceTag]);
   }
 
-  encode(sequence: number): Buffer {
+  /** Sends the ack of one message. */
+  send(to: OutboundCommands, sequence: number): void {
     const length = varintLength(sequence);
     const head = (this.heads[length] ??= this.headFor(length));
-    const command = Buffer.allocUnsafe(head.length + length + 2);
-    command.set(head);
-    let at = writeVarint(command, head.length, sequence);
-    command[at++] = carriageReturn;
-    command[at] = lineFeed;
-    return command;
+    const at = to.room(head.length + length + 2);
+    const { bytes } = to;
+    bytes.set(head, at);
+    const end = writeVarint(bytes, at + head.length, sequence);
+    bytes[end] = carriageReturn;
+    bytes[end + 1] = lineFeed;
+    to.send();
   }
 
   private headFor(sequenceLength: number): Buffer {

@@ -1,7 +1,10 @@
 import type { NatsConnection } from './vendor-internals.js';
 
-/** Takes one message as a range of the bytes that came from the network. Must not throw. */
-export type MessageReceiver = (bytes: Buffer, from: number, to: number) => void;
+/**
+ * Takes one message as a range of the bytes that came from the network; false where it leaves that one to the client.
+ * Must not throw.
+ */
+export type MessageReceiver = (bytes: Buffer, from: number, to: number) => boolean;
 
 /** The state in which the NATS client expects a control line. Source: nats 1.4.12 lib/nats.js (AWAITING_CONTROL). */
 const awaitingControl = 0;
@@ -70,9 +73,11 @@ export class InboundMessages {
       const found = this.find(inbound, at);
       if (found === 'part') break;
       if (found === 'message') {
-        at = this.to + lineEndLength;
-        this.receiver?.(inbound, this.from, this.to);
-        continue;
+        const next = this.to + lineEndLength;
+        if (this.receiver?.(inbound, this.from, this.to)) {
+          at = next;
+          continue;
+        }
       }
       const end = endOfOther(inbound, at);
       nats.inbound = inbound.subarray(at, end);

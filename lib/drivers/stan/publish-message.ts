@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
-
+import type { OutboundCommands } from './outbound-commands.js';
+import { guidLength } from './publish-guids.js';
+import type { PublishGuids } from './publish-guids.js';
 import { varint, varintLength, writeVarint } from './varint.js';
 
 /** Protobuf field tags of `pb.PubMsg`, all length-delimited. Source: stan.go 0.10.4 pb/protocol.proto. */
@@ -11,15 +12,12 @@ const replyTag = 0x22;
 const dataTag = 0x2a;
 const connIdTag = 0x32;
 
-/** As long as those that the vendor makes, which the size of an event is reckoned with. */
-const guidLength = 22;
-const guidPrefixLength = 12;
-
 /** A bound, for an app that makes up a subject per event. */
 const maxRememberedSubjects = 1_000;
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
+const zero = 0x30;
 
 /** What every event of a session carries. */
 export interface PublishOrigin {
@@ -31,7 +29,7 @@ export interface PublishOrigin {
 
 interface SubjectParts {
   /** The `PUB` command up to its size. */
-  readonly command: string;
+  readonly command: Buffer;
   /** The fields behind the guid, up to the length of the data. */
   readonly field: Buffer;
 }
@@ -43,66 +41,70 @@ interface SubjectParts {
  */
 export class PublishEncoder {
   private readonly subjects = new Map<string, SubjectParts>();
-  private readonly guidPrefix = randomBytes(guidPrefixLength / 2).toString('hex');
-  private guidCount = 0;
+  private lastSubject: string | undefined;
+  private lastParts: SubjectParts | undefined;
+  /** From the end of the command's size on: the line's end, and the fields up to the guid. */
   private readonly clientField: Buffer;
   private readonly connField: Buffer;
 
-  constructor(private readonly origin: PublishOrigin) {
-    this.clientField = Buffer.concat([
-      field(clientIdTag, Buffer.from(origin.clientId)),
-      Buffer.from([guidTag, guidLength]),
-    ]);
-    this.connField = Buffer.concat([field(connIdTag, origin.connId), Buffer.from([carriageReturn, lineFeed])]);
+  constructor(
+    private readonly origin: PublishOrigin,
+    private readonly guids: PublishGuids,
+  ) {
+    const lineEnd = Buffer.from([carriageReturn, lineFeed]);
+    const clientId = field(clientIdTag, Buffer.from(origin.clientId));
+    this.clientField = Buffer.concat([lineEnd, clientId, Buffer.from([guidTag, guidLength])]);
+    this.connField = Buffer.concat([field(connIdTag, origin.connId), lineEnd]);
   }
 
-  /** One that no other event has: the server's ack names it. */
-  nextGuid(): string {
-    this.guidCount += 1;
-    return this.guidPrefix + this.guidCount.toString(36).padStart(guidLength - guidPrefixLength, '0');
-  }
-
-  /** `headerText` is ASCII. */
-  encode(subject: string, guid: string, data: Uint8Array, headerText = ''): Buffer {
+  /** Sends the event with this number in its guid. `headerText` is ASCII. */
+  send(to: OutboundCommands, subject: string, number: number, data: Uint8Array, headerText = ''): void {
     const { clientField, connField } = this;
-    const parts = this.partsOf(subject);
+    const { command, field: subjectField } = this.partsOf(subject);
     const dataLength = data.byteLength;
     // An empty field is left out, as by every encoder of proto3.
     const dataFieldLength = dataLength === 0 ? 0 : 1 + varintLength(dataLength) + dataLength;
     const replyLength = headerText.length;
     const replyFieldLength = replyLength === 0 ? 0 : 1 + varintLength(replyLength) + replyLength;
-    const fieldsLength = parts.field.length + replyFieldLength + dataFieldLength;
-    const size = clientField.length + guidLength + fieldsLength + connField.length - 2;
-    const head = `${parts.command}${String(size)}\r\n`;
-    const command = Buffer.allocUnsafe(head.length + size + 2);
-    let at = command.write(head, 0, 'latin1');
-    command.set(clientField, at);
-    at += clientField.length;
-    at += command.write(guid, at, 'latin1');
-    command.set(parts.field, at);
-    at += parts.field.length;
+    const fieldsLength = subjectField.length + replyFieldLength + dataFieldLength;
+    const size = clientField.length - 2 + guidLength + fieldsLength + connField.length - 2;
+    const sizeLength = decimalLength(size);
+    let at = to.room(command.length + sizeLength + 2 + size + 2);
+    const { bytes } = to;
+    bytes.set(command, at);
+    at += command.length + sizeLength;
+    writeDecimal(bytes, at, size);
+    bytes.set(clientField, at);
+    at = this.guids.write(bytes, at + clientField.length, number);
+    bytes.set(subjectField, at);
+    at += subjectField.length;
     if (replyLength > 0) {
-      command[at++] = replyTag;
-      at = writeVarint(command, at, replyLength);
-      at += command.write(headerText, at, 'latin1');
+      bytes[at++] = replyTag;
+      at = writeVarint(bytes, at, replyLength);
+      at += bytes.write(headerText, at, 'latin1');
     }
     if (dataLength > 0) {
-      command[at++] = dataTag;
-      at = writeVarint(command, at, dataLength);
-      command.set(data, at);
+      bytes[at++] = dataTag;
+      at = writeVarint(bytes, at, dataLength);
+      bytes.set(data, at);
       at += dataLength;
     }
-    command.set(connField, at);
-    return command;
+    bytes.set(connField, at);
+    to.send();
   }
 
   private partsOf(subject: string): SubjectParts {
-    const known = this.subjects.get(subject);
-    if (known !== undefined) return known;
+    if (subject === this.lastSubject && this.lastParts !== undefined) return this.lastParts;
+    const parts = this.subjects.get(subject) ?? this.makeParts(subject);
+    this.lastSubject = subject;
+    this.lastParts = parts;
+    return parts;
+  }
+
+  private makeParts(subject: string): SubjectParts {
     if (this.subjects.size >= maxRememberedSubjects) this.subjects.clear();
     const { pubPrefix, ackSubject } = this.origin;
-    // As latin1 characters, one per byte, so that the length of the text is its length on the wire.
-    const command = Buffer.from(`PUB ${pubPrefix}.${subject} ${ackSubject} `).toString('latin1');
+    const command = Buffer.from(`PUB ${pubPrefix}.${subject} ${ackSubject} `);
     const parts = { command, field: field(subjectTag, Buffer.from(subject)) };
     this.subjects.set(subject, parts);
     return parts;
@@ -111,4 +113,21 @@ export class PublishEncoder {
 
 function field(tag: number, bytes: Uint8Array): Buffer {
   return Buffer.from([tag, ...varint(bytes.length), ...bytes]);
+}
+
+function decimalLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) length += 1;
+  return length;
+}
+
+/** Writes a number so that it ends before `end`. */
+function writeDecimal(target: Buffer, end: number, value: number): void {
+  let place = end;
+  let rest = value;
+  do {
+    const above = Math.floor(rest / 10);
+    target[--place] = zero + rest - above * 10;
+    rest = above;
+  } while (rest > 0);
 }

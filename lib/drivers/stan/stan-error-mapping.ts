@@ -17,26 +17,26 @@ const serverTexts = {
 } as const;
 
 /**
- * Refusals of a publish that belong to a fail-over or to a moment, and what they say about the event. `refused`: the raft
- * log does not have it. `unknown`: it was on its way into the log, and a later leader may have committed it. [STAN-FO-2]
+ * Refusals of a publish that belong to a fail-over or to a moment [STAN-FO-2]. None says that the event is not stored: what
+ * was on its way into the log may be committed by a later leader, and where two servers take a publish, one that has lost
+ * its leadership refuses what the other one stores [STAN-FO-8].
  * Source: nats-streaming-server 0.25.6 server/server.go (ioLoop, ErrChanDelInProgress); hashicorp/raft 1.6.0 api.go, raft.go.
  */
-const passingRefusals: ReadonlyMap<string, 'refused' | 'unknown'> = new Map([
-  ['node is not the leader', 'refused'],
-  ['leadership transfer in progress', 'refused'],
-  ['timed out enqueuing operation', 'refused'],
-  ['stan: channel is being deleted', 'refused'],
-  ['leadership lost while committing log', 'unknown'],
-  ['snapshot restored while committing log', 'unknown'],
-  ['raft is already shutdown', 'unknown'],
+const passingRefusals: ReadonlySet<string> = new Set([
+  'node is not the leader',
+  'leadership transfer in progress',
+  'timed out enqueuing operation',
+  'leadership lost while committing log',
+  'snapshot restored while committing log',
+  'raft is already shutdown',
+  'stan: channel is being deleted',
 ]);
 
 /** What the server's refusal of a publish says; one that is not known as passing is final. */
 export function toPublishRefusal(subject: string, reason: string): PublishAttemptError {
-  const passing = passingRefusals.get(reason);
-  const mayBeStored = passing === 'unknown';
-  const cause = new PublishRefusedError(subject, reason, { retryable: passing !== undefined, mayBeStored });
-  return { outcome: passing ?? 'refused', cause };
+  const passes = passingRefusals.has(reason);
+  const cause = new PublishRefusedError(subject, reason, { retryable: passes, mayBeStored: passes });
+  return { outcome: passes ? 'unknown' : 'refused', cause };
 }
 
 /** No later attempt can mend these: credentials, and a connect request that the server finds illegal. */
@@ -67,7 +67,8 @@ export function toConnectError(error: unknown, options: ResolvedConnectionOption
     });
   }
   if (text.includes('connect request timeout')) {
-    return new ConnectTimeoutError(options.servers, options.connectTimeoutMs, toErrorOptions(error));
+    const { servers, clusterId, connectTimeoutMs } = options;
+    return new ConnectTimeoutError(servers, connectTimeoutMs, { clusterId, ...toErrorOptions(error) });
   }
   const retryable = !permanentConnectErrors.some((pattern) => pattern.test(text));
   return new ConnectFailedError(options.servers, text, { retryable, ...toErrorOptions(error) });

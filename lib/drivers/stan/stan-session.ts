@@ -12,24 +12,17 @@ import type { StartAt } from '../../core/options/subscription-options.js';
 import type { DriverSubscriptionRequest } from '../../core/driver/driver.js';
 import { InboundMessages } from './inbound-messages.js';
 import type { MessageReceiver } from './inbound-messages.js';
-import { commandSender } from './outbound-commands.js';
-import type { CommandSender } from './outbound-commands.js';
+import { outboundCommands } from './outbound-commands.js';
+import type { OutboundCommands } from './outbound-commands.js';
 import { PingWatch } from './ping-watch.js';
 import type { PingWatchListener } from './ping-watch.js';
-import { PublishEncoder } from './publish-message.js';
+import { SessionPublishes } from './session-publishes.js';
 import { createStanClient, refusePingTimer } from './stan-client.js';
 import type { VendorConnect } from './stan-client.js';
-import {
-  isInvalidPublish,
-  isReplacedOrUnknown,
-  textOf,
-  toConnectError,
-  toErrorOptions,
-  toPublishRefusal,
-} from './stan-error-mapping.js';
+import { isReplacedOrUnknown, textOf, toConnectError, toErrorOptions } from './stan-error-mapping.js';
 import { toClientOptions } from './stan-options.js';
 import { toSubscriptionOptions } from './stan-subscription-options.js';
-import { assertConnectedClient, findObstacle } from './vendor-internals.js';
+import { assertConnectedClient, findAckObstacle, findObstacle } from './vendor-internals.js';
 import type { NatsConnection, StanClient, StanSubscriptionObject } from './vendor-internals.js';
 
 /** What a session tells its driver. Nothing is told after `onLost`, nor after `close()` was called. */
@@ -68,11 +61,9 @@ export class StanSession {
   private endReason: StanError | undefined;
   private probeRound = 0;
   private serverIdSeen: string | undefined;
-  private publishes: PublishEncoder | undefined;
-  /** The publishes that were open when the transport last came back, by guid. */
-  private openAtReturn: readonly string[] = [];
+  private publishes: SessionPublishes | undefined;
   private inbound: InboundMessages | undefined;
-  private sendCommand: CommandSender | undefined;
+  private commands: OutboundCommands | undefined;
   private pings: PingWatch | undefined;
 
   constructor(
@@ -136,7 +127,7 @@ export class StanSession {
       };
       const abort = (): void => finish(new StanClosedError('connect'));
       const cancelTimeout = this.clock.after(timeoutMs, () =>
-        finish(new ConnectTimeoutError(this.options.servers, timeoutMs)),
+        finish(new ConnectTimeoutError(this.options.servers, timeoutMs, { clusterId: this.options.clusterId })),
       );
       signal.addEventListener('abort', abort);
       try {
@@ -158,28 +149,18 @@ export class StanSession {
 
   /** See the port: one attempt, `done` exactly once, never synchronously. */
   publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void {
-    const client = this.client;
-    const nats = client?.nc;
-    if (this.state !== 'up' || client === undefined || nats === undefined || nats.closed) {
+    const nats = this.client?.nc;
+    if (this.state !== 'up' || this.publishes === undefined || nats === undefined || nats.closed) {
       queueMicrotask(() => done({ outcome: 'not-sent', cause: new NotConnectedError('publish') }, ''));
       return;
     }
-    const { clientId } = this.options;
-    const { pubPrefix, ackSubject, connId } = client;
-    this.publishes ??= new PublishEncoder({ pubPrefix, ackSubject, clientId, connId });
-    const guid = this.publishes.nextGuid();
-    // Entered where the client enters its own: its handling of acks, refusals and the session's end finds it there.
-    client.pubAckMap[guid] = { ah: (error, ofAck) => this.settlePublish(subject, error, ofAck ?? '', done) };
-    client.pubAckOutstanding += 1;
-    this.sendCommand?.(this.publishes.encode(subject, guid, data, headerText));
+    this.publishes.send(subject, data, done, headerText);
   }
 
-  /** Sends a command of NATS; false where the connection is closed. */
-  send(command: Buffer): boolean {
+  /** Where commands of NATS leave from; `undefined` where the connection is closed. */
+  outbound(): OutboundCommands | undefined {
     const nats = this.client?.nc;
-    if (nats === undefined || nats.closed || this.sendCommand === undefined) return false;
-    this.sendCommand(command);
-    return true;
+    return nats === undefined || nats.closed ? undefined : this.commands;
   }
 
   /** Pings now, rather than at the next turn. */
@@ -242,6 +223,7 @@ export class StanSession {
     this.pings?.stop();
     this.state = 'closing';
     this.endReason = new StanClosedError('publish');
+    this.publishes?.failAll(this.endReason);
     const problem = transportUp ? await this.closeClient(client) : new CloseTimeoutError('the session', 0);
     this.state = 'dead';
     this.dispose(this.endReason);
@@ -300,34 +282,6 @@ export class StanSession {
     });
   }
 
-  private settlePublish(subject: string, error: unknown, guid: string, done: PublishAttemptDone): void {
-    if (this.endReason !== undefined) {
-      done({ outcome: 'unknown', cause: this.endReason }, guid);
-      return;
-    }
-    if (error === undefined || error === null || error === '') {
-      done(undefined, guid);
-      return;
-    }
-    if (isReplacedOrUnknown(error)) {
-      // The answer to a ping, with which the vendor ends all open publishes just before it tells of the lost session.
-      done({ outcome: 'unknown', cause: new SessionLostError(this.options.clientId, textOf(error)) }, guid);
-      return;
-    }
-    if (isInvalidPublish(error)) {
-      const cause = forgottenError(this.options.clientId);
-      done({ outcome: 'not-sent', cause }, guid);
-      this.fail(cause, true);
-      return;
-    }
-    // The server's refusals are strings; an Error comes from the client itself (a timeout, a connection that closed).
-    if (typeof error === 'string') done(toPublishRefusal(subject, error), guid);
-    else {
-      const cause = new SessionLostError(this.options.clientId, textOf(error), toErrorOptions(error));
-      done({ outcome: 'unknown', cause }, guid);
-    }
-  }
-
   private toCreateError(error: unknown): StanError {
     if (error instanceof StanError) return error;
     return new ConnectFailedError(this.options.servers, textOf(error), { retryable: false, ...toErrorOptions(error) });
@@ -335,14 +289,29 @@ export class StanSession {
 
   /** Our own ways to send and receive where the client's internals allow them, with a warning where they do not. */
   private chooseWays(): void {
-    const nats = this.client?.nc;
-    if (nats === undefined) return;
-    this.sendCommand = commandSender(nats);
+    const { client } = this;
+    const nats = client?.nc;
+    if (client === undefined || nats === undefined) return;
+    const commands = outboundCommands(nats);
+    this.commands = commands;
+    this.publishes = new SessionPublishes({
+      ...{ client, commands, clientId: this.options.clientId },
+      onForgotten: (error) => this.fail(error, true),
+    });
     if (findObstacle('receive', nats) === undefined) this.inbound = new InboundMessages(nats);
+    this.receiveAcks(client, this.publishes);
     for (const way of ['send', 'receive', 'selectServer'] as const) {
       const obstacle = findObstacle(way, nats);
       if (obstacle !== undefined) this.warn(obstacle);
     }
+  }
+
+  private receiveAcks(client: StanClient, publishes: SessionPublishes): void {
+    const obstacle = findAckObstacle(client);
+    if (obstacle !== undefined) this.warn(obstacle);
+    const { ackSubscription } = client;
+    if (typeof ackSubscription !== 'number') return;
+    this.inbound?.receive(ackSubscription, (bytes, from, to) => publishes.receiveAck(bytes, from, to));
   }
 
   /** A server that answers the connect request without a subject for pings knows none. */
@@ -421,26 +390,20 @@ export class StanSession {
     this.listener.onTransportRestored();
   }
 
-  /**
-   * An ack that a connection, or a STAN server, lost does not come again: what is open since before the connection that has
-   * just ended would stay so as long as the session. What that connection itself took may still be answered.
-   */
   private failUnansweredPublishes(): void {
-    const { client } = this;
-    if (client === undefined) return;
-    const error = new Error('no answer, and two connections or servers were lost since');
-    for (const guid of this.openAtReturn) client.removeAck(guid)?.ah(error, guid);
-    this.openAtReturn = Object.keys(client.pubAckMap);
+    const reason = 'no answer, and two connections or servers were lost since';
+    this.publishes?.failUnanswered(new SessionLostError(this.options.clientId, reason));
   }
 
   /** Ends the vendor's client at once and for good: no timer, no socket, no listener of it stays. */
   private dispose(error: StanError): void {
     this.endWith(error);
     this.pings?.stop();
+    this.publishes?.failAll(this.endReason ?? error);
     const client = this.client;
     if (client === undefined) return;
     const nats = client.nc;
-    // Reports open publishes with `error`; emits on an event that nobody listens to, never 'error'.
+    // Emits on an event that nobody listens to, never 'error'.
     client.closeWithError('disposed', error);
     refusePingTimer(client);
     nats?.close();

@@ -53,8 +53,10 @@ class Attachment implements MessageOrigin {
   sendAck(sequence: number): boolean {
     if (!this.isLive()) return false;
     this.acks ??= this.makeEncoder();
-    if (this.acks === undefined) return false;
-    return this.session.send(this.acks.encode(sequence));
+    const commands = this.session.outbound();
+    if (this.acks === undefined || commands === undefined) return false;
+    this.acks.send(commands, sequence);
+    return true;
   }
 
   /** The server names the ack inbox with its confirmation, before the first message. */
@@ -95,7 +97,10 @@ export class StanSubscription implements DriverSubscription {
   attach(session: StanSession): Promise<void> {
     const current = this.attachment;
     if (current?.session === session && current.isLive()) return current.confirmed;
-    const receiver: MessageReceiver = (bytes, from, to) => this.receive(attachment, bytes, from, to);
+    const receiver: MessageReceiver = (bytes, from, to) => {
+      this.receive(attachment, bytes, from, to);
+      return true;
+    };
     const native = session.subscribe(this.request, this.startIn(session), receiver);
     if (native === undefined) return Promise.reject(new NotConnectedError('subscribe'));
     const attachment = new Attachment(session, native, this.request.subject);

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
 import type { Stan, Subscription } from 'node-nats-streaming';
 
 import { IncompatibleDependencyError } from '../../core/errors/incompatible-dependency.error.js';
@@ -25,17 +26,22 @@ export interface StanClient extends Omit<Stan, 'subscribe' | 'on'> {
   readonly pubPrefix: string;
   readonly ackSubject: string;
   readonly connId: Uint8Array;
-  /** The open publishes by guid, as its handling of acks and of the session's end reads them. */
-  readonly pubAckMap: Record<string, { readonly ah: (error: unknown, guid: string | undefined) => void }>;
-  pubAckOutstanding: number;
-  /** Takes one out of the open publishes. */
-  removeAck(guid: string): StanClient['pubAckMap'][string] | undefined;
+  /** The NATS subscription that the acks of all publishes come through. */
+  readonly ackSubscription?: number | null;
+  /** Takes the publish that an ack is for out of the open ones; called for each ack that the client has parsed. */
+  removeAck: (this: StanClient, guid: string) => OpenPublishOfClient | undefined;
   /** Ends the client at once: clears its ping timer, reports open publishes with `error`, closes the connection. */
   closeWithError(event: string, error: unknown): void;
   /** Makes what `subscribe()` hands to NATS as the callback for messages: a string with a character per byte. */
   processMsg: () => (text: string) => void;
   subscribe(subject: string, options: unknown): StanSubscriptionObject;
   subscribe(subject: string, queueGroup: string, options: unknown): StanSubscriptionObject;
+}
+
+/** An open publish as the client keeps it. */
+export interface OpenPublishOfClient {
+  /** Called with the error of the ack, if it has one, and the guid. */
+  readonly ah: (error: unknown, guid: string | undefined) => void;
 }
 
 /** The client's subscription with what its typings leave out. */
@@ -55,11 +61,15 @@ export interface NatsConnection extends EventEmitter {
   inbound: Buffer | null | undefined;
   readonly pstate: number;
   /** The socket; another one, or `null`, once the connection has been lost or closed. */
-  readonly stream: unknown;
+  readonly stream: Writable | null;
   /** Parses `inbound`; called for each chunk that comes. */
   processInbound: (this: NatsConnection) => void;
   /** Puts the bytes of a whole protocol command in line; they leave with the next flush, in order with all others. */
-  sendCommand(command: Buffer): void;
+  sendCommand: (this: NatsConnection, command: Buffer | string) => void;
+  /** The commands in line; `null` once it is closed. */
+  readonly pending: readonly (Buffer | string)[] | null;
+  /** Writes them to the socket. */
+  flushPending(): void;
   /** Picks the server to connect to next, and takes URL and credentials from it. */
   selectServer: () => SelectedServer;
   readonly currentServer: SelectedServer;
@@ -110,8 +120,6 @@ const madeClient: MemberGroup<StanClient> = {
   of: 'Stan',
   members: {
     nc: anObject,
-    pubAckMap: anObject,
-    pubAckOutstanding: 'a number',
     removeAck: aFunction,
     closeWithError: aFunction,
     processMsg: aFunction,
@@ -152,7 +160,10 @@ const fallbacks = {
     says: 'events are parsed by the package itself, which is slower',
   },
   send: {
-    group: { of: 'Client', members: { sendCommand: aFunction } },
+    group: {
+      of: 'Client',
+      members: { sendCommand: aFunction, flushPending: aFunction, pending: anObject, stream: anObject },
+    },
     says: 'events and acks are sent by the publish() of the package, which is slower',
   },
   selectServer: {
@@ -169,6 +180,9 @@ const fallbacks = {
     says: 'server URLs are read by the package itself, which decodes no credentials and finds no IPv6 address',
   },
 } as const satisfies Record<string, { readonly group: MemberGroup<NatsConnection>; readonly says: string }>;
+
+/** Of a client that has connected: where its acks can be taken from the stream. */
+const ackedClient: MemberGroup<StanClient> = { of: 'Stan', members: { ackSubscription: 'a number' } };
 
 /** What the driver does in a way of its own where the internals allow it, and else leaves to the vendor. */
 export type OwnWay = keyof typeof fallbacks;
@@ -195,6 +209,11 @@ export function findUnusable(subscription: StanSubscriptionObject): Incompatible
 export function findObstacle(way: OwnWay, nats: NatsConnection): IncompatibleDependencyError | undefined {
   const { group, says } = fallbacks[way];
   return findMismatch<NatsConnection>(group, nats, says);
+}
+
+/** Why the acks of publishes must be read by the client; `undefined` where they need not. */
+export function findAckObstacle(client: StanClient): IncompatibleDependencyError | undefined {
+  return findMismatch(ackedClient, client, 'acks of publishes are parsed by the package itself, which is slower');
 }
 
 function throwIfAny(problem: IncompatibleDependencyError | undefined): void {

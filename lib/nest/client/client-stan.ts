@@ -8,7 +8,6 @@ import { describeError, isError } from '../../core/errors/describe-error.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
 import type { Driver } from '../../core/driver/driver.js';
-import { printable } from '../../core/errors/printable.js';
 import { describeValue } from '../../core/errors/describe-value.js';
 import {
   DrainTimeoutError,
@@ -406,7 +405,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     const subject = patternText(pattern);
     logLine(this.logger, {
       level: 'error',
-      text: printable(`an event for "${subject}" is not known to be stored: ${reasons}`),
+      text: `an event for "${subject}" is not known to be stored: ${reasons}`,
       fields: {
         subject,
         clientId: this.options.connection.clientId,

@@ -3,6 +3,8 @@ import { inspect, styleText } from 'node:util';
 import { ConsoleLogger } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
 
+import { printable } from '../../core/errors/printable.js';
+
 /** What a line is about, as fields of their own; those that are not known are left out. */
 export interface LogFields {
   readonly subject?: string | undefined;
@@ -39,7 +41,7 @@ export interface Line {
  * @internal
  */
 export function logLine(logger: LoggerService, { level, text, fields, stack }: Line): void {
-  const message = fields.traceId === undefined ? text : `${text} [trace ${fields.traceId}]`;
+  const message = printable(fields.traceId === undefined ? text : `${text} [trace ${fields.traceId}]`);
   const known = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   const first = takesParams(logger) ? [message, hiddenInText(known)] : [new LogLine(level, message, known)];
   const rest = stack === undefined ? [] : [stack];
@@ -74,8 +76,9 @@ class LogLine {
 
 /** From 12.5 on Nest's own logger takes an object beside the message: its JSON has it as `params`. */
 function takesParams(logger: LoggerService): boolean {
-  // A Nest `Logger` is a front of the application's logger.
-  const { localInstance: target = logger } = logger as { localInstance?: unknown };
+  // A Nest `Logger` is a front of the application's logger, and ours guards it.
+  const { localInstance, applicationLogger } = logger as { localInstance?: unknown; applicationLogger?: unknown };
+  const target = applicationLogger ?? localInstance ?? logger;
   return target instanceof ConsoleLogger && 'stringifyParams' in target;
 }
 

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import { HandlerConflictError } from '../../core/errors/handler-conflict.error.js';
-import type { StanEventStore } from '../../core/inbox/event-store.js';
+import type { StanEventStore } from '../../core/event-store/event-store.js';
 import { inboxConsumerOf } from '../../core/inbox/inbox-gate.js';
 import { isEventStore } from '../../core/options/index.js';
 import type { ResolvedServerOptions, ResolvedVersionOptions } from '../../core/options/index.js';

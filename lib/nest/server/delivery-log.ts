@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 
 import { describeError, isError } from '../../core/errors/describe-error.js';
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
+import { printableStack } from '../../core/errors/printable.js';
 import { logLine } from '../events/log-line.js';
 import type { Line, LogFields } from '../events/log-line.js';
 import { isRetryLater } from '../exceptions/retry-later.exception.js';
@@ -102,5 +103,7 @@ function errorText(error: unknown): string {
 }
 
 function stackOf(error: unknown): string | undefined {
-  return isError(error) ? describeError(error).stack : undefined;
+  if (!isError(error)) return undefined;
+  const { stack } = describeError(error);
+  return stack === undefined ? undefined : printableStack(stack);
 }

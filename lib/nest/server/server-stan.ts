@@ -13,7 +13,7 @@ import type { Driver } from '../../core/driver/driver.js';
 import { Counting } from '../../core/inbox/counting.js';
 import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
 import type { CountingEvent } from '../../core/inbox/counting-event.js';
-import type { ParkedStream, StanEventStore } from '../../core/inbox/event-store.js';
+import type { ParkedStream, StanEventStore } from '../../core/event-store/event-store.js';
 import { ignoreRejection } from '../../core/errors/describe-value.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
@@ -34,7 +34,7 @@ import {
   traceIdIn,
 } from '../../core/observe/index.js';
 import type { ServerAddress } from '../../core/observe/index.js';
-import { decoderOf } from '../../core/wire/index.js';
+import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { StanContext } from '../context/stan.context.js';
@@ -408,18 +408,19 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       let outcome: Promise<void> | undefined;
       const done = (): Promise<void> => {
         if (outcome !== undefined) return outcome;
-        outcome = this.run(callback, data, context).finally(() => {
+        const run = this.run(callback, data, context).finally(() => {
           this.callHook('end', () => this.endHook()?.(this.transportId, context));
         });
-        outcome.then(resolve, reject);
+        run.then(resolve, reject);
+        // A failure is the event's affair: as with Nest's own transports, a hook that looks away from it harms nobody.
+        outcome = run.catch(() => undefined);
         return outcome;
       };
       const startHook: (...values: Parameters<typeof this.onProcessingStartHook>) => unknown =
         this.onProcessingStartHook;
       const onFailure = (error: unknown): void => {
-        // An async hook that has awaited `done` rejects together with the handler.
         ignoreRejection(error);
-        if (outcome === undefined) this.logger.failed('the processing start hook', error);
+        this.logger.failed('the processing start hook', error);
         void done();
       };
       this.callHook('start', () => startHook(this.transportId, context, done), onFailure);
@@ -434,7 +435,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     try {
       // Typed as void, yet an async hook returns a promise.
       const returned = hook();
-      if (returned instanceof Promise) returned.catch(onFailure);
+      if (isPromise(returned)) returned.then(undefined, onFailure);
     } catch (error) {
       onFailure(error);
     }

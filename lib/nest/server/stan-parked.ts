@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
-import type { ParkedEvent, StanEventStore } from '../../core/inbox/event-store.js';
+import type { ParkedEvent, StanEventStore } from '../../core/event-store/event-store.js';
 import { inTransaction } from '../../core/inbox/handler-transaction.js';
 
 /** Events that `list()` returns where nothing else is asked for. */

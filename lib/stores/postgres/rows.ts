@@ -1,4 +1,4 @@
-import type { ParkedEvent, ParkedGap, ParkedStream } from '../../core/inbox/event-store.js';
+import type { ParkedEvent, ParkedGap, ParkedStream } from '../../core/event-store/event-store.js';
 import type { SqlRow } from './sql.js';
 
 // A bigint comes as text, as a BigInt or as a number, depending on what the app reaches its database with.

@@ -2,7 +2,7 @@ import { register } from 'prom-client';
 
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import type { EventParkedEvent } from '../../core/inbox/counting-event.js';
-import type { ParkedStream } from '../../core/inbox/event-store.js';
+import type { ParkedStream } from '../../core/event-store/event-store.js';
 import { InvalidOptionError } from '../../core/errors/invalid-option.error.js';
 import type { PublishSettledEvent } from '../../core/observe/index.js';
 import type { StanStatus } from '../../core/driver/driver-event.js';

@@ -1,4 +1,4 @@
-import type { MonitoringView } from '../monitoring-view.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
 
 /** What the pages say of parts that this server does not have, as a real server that does not use them says it. */
 

@@ -1,4 +1,4 @@
-import type { MonitoringView } from '../monitoring-view.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
 import { flagOf, QueryError } from './query.js';
 
 /** The accounts of a server that has none of its own: everybody is in `$G`. */

@@ -1,7 +1,7 @@
 import type { ConnectionFacts, SubscriptionFacts } from '../../nats/nats-facts.js';
-import type { MonitoringView } from '../monitoring-view.js';
-import { pageOf } from '../paging.js';
-import { uptime } from '../uptime.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
+import { pageOf } from '../view/paging.js';
+import { uptime } from '../view/uptime.js';
 import { flagOf, numberOf, QueryError } from './query.js';
 
 const defaultLimit = 1_024;

@@ -1,6 +1,6 @@
-import type { MonitoringView } from '../monitoring-view.js';
-import { htmlPage, jsonPage } from '../page.js';
-import type { Page } from '../page.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
+import { htmlPage, jsonPage } from '../view/page.js';
+import type { Page } from '../view/page.js';
 import { gatewayz, jsz, leafz, routez } from './absent-parts.js';
 import { accountz, accstatz } from './accountz.js';
 import { connz } from './connz.js';

@@ -1,5 +1,5 @@
-import { textPage } from '../page.js';
-import type { Page } from '../page.js';
+import { textPage } from '../view/page.js';
+import type { Page } from '../view/page.js';
 
 /** A query that the server cannot read: the page is a 400 that says so. @internal */
 export class QueryError extends Error {

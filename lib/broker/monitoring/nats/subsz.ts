@@ -1,4 +1,4 @@
-import type { MonitoringView } from '../monitoring-view.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
 
 /**
  * How many subscriptions there are, the server's own among them, and how messages find them.

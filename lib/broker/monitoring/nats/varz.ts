@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 
 import { maxControlLineBytes } from '../../nats/parser.js';
-import type { MonitoringView } from '../monitoring-view.js';
-import { uptime } from '../uptime.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
+import { uptime } from '../view/uptime.js';
 
 /** Go writes durations as nanoseconds. */
 const nanosecondsPerMs = 1_000_000;

@@ -101,6 +101,9 @@ export class PeerSubscription {
   }
 }
 
+/** What a {@link StanPeer} connects to. */
+export type PeerBroker = Pick<StanBroker, 'clusterId' | 'handle'>;
+
 /** A STAN client over {@link NatsPeer}, without any help of a library: it does what the test says and nothing else. */
 export class StanPeer {
   readonly nats: NatsPeer;
@@ -113,7 +116,7 @@ export class StanPeer {
 
   constructor(
     readonly clientId: string,
-    broker: StanBroker,
+    broker: PeerBroker,
     readonly clusterId: string = broker.clusterId,
   ) {
     const id = ++made;
@@ -128,17 +131,17 @@ export class StanPeer {
   private readonly replyPrefix: string;
 
   /** Registers the client; resolves with the server's answer. */
-  async connect(protocol = 1): Promise<{ get(field: string): unknown }> {
+  async connect(protocol = 1, heartbeatInbox = this.heartbeatInbox): Promise<{ get(field: string): unknown }> {
     const request = encode('ConnectRequest', {
       clientId: this.clientId,
-      heartbeatInbox: this.heartbeatInbox,
+      heartbeatInbox,
       protocol,
       ...(protocol > 0 && { connId: Buffer.from(this.connId) }),
     });
     return decode('ConnectResponse', await this.request(`_STAN.discover.${this.clusterId}`, request));
   }
 
-  static async connected(clientId: string, broker: StanBroker): Promise<StanPeer> {
+  static async connected(clientId: string, broker: PeerBroker): Promise<StanPeer> {
     const peer = new StanPeer(clientId, broker);
     const error = (await peer.connect()).get('error') as string;
     if (error !== '') throw new Error(error);

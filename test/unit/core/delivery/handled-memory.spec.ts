@@ -119,6 +119,16 @@ describe('settled ranges', () => {
     ]);
   });
 
+  it('join those that come between two of the last', () => {
+    expect(ranges(1, 3, 5, 4).endOfRun(3)?.sequence).toBe(5);
+    expect(ranges(1, 3, 5, 2).endOfRun(1)?.sequence).toBe(3);
+  });
+
+  it('do not hold a message of a gap, whatever its time', () => {
+    const settled = ranges(1, 2, 4, 5);
+    for (const timestampNs of [20, 30, 40, 45, 50]) expect(has(settled, 3, timestampNs)).toBe(false);
+  });
+
   it('do not hold a message of another time', () => {
     const settled = ranges(1, 2, 3);
     expect(has(settled, 2, 9)).toBe(false);
@@ -160,10 +170,10 @@ describe('settled ranges', () => {
   });
 
   it('forget some where there are too many, and never claim one that is not settled', () => {
-    const settled = new SettledRanges(3);
-    for (const sequence of [1, 3, 5, 7, 9]) settled.add({ sequence, timestampNs: sequence });
-    const known = [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((sequence) => has(settled, sequence, sequence));
+    const settled = new SettledRanges(4);
+    for (const sequence of [1, 3, 5, 7, 9, 11]) settled.add({ sequence, timestampNs: sequence });
+    const known = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].filter((sequence) => has(settled, sequence, sequence));
     // The first ones tell where to begin again, the last one where the events are now.
-    expect(known).toEqual([1, 3, 9]);
+    expect(known).toEqual([1, 3, 5, 11]);
   });
 });

@@ -69,6 +69,31 @@ describe('when acks do not come although the connection stands', () => {
     expect(published.error).toMatchObject({ attempts: desk.sent.length, mayBeStored: true });
   });
 
+  it('waits longer before each further attempt: one, two, four, then eight times ackTimeoutMs', async () => {
+    const desk = await connected({ publishTimeoutMs: 60_000 });
+    desk.publish('a');
+    const seconds: number[] = [];
+    for (let second = 0.25; second < 42; second += 0.25) {
+      const before = desk.sent.length;
+      desk.clock.advanceSync(250);
+      if (desk.sent.length > before) seconds.push(second);
+    }
+    expect(seconds).toEqual([1.25, 2.25, 4.25, 8.25, 16.25, 24.25, 32.25, 40.25]);
+  });
+
+  it('makes no further attempt while the server acks the earlier ones slowly, one after the other', async () => {
+    const desk = await connected();
+    const names = Array.from({ length: 10 }, (_, index) => `e${index}`);
+    desk.publishAll(...names);
+    desk.clock.advanceSync(noticedMs);
+    for (const attempt of desk.driver.openAttempts.slice(0, names.length)) {
+      attempt.ack();
+      desk.clock.advanceSync(900);
+    }
+    expect(desk.sent).toEqual([...names, 'e0']);
+    expect(desk.told).toHaveLength(names.length);
+  });
+
   it('does not doubt a server that acks slowly, one after the other', async () => {
     const desk = await connected();
     const names = Array.from({ length: 20 }, (_, index) => `e${index}`);
@@ -111,6 +136,17 @@ describe('when acks do not come although the connection stands', () => {
     expect(desk.sent).toEqual(['a', 'b', 'a', 'b', 'c']);
   });
 
+  it('sends no other again where the server, after a silence, acks the first attempts', async () => {
+    const desk = await connected();
+    desk.publishAll('a', 'b');
+    desk.driver.fallSilent();
+    desk.clock.advanceSync(5_000);
+    desk.driver.answerAgain();
+    for (const attempt of desk.driver.openAttempts.slice(0, 2)) attempt.ack();
+    expect(desk.sent).toEqual(['a', 'b', 'a']);
+    expect(desk.told.map(({ receipt }) => receipt?.attempts)).toEqual([2, 1]);
+  });
+
   it('sends what came meanwhile at once where nothing was under way', async () => {
     const desk = await connected();
     desk.driver.fallSilent();
@@ -151,6 +187,18 @@ describe('a refusal that belongs to a fail-over', () => {
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a']);
     desk.attemptAt('a').ack();
     expect(desk.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('backs off where the next attempt is refused too', async () => {
+    const desk = await connected();
+    desk.publish('a');
+    desk.attemptAt('a').refuse(notLeader);
+    desk.clock.advanceSync(250);
+    desk.attemptAt('a').refuse(notLeader);
+    desk.clock.advanceSync(750);
+    expect(desk.sent).toEqual(['a', 'a']);
+    desk.clock.advanceSync(250);
+    expect(desk.sent).toEqual(['a', 'a', 'a']);
   });
 
   it('is the cause of the timeout that follows, which says whether the event may be stored', async () => {

@@ -26,6 +26,13 @@ describe('a plugged-in serializer', () => {
     expect(Object.keys(seen[0] as object)).toEqual(['pattern', 'data']);
   });
 
+  it('sees what a dispatch hook has put beside the data', () => {
+    const seen: unknown[] = [];
+    const encoder = encoderOf({ serialize: (packet) => (seen.push(packet), 'x') });
+    expect(encoder.encode(subject, { id: 1 }, { tenant: 'a' })).toEqual(Buffer.from('x'));
+    expect(seen).toEqual([{ pattern: subject, data: { id: 1 }, metadata: { tenant: 'a' } }]);
+  });
+
   it.each<[string, unknown, Buffer]>([
     ['bytes are sent as they are', new Uint8Array([0, 255]), Buffer.from([0, 255])],
     ['no bytes at all are an empty payload', new Uint8Array(0), Buffer.alloc(0)],

@@ -76,6 +76,7 @@ describe('data that JSON would turn into {}', () => {
   it.each<[string, unknown, string]>([
     ['an empty object', {}, '{}'],
     ['an empty object beside values', { a: {}, b: 'text', c: null, d: 7 }, '{"a":{},"b":"text","c":null,"d":7}'],
+    ['an empty object beside nothing', { a: {}, b: undefined, c: [undefined] }, '{"a":{},"c":[null]}'],
     ['a Map that has fields', Object.assign(new Map(), { size2: 0 }), '{"size2":0}'],
     ['an Error with fields of its own', Object.assign(new Error('x'), { code: 7, at: {} }), '{"code":7,"at":{}}'],
     ['an Error that says its JSON', Object.assign(new Error('x'), { toJSON: () => ({}) }), '{}'],

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 
 import { AckEncoder } from '../../../../lib/drivers/stan/ack-message.js';
+import { sentBy } from './sent-by.js';
 
 interface VendorAck {
   getSubject(): string;
@@ -23,25 +24,27 @@ function readCommand(command: Buffer): { inbox: string | undefined; ack: VendorA
   return { inbox, ack: vendor.pb.Ack.deserializeBinary(payload) };
 }
 
+const encode = (acks: AckEncoder, sequence: number): Buffer => Buffer.concat(sentBy((to) => acks.send(to, sequence)));
+
 describe('an ack', () => {
   it.each([1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER])(
     'with sequence %d goes to its inbox and reads back with the classes that were generated from the protocol',
     (sequence) => {
-      const { inbox, ack } = readCommand(new AckEncoder('_INBOX.a', 'ticket:créé').encode(sequence));
+      const { inbox, ack } = readCommand(encode(new AckEncoder('_INBOX.a', 'ticket:créé'), sequence));
       expect([inbox, ack.getSubject(), ack.getSequence()]).toEqual(['_INBOX.a', 'ticket:créé', sequence]);
     },
   );
 
   it('reads back with a subject that is longer than 127 bytes', () => {
     const subject = `a.${'b'.repeat(300)}`;
-    const { ack } = readCommand(new AckEncoder('_INBOX.a', subject).encode(7));
+    const { ack } = readCommand(encode(new AckEncoder('_INBOX.a', subject), 7));
     expect([ack.getSubject(), ack.getSequence()]).toEqual([subject, 7]);
   });
 
   it('is whole whichever ack was encoded before it', () => {
     const acks = new AckEncoder('_INBOX.a', 'orders');
     const sequences = [200, 3, 70_000, 4, 201];
-    const commands = sequences.map((sequence) => acks.encode(sequence));
+    const commands = sequences.map((sequence) => encode(acks, sequence));
     expect(commands.map((command) => readCommand(command).ack.getSequence())).toEqual(sequences);
   });
 });

@@ -8,10 +8,8 @@ import type { NatsConnection } from '../../../../lib/drivers/stan/vendor-interna
 
 /** The vendor's client, whose own parser is what ours must agree with; it is fed here instead of by a socket. */
 interface VendorClient extends NatsConnection {
-  stream: unknown;
   connected: boolean;
   encoding: string;
-  sendCommand(command: Buffer | string): void;
 }
 
 /** The vendor exports no class, so its prototype is taken from a client that is closed before it has connected. */
@@ -26,6 +24,9 @@ const prototype = vendorPrototype();
 
 const ours = 7;
 const theirs = 8;
+
+/** The one that the receiver does not want. */
+const leftToClient = 'not this one';
 
 interface Fed {
   /** What came to whom, as text. */
@@ -56,7 +57,12 @@ function makeClient(options: { yieldTime?: number } = {}): Fed {
     sendCommand: (command: Buffer | string) => log.push(`sent ${command.toString().trim()}`),
   });
   const inbound = new InboundMessages(nats);
-  inbound.receive(ours, (bytes, from, to) => log.push(`ours ${bytes.toString('latin1', from, to)}`));
+  inbound.receive(ours, (bytes, from, to) => {
+    const text = bytes.toString('latin1', from, to);
+    if (text === leftToClient) return false;
+    log.push(`ours ${text}`);
+    return true;
+  });
   const feed = (chunk: Buffer): void => {
     nats.inbound = nats.inbound ? Buffer.concat([nats.inbound, chunk]) : chunk;
     nats.processInbound();
@@ -110,6 +116,14 @@ describe('what comes from the network', () => {
     expect(byVendor()).toBe(1);
   });
 
+  it('goes to the client where its receiver does not want it, and what is behind it to the receiver again', () => {
+    const { log, byVendor, feed } = makeClient();
+    feed(bytesOf(message(ours, 'one') + message(ours, leftToClient) + message(ours, 'two')));
+    feed(bytesOf(message(ours, 'three')));
+    expect(log).toEqual(['ours one', `ours ${leftToClient}`, 'ours two', 'ours three']);
+    expect(byVendor()).toBe(1);
+  });
+
   it('is left to the client where most of a large message has yet to come', () => {
     const { log, byVendor, feed } = makeClient();
     const large = 'x'.repeat(500_000);
@@ -132,6 +146,7 @@ describe('what comes from the network', () => {
     inbound.receive(ours, (bytes, from, to) => {
       log.push(bytes.toString('latin1', from, to));
       Object.assign(nats, { inbound: null, stream: null });
+      return true;
     });
     feed(bytesOf(message(ours, 'last') + message(ours, 'never')));
     expect(log).toEqual(['last']);

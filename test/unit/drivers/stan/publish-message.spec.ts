@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 
 import { pubMsgBytes } from '../../../../lib/drivers/stan/pub-msg-size.js';
+import { PublishGuids } from '../../../../lib/drivers/stan/publish-guids.js';
 import { PublishEncoder } from '../../../../lib/drivers/stan/publish-message.js';
+import { sentBy } from './sent-by.js';
 
 interface VendorPubMsg {
   getClientId(): string;
@@ -26,6 +28,14 @@ const origin = {
   connId: Buffer.from('c'.repeat(22)),
 };
 
+/** The command of an event, and the guid in it. */
+function publish(subject: string, data: Uint8Array, { number = 1, headers = '' } = {}) {
+  const guids = new PublishGuids();
+  const encoder = new PublishEncoder(origin, guids);
+  const [command = Buffer.alloc(0)] = sentBy((to) => encoder.send(to, subject, number, data, headers));
+  return { command, guid: guids.textOf(number) };
+}
+
 /** Takes a `PUB` command apart; its payload must be as long as it says, and be followed by the line's end. */
 function readCommand(command: Buffer): { line: string; payload: Buffer; message: VendorPubMsg } {
   const lineEnd = command.indexOf('\r\n');
@@ -40,10 +50,9 @@ describe('an event on its way to the server', () => {
   it.each([0, 1, 127, 128, 300, 16_383, 16_384, 1_000_000])(
     'with a payload of %d bytes is the message that the generated classes write, byte by byte',
     (length) => {
-      const encoder = new PublishEncoder(origin);
-      const guid = encoder.nextGuid();
       const data = Buffer.alloc(length, 'ü');
-      const { line, payload, message } = readCommand(encoder.encode('ticket:créé', guid, data));
+      const { command, guid } = publish('ticket:créé', data, { number: 36 ** 4 + 7 });
+      const { line, payload, message } = readCommand(command);
       expect(line).toMatch(/^PUB _STAN\.pub\.x\.ticket:créé _STAN\.acks\.y \d+$/);
       expect([message.getClientId(), message.getGuid(), message.getSubject()]).toEqual([
         'orders-0',
@@ -57,28 +66,20 @@ describe('an event on its way to the server', () => {
   );
 
   it.each([0, 1, 200])('with headers and a payload of %d bytes has them in the reply field', (length) => {
-    const encoder = new PublishEncoder(origin);
     const data = Buffer.alloc(length, 'ü');
     const headers = `stan-headers/1?id=${'x'.repeat(300)}`;
-    const { payload, message } = readCommand(encoder.encode('ticket:créé', encoder.nextGuid(), data, headers));
+    const { payload, message } = readCommand(publish('ticket:créé', data, { headers }).command);
     expect(message.getReply()).toBe(headers);
     expect(Buffer.from(message.serializeBinary()).equals(payload)).toBe(true);
     expect(payload).toHaveLength(pubMsgBytes(origin.clientId, 'ticket:créé', length, headers.length));
   });
 
-  it('has a guid of 22 characters that no other one has, in this session or in another', () => {
-    const encoders = [new PublishEncoder(origin), new PublishEncoder(origin)];
-    const guids = encoders.flatMap((encoder) => Array.from({ length: 1_000 }, () => encoder.nextGuid()));
-    expect(new Set(guids).size).toBe(2_000);
-    expect(guids.every((guid) => /^[0-9a-z]{22}$/.test(guid))).toBe(true);
-  });
-
   it('goes to its own subject also when more subjects were published to than are remembered', () => {
-    const encoder = new PublishEncoder(origin);
+    const encoder = new PublishEncoder(origin, new PublishGuids());
     const subjects = Array.from({ length: 1_002 }, (_, index) => `orders.${String(index)}`);
     for (const subject of [...subjects, 'orders.0']) {
-      const { message } = readCommand(encoder.encode(subject, encoder.nextGuid(), Buffer.from('{}')));
-      expect(message.getSubject()).toBe(subject);
+      const [command = Buffer.alloc(0)] = sentBy((to) => encoder.send(to, subject, 1, Buffer.from('{}')));
+      expect(readCommand(command).message.getSubject()).toBe(subject);
     }
   });
 });

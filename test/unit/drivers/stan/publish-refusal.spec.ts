@@ -3,7 +3,6 @@ import { toPublishRefusal } from '../../../../lib/drivers/stan/stan-error-mappin
 import { publishRefusals, raftTextsOfOtherCalls } from '../../../support/publish-refusals.js';
 
 const isOf = {
-  'tried again, not stored': { outcome: 'refused', retryable: true, mayBeStored: false },
   'tried again, possibly stored': { outcome: 'unknown', retryable: true, mayBeStored: true },
   'final, not stored': { outcome: 'refused', retryable: false, mayBeStored: false },
 } as const;

@@ -19,7 +19,7 @@ describe('a publish attempt', () => {
 
   it.each([
     ['disk full', 'refused', false],
-    ['node is not the leader', 'refused', true],
+    ['node is not the leader', 'unknown', true],
     ['leadership lost while committing log', 'unknown', true],
   ] as const)('is refused with "%s": %s', async (reason, outcome, retryable) => {
     const { broker, scene } = await connectedScene();
@@ -31,11 +31,11 @@ describe('a publish attempt', () => {
     expect(scene.driver.isReady()).toBe(true);
   });
 
-  it('of a client that the server has forgotten is not stored, and ends the session', async () => {
+  it('of a client that the server has forgotten may be stored by another server, and ends the session [STAN-FO-8]', async () => {
     const { broker, scene } = await connectedScene();
     broker.faults.forgetClient('orders');
     const attempt = scene.publish('a');
-    await eventually(() => expect(attempt.outcome).toBe('not-sent'));
+    await eventually(() => expect(attempt.outcome).toBe('unknown'));
     expect(attempt.error?.cause).toBeInstanceOf(SessionLostError);
     await scene.statusIs('connected');
     const restored = await scene.happened('sessionRestored');

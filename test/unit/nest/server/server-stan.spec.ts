@@ -136,6 +136,24 @@ describe('processing hooks', () => {
     expect(ended[0]).toBeInstanceOf(StanContext);
   });
 
+  it('that start a handler and look away do not hear of its failure', async () => {
+    const { server, driver } = makeServer();
+    server.addHandler(
+      'ticket:created',
+      nestHandler(() => Promise.reject(new Error('no'))),
+      true,
+    );
+    const told: unknown[] = [];
+    const hook = (_transportId: unknown, _context: unknown, done: () => Promise<unknown>): void => {
+      void done().finally(() => told.push('done'));
+    };
+    server.setOnProcessingStartHook(hook);
+    await listen(server);
+    const message = driver.subscriptionOf('ticket:created').deliver();
+    await settled();
+    expect([told, message!.acks]).toEqual([['done'], 0]);
+  });
+
   it('that are async and reject together with the handler leave the event unacked and harm nothing', async () => {
     const { server, driver } = makeServer();
     server.addHandler(

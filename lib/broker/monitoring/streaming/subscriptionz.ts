@@ -1,4 +1,4 @@
-import type { Subscription } from '../streaming/state/subscription.js';
+import type { Subscription } from '../../streaming/state/subscription.js';
 
 /** One subscription, with the field names of the real server. @internal */
 export function subscriptionz(subscription: Subscription): object {

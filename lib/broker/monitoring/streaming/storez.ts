@@ -1,5 +1,5 @@
-import type { ResolvedChannelLimits } from '../options/channel-limits.js';
-import type { MonitoringView } from './monitoring-view.js';
+import type { ResolvedChannelLimits } from '../../options/channel-limits.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
 
 const nsPerMs = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { fileDescriptors } from './file-descriptors.js';
-import { subscriptionCount } from './monitoring-view.js';
-import type { MonitoringView } from './monitoring-view.js';
-import { uptime } from './uptime.js';
+import { subscriptionCount } from '../view/monitoring-view.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
+import { uptime } from '../view/uptime.js';
 
 /** The server whose protocol and rules the broker follows. */
 const followedVersion = '0.25.6';

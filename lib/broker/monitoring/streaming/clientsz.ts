@@ -1,6 +1,6 @@
-import type { Client } from '../streaming/state/client.js';
-import type { MonitoringView } from './monitoring-view.js';
-import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
+import type { Client } from '../../streaming/state/client.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
+import { pageOf, pagingOf, wantsSubscriptions } from '../view/paging.js';
 import { subscriptionz } from './subscriptionz.js';
 
 /** The list of clients. @internal */

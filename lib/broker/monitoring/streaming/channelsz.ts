@@ -1,7 +1,7 @@
-import type { Channel } from '../streaming/state/channel.js';
-import { subscriptionCount } from './monitoring-view.js';
-import type { MonitoringView } from './monitoring-view.js';
-import { pageOf, pagingOf, wantsSubscriptions } from './paging.js';
+import type { Channel } from '../../streaming/state/channel.js';
+import { subscriptionCount } from '../view/monitoring-view.js';
+import type { MonitoringView } from '../view/monitoring-view.js';
+import { pageOf, pagingOf, wantsSubscriptions } from '../view/paging.js';
 import { subscriptionz } from './subscriptionz.js';
 
 /** The list of channels: names alone, or with all they are where subscriptions are asked for. @internal */

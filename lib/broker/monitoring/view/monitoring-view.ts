@@ -1,6 +1,6 @@
-import type { NatsServer, NatsServerFacts } from '../nats/nats-server.js';
-import type { Channel } from '../streaming/state/channel.js';
-import type { StreamingServer } from '../streaming/streaming-server.js';
+import type { NatsServer, NatsServerFacts } from '../../nats/nats-server.js';
+import type { Channel } from '../../streaming/state/channel.js';
+import type { StreamingServer } from '../../streaming/streaming-server.js';
 
 /** The two servers of a broker that runs. @internal */
 export interface RunningServers {

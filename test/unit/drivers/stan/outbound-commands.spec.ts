@@ -1,0 +1,120 @@
+import { EventEmitter } from 'node:events';
+
+import { describe, expect, it } from 'vitest';
+
+import { outboundCommands } from '../../../../lib/drivers/stan/outbound-commands.js';
+import type { NatsConnection } from '../../../../lib/drivers/stan/vendor-internals.js';
+import { nextTurn } from '../../../support/wait.js';
+
+/** As much of the NATS client as sending needs. */
+class Client extends EventEmitter {
+  readonly written: Buffer[] = [];
+  pending: (Buffer | string)[] | null = [];
+  closed = false;
+  stream: object | null = this.socket();
+
+  sendCommand(command: Buffer | string): void {
+    this.pending?.push(command);
+    if (this.pending?.length === 1) setImmediate(() => this.flushPending());
+  }
+
+  flushPending(): void {
+    const pending = this.pending ?? [];
+    this.pending = [];
+    for (const command of pending) this.written.push(Buffer.from(command));
+  }
+
+  /** Takes everything at once; or keeps it, where it is, for later. */
+  socket(keeps = false): object {
+    return {
+      writableLength: keeps ? 10 : 0,
+      write: (bytes: Buffer) => this.written.push(keeps ? bytes : Buffer.from(bytes)),
+    };
+  }
+
+  get text(): string {
+    return Buffer.concat(this.written).toString('latin1');
+  }
+}
+
+function sending(client = new Client()) {
+  const commands = outboundCommands(client as unknown as NatsConnection);
+  const send = (text: string): void => {
+    const at = commands.room(text.length);
+    commands.bytes.write(text, at, 'latin1');
+    commands.send();
+  };
+  return { client, send };
+}
+
+describe('commands of one turn of the event loop', () => {
+  it('leave together when it ends, in order', async () => {
+    const { client, send } = sending();
+    for (const text of ['one ', 'two ', 'three ']) send(text);
+    expect(client.written).toEqual([]);
+    await nextTurn();
+    expect(client.written.map(String)).toEqual(['one two three ']);
+    send('four');
+    await nextTurn();
+    expect(client.written).toHaveLength(2);
+    expect(client.written[1]?.toString()).toBe('four');
+  });
+
+  it('keep their place among the commands of the client', async () => {
+    const { client, send } = sending();
+    client.sendCommand('client 1, ');
+    send('ours 1, ');
+    send('ours 2, ');
+    client.sendCommand(Buffer.from('client 2, '));
+    client.sendCommand('client 3, ');
+    send('ours 3, ');
+    client.sendCommand('client 4');
+    await nextTurn();
+    await nextTurn();
+    expect(client.text).toBe('client 1, ours 1, ours 2, client 2, client 3, ours 3, client 4');
+  });
+
+  it('leave at once where they fill a batch, and one that is larger than a batch goes whole', async () => {
+    const { client, send } = sending();
+    const large = 'L'.repeat(200_000);
+    const small = 's'.repeat(1_000);
+    send('first ');
+    send(large);
+    for (let count = 0; count < 70; count += 1) send(small);
+    expect(client.written.length).toBeGreaterThanOrEqual(3);
+    await nextTurn();
+    expect(client.text).toBe(`first ${large}${small.repeat(70)}`);
+  });
+
+  it('are not written over while the socket still keeps them', async () => {
+    const { client, send } = sending();
+    client.stream = client.socket(true);
+    for (const text of ['one ', 'two ', 'three ']) {
+      send(text);
+      await nextTurn();
+    }
+    expect(client.text).toBe('one two three ');
+  });
+
+  it.each([
+    ['was lost', (client: Client) => (client.stream = null)],
+    ['is another one by now', (client: Client) => (client.stream = client.socket())],
+    ['was closed', (client: Client) => (client.closed = true)],
+  ])('go with their connection where it %s', async (_, change) => {
+    const { client, send } = sending();
+    send('lost');
+    change(client);
+    await nextTurn();
+    expect(client.written).toEqual([]);
+  });
+
+  it('are not sent on the next connection by what the client sends there', async () => {
+    const { client, send } = sending();
+    send('lost ');
+    client.stream = client.socket();
+    client.sendCommand('client ');
+    send('ours');
+    await nextTurn();
+    expect(client.text).toBe('client ours');
+  });
+});
