@@ -8,7 +8,5 @@ export default defineConfig({
     include: ['test/unit/{core,nest,drivers}/**/*.spec.ts'],
     setupFiles: ['reflect-metadata'],
     testTimeout: 10_000,
-    // As the unit tests do: loaded anew for each file, Nest took most of the time of a mutant.
-    isolate: false,
   },
 });
