@@ -75,6 +75,7 @@ describe('the first connection', () => {
     expect(silence.hits).toBe(1);
     const { error } = await scene.happened('connectAttemptFailed');
     expect(error).toBeInstanceOf(ConnectTimeoutError);
+    expect(error.message).toContain('test-cluster');
     expect(scene.events.filter(({ type }) => type === 'connectAttemptFailed')).toHaveLength(1);
   });
 
@@ -142,6 +143,7 @@ describe('close', () => {
     const connecting = scene.driver.connect();
     const closing = scene.driver.close();
     await expect(connecting).rejects.toBeInstanceOf(StanClosedError);
+    await expect(connecting).rejects.toThrow('connect');
     await closing;
     broker.faults.unfreeze();
     const next = new DriverScene(broker.port);
@@ -174,6 +176,7 @@ describe('close', () => {
     expect(scene.told.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
     for (const { error, timesTold } of attempts) {
       expect(error?.cause).toBeInstanceOf(StanClosedError);
+      expect(error?.cause.message).toContain('publish');
       expect(timesTold).toBe(1);
     }
   });
@@ -184,6 +187,7 @@ describe('close', () => {
     await scene.driver.close();
     const { error } = await scene.happened('warning');
     expect(error).toMatchObject({ code: 'STAN_CLOSE_TIMEOUT' });
+    expect(error.message).toContain('the session');
     expect(error.message).toContain('300 ms');
     expect(scene.types.at(-1)).toBe('closed');
   });
@@ -195,5 +199,6 @@ describe('close', () => {
     await scene.driver.close();
     const { error } = await scene.happened('warning');
     expect(error).toMatchObject({ code: 'STAN_CLOSE_TIMEOUT' });
+    expect(error.message).toContain('the session');
   });
 });

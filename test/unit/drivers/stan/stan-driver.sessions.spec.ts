@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { PublishRefusedError, SessionLostError } from '../../../../lib/core/errors/index.js';
+import { NotConnectedError, PublishRefusedError, SessionLostError } from '../../../../lib/core/errors/index.js';
 import { eventually } from '../../../support/wait.js';
 import { connectedScene } from './driver-scene.js';
 import type { Attempt } from './driver-scene.js';
@@ -60,7 +60,9 @@ describe('a transport that is lost', () => {
     broker.faults.cutConnections();
     await scene.happened('transportRestored');
     await scene.statusIs('connected');
-    expect(meanwhile.map(({ outcome }) => outcome)).toEqual(['not-sent']);
+    expect(meanwhile).toMatchObject([{ outcome: 'not-sent', guid: '', timesTold: 1 }]);
+    expect(meanwhile[0]?.error?.cause).toBeInstanceOf(NotConnectedError);
+    expect(meanwhile[0]?.error?.cause.message).toContain('publish');
     expect(scene.types.slice(2)).toEqual(['transportLost', 'reconnecting', 'transportRestored', 'connected']);
     expect(scene.driver.native()).toBe(native);
     const after = scene.publish('after');
@@ -112,6 +114,7 @@ describe('a transport that is lost', () => {
     await scene.happenedTimes('transportRestored', 2);
     expect(attempt).toMatchObject({ outcome: 'unknown', timesTold: 1 });
     expect(attempt.error?.cause).toBeInstanceOf(SessionLostError);
+    expect(attempt.error?.cause.message).toContain('no answer, and two connections or servers were lost since');
   });
 });
 
