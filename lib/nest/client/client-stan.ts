@@ -98,7 +98,10 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
     this.observer = new PublishObserver({
-      telemetry: telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
+      telemetry:
+        telemetry === undefined
+          ? undefined
+          : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
       isHeard: () => this.hub.has('publishSettled'),
       tell: (event) => this.hub.emit(event),
     });

@@ -119,7 +119,9 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
     this.telemetry =
-      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
+      telemetry === undefined
+        ? undefined
+        : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
     passFailuresThrough();
     watchRegistration();
   }
