@@ -17,6 +17,7 @@ import { readOptions, usage } from './harness/options.mjs';
 import { installOtherTransport } from './harness/other-transport.mjs';
 import { runRounds } from './harness/rounds.mjs';
 import { markdownTable, textTable } from './harness/table.mjs';
+import { runJetStream } from './jetstream/run.mjs';
 
 /** What is left of the minute goes to the build before and to the cases that are under way. */
 const quickBudgetMs = 40_000;
@@ -116,8 +117,9 @@ function report({ rows, leftOut, rounds, contestants, embedded, json, markdown, 
 
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options) await main(options);
-  else console.log(usage);
+  if (options === undefined) console.log(usage);
+  else if (options.driver === 'jetstream') await runJetStream(options);
+  else await main(options);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -5,6 +5,7 @@ import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { ClientStan, ServerStan, StanEventPattern } from 'nestjs-stan';
+import { jetstream } from 'nestjs-stan/jetstream';
 
 import {
   arrivalMeter,
@@ -17,8 +18,9 @@ import {
   unique,
 } from '../harness/serve-contestant.mjs';
 
-const [url, clusterId] = process.argv.slice(2);
-const connection = { clusterId, servers: url };
+const [url, clusterId, broker] = process.argv.slice(2);
+const driver = broker === 'jetstream' ? jetstream({ streams: 'require' }) : undefined;
+const connection = { clusterId, servers: url, ...(driver && { driver }) };
 const publisher = new ClientStan({ ...connection, clientId: unique('bench-publisher') });
 await publisher.connect();
 

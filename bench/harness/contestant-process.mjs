@@ -10,10 +10,21 @@ const programs = {
   'other transport': join('other-transport', 'contestant.cjs'),
 };
 
-/** @typedef {keyof typeof programs} ContestantName */
+/** Those of `--driver jetstream`, with what their programs are given beside the server. */
+const jetStreamPrograms = {
+  'raw pull': [join('..', 'jetstream', 'contestants', 'raw.mjs')],
+  '@nats-io/jetstream': [join('..', 'jetstream', 'contestants', 'library.mjs')],
+  'nestjs-stan driver': [join('..', 'jetstream', 'contestants', 'driver.mjs'), 'jetstream'],
+  'STAN driver on STAN': [join('..', 'jetstream', 'contestants', 'driver.mjs'), 'stan'],
+  'nestjs-stan in Nest': ['nestjs-stan.mjs', 'jetstream'],
+  'other transport in Nest': [join('other-jetstream-transport', 'contestant.cjs')],
+};
+
+/** @typedef {keyof typeof programs | keyof typeof jetStreamPrograms} ContestantName */
 
 /** @type {ContestantName[]} The order of the tables; the first is what the others are compared with. */
 export const contestantNames = Object.keys(programs);
+export const jetStreamContestantNames = Object.keys(jetStreamPrograms);
 
 const startTimeoutMs = 20_000;
 
@@ -38,7 +49,8 @@ class Contestant {
 
   constructor(name, url, clusterId) {
     this.name = name;
-    const child = fork(join(contestants, programs[name]), [url, clusterId], { execArgv: ['--expose-gc'] });
+    const [program, ...args] = jetStreamPrograms[name] ?? [programs[name]];
+    const child = fork(join(contestants, program), [url, clusterId, ...args], { execArgv: ['--expose-gc'] });
     this.#child = child;
     this.ready = new Promise((resolve, reject) => {
       this.#failReady = reject;

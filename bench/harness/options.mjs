@@ -5,6 +5,7 @@ export const usage = `Usage: npm run bench [-- options]
 
   --quick          fewer messages and rounds, under a minute in all
   --embedded       on the embedded broker instead of nats-streaming-server (npm run server:install)
+  --driver NAME    stan (default), or jetstream: its rows, on nats-server and nats-streaming-server
   --only PATTERN   only the cases whose name matches this regular expression
   --rounds N       rounds per case (default 5, with --quick 3)
   --minutes N      start no new case or round after this time (default 12; --quick has a limit of its own)
@@ -17,6 +18,7 @@ export const usage = `Usage: npm run bench [-- options]
  * @typedef {object} BenchOptions
  * @property {boolean} quick
  * @property {boolean} embedded
+ * @property {'stan' | 'jetstream'} driver
  * @property {RegExp} only
  * @property {number} rounds
  * @property {number} minutes
@@ -36,6 +38,7 @@ export function readOptions(argv) {
     options: {
       quick: { type: 'boolean', default: false },
       embedded: { type: 'boolean', default: false },
+      driver: { type: 'string', default: 'stan' },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
       minutes: { type: 'string', default: '12' },
@@ -46,6 +49,8 @@ export function readOptions(argv) {
     },
   });
   if (values.help) return undefined;
+  if (!['stan', 'jetstream'].includes(values.driver))
+    throw new Error(`--driver must be stan or jetstream, got '${values.driver}'`);
   const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(`--rounds must be a whole number from 1, got '${values.rounds}'`);

@@ -2,10 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folder = join(import.meta.dirname, '..', 'contestants', 'other-transport');
+const contestants = join(import.meta.dirname, '..', 'contestants');
 
-/** Installs the published transport where it is not yet; tells why it could not be. */
-export function installOtherTransport() {
+/**
+ * Installs the published transport where it is not yet; tells why it could not be.
+ * @param {'other-transport' | 'other-jetstream-transport'} name
+ */
+export function installOtherTransport(name = 'other-transport') {
+  const folder = join(contestants, name);
   if (existsSync(join(folder, 'node_modules', '@nestjs-plugins'))) return undefined;
   console.error('Installing the other transport (once) ...');
   try {

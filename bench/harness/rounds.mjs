@@ -7,6 +7,7 @@ import { medianRatio, summarize } from './stats.mjs';
  * @property {number | null} payloadBytes
  * @property {readonly string[]} contestants
  * @property {readonly Metric[]} metrics
+ * @property {string} [base] the contestant that the others are compared with; `raw` where left out
  * @property {number} [maxRounds] fewer rounds than the run has, for what takes long
  * @property {boolean} [withoutWarmUp] for what starts processes of its own
  * @property {(contestant: string, warmUp: boolean) => Promise<Record<string, number>>} run
@@ -54,9 +55,9 @@ export function rotated(items, by) {
   return [...items.slice(start), ...items.slice(0, start)];
 }
 
-function rowsOf({ name, payloadBytes }, metric, figures) {
+function rowsOf({ name, payloadBytes, base: baseName = 'raw' }, metric, figures) {
   const valuesOf = (contestant) => figures.get(contestant)?.map((figure) => figure[metric.key]) ?? [];
-  const base = valuesOf('raw');
+  const base = valuesOf(baseName);
   return [...figures.keys()].flatMap((contestant) => {
     const values = valuesOf(contestant);
     const known = values.filter((value) => value !== undefined);
@@ -67,7 +68,8 @@ function rowsOf({ name, payloadBytes }, metric, figures) {
       payloadBytes,
       ...summarize(known),
       unit: metric.unit,
-      ratioToRaw: contestant === 'raw' ? 1 : medianRatio(values, base),
+      base: baseName,
+      ratioToRaw: contestant === baseName ? 1 : medianRatio(values, base),
       rounds: known.length,
     };
   });

@@ -20,7 +20,7 @@ function gather(rows) {
 function cellText(row) {
   if (row === undefined) return '';
   const spread = row.rounds > 1 ? ` (${formatNumber(row.min)}–${formatNumber(row.max)})` : '';
-  const ratio = row.contestant === 'raw' || row.ratioToRaw === null ? '' : `  ×${row.ratioToRaw.toFixed(2)}`;
+  const ratio = row.contestant === row.base || row.ratioToRaw === null ? '' : `  ×${row.ratioToRaw.toFixed(2)}`;
   return `${formatNumber(row.value)}${spread}${ratio}`;
 }
 

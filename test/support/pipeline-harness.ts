@@ -21,7 +21,8 @@ export interface HandlerRun {
   readonly data: unknown;
   readonly delivery: Delivery;
   readonly sequence: number;
-  succeed(): Promise<void>;
+  /** `outcome` is what the pipeline is told beside the end: `'skipped'` where the handler need not run. */
+  succeed(outcome?: 'skipped'): Promise<void>;
   fail(error: unknown): Promise<void>;
 }
 
@@ -42,6 +43,10 @@ export class PipelineHarness {
   readonly pipeline: DeliveryPipeline;
   /** What the dead-letter subject answers from now on. */
   deadLetterFailure: Error | undefined;
+  /** What the dead-letter subject does with a letter before it has it. */
+  onDeadLetter: (deadLetter: DeadLetter) => void = () => undefined;
+  /** The trace that each message belongs to. */
+  traceId: string | undefined;
   /** Whether somebody listens to what went well. */
   isHeard = false;
   /** Reads the bytes of an event. */
@@ -63,6 +68,7 @@ export class PipelineHarness {
       },
       storeDeadLetter: async (_subject, deadLetter) => {
         if (this.deadLetterFailure !== undefined) throw this.deadLetterFailure;
+        this.onDeadLetter(deadLetter);
         this.deadLetters.push(deadLetter);
       },
       emit: (event) => {
@@ -70,7 +76,7 @@ export class PipelineHarness {
         this.onEvent(event);
       },
       isHeard: () => this.isHeard,
-      traceIdOf: () => undefined,
+      traceIdOf: () => this.traceId,
       clock: this.clock,
     });
   }
@@ -94,14 +100,14 @@ export class PipelineHarness {
     return this.events.filter((event): event is Extract<DeliveryEvent, { type: Type }> => event.type === type);
   }
 
-  private handle(data: unknown, delivery: Delivery): Promise<void> {
+  private handle(data: unknown, delivery: Delivery): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.runs.push({
         data,
         delivery,
         sequence: delivery.message.sequence,
-        succeed: async () => {
-          resolve();
+        succeed: async (outcome) => {
+          resolve(outcome);
           await settled();
         },
         fail: async (error) => {

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../core/dead-letters/dead-letter.js';
 import { decodePayload } from '../../core/dead-letters/dead-letter.js';
-import { printable, printableLines } from '../../core/errors/printable.js';
+import { printable, printableLines, printableStack } from '../../core/errors/printable.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import type { Step } from './settle-entries.js';
 
@@ -60,7 +60,7 @@ export function describeEntry(entry: DeadLetterEntry, now: Date): string {
     ['payload', `${String(decodePayload(letter.payload).length)} bytes, as ${letter.payload.encoding}`],
   );
   const cause = letter.error.stack ?? `${letter.error.name}: ${letter.error.message}`;
-  return `${toTable(rows)}\n\n${printableLines(letter.payload.data)}\n\n${printableLines(cause)}`;
+  return `${toTable(rows)}\n\n${printableLines(letter.payload.data)}\n\n${printableStack(cause)}`;
 }
 
 function headerRows({ headers = {} }: DeadLetter): [string, string][] {

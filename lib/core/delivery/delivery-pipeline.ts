@@ -262,7 +262,6 @@ export class DeliveryPipeline {
 
   /** Ack wait runs from the arrival on, not from the start of the handler. */
   private watchAckWait(delivery: Delivery): void {
-    if (this.warnedSlowHandler || this.ackedOnArrival) return;
     const tookMs = this.setup.clock.nowMs() - delivery.arrivedAtMs;
     if (tookMs > this.setup.options.ackWaitMs * nearAckWait) this.warnNearAckWait(delivery.message, tookMs);
   }

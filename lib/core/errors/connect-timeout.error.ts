@@ -1,8 +1,6 @@
 import { redactServerUrl } from './describe-value.js';
 import { StanError } from './stan.error.js';
 
-const stanAdvice = 'check that it runs and that clusterId is its own';
-
 /**
  * What else is known about a connection that got no answer.
  * @publicApi
@@ -10,6 +8,8 @@ const stanAdvice = 'check that it runs and that clusterId is its own';
 export interface ConnectTimeoutDetails extends ErrorOptions {
   /** What did not answer, where it is no STAN server. */
   readonly broker?: string;
+  /** The cluster id that was asked for. */
+  readonly clusterId?: string;
   /** What to do, where it is not what a STAN server needs. */
   readonly advice?: string;
 }
@@ -31,8 +31,12 @@ export class ConnectTimeoutError extends StanError {
     options: ConnectTimeoutDetails = {},
   ) {
     const shown = servers.map(redactServerUrl);
-    const { broker = 'STAN server', advice = stanAdvice, ...errorOptions } = options;
+    const { broker = 'STAN server', clusterId, advice = stanAdvice(clusterId), ...errorOptions } = options;
     super(`no ${broker} answered at ${shown.join(', ')} within ${String(timeoutMs)} ms; ${advice}`, errorOptions);
     this.servers = Object.freeze(shown);
   }
+}
+
+function stanAdvice(clusterId: string | undefined): string {
+  return `check that it runs and that clusterId${clusterId === undefined ? '' : ` "${clusterId}"`} is its own`;
 }

@@ -136,8 +136,9 @@ export abstract class StanEventStore<Tx = unknown> {
   abstract advance(tx: Tx, entity: VersionedEntity): Promise<Advance>;
 
   /**
-   * Keeps an early event; true as well where it is kept already. False where it is early no longer: looked at under the
-   * lock which its predecessor's `advance` takes.
+   * Keeps an early event; true as well where it is kept already. False where it is early no longer, looked at under the lock
+   * which its predecessor's `advance` takes; also where another transaction has that lock: do not wait for it, since who waits
+   * holds a connection that this transaction may need. The event looks again after a while.
    */
   abstract park(tx: Tx, parked: ParkedEvent, first: number): Promise<boolean>;
 

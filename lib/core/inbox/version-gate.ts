@@ -10,6 +10,9 @@ import type { ParkedEvents } from './parked-events.js';
 /** How often an early event looks for what other processes have counted. Unit: milliseconds. */
 const lookMs = 30;
 
+/** The longest wait between two looks of an event that cannot be parked, since its predecessor runs. Unit: milliseconds. */
+const maxLookMs = 500;
+
 /**
  * Lets each version of an entity count once, in order. The advance, the handler and all it writes are one transaction.
  * @internal
@@ -53,12 +56,22 @@ export class VersionGate {
   ): Promise<Exclude<Advance, 'early'> | 'parked'> {
     const { clock } = this.setup;
     const parkAtMs = clock.nowMs() + this.options.waitMs;
-    for (;;) {
+    let isRefused = false;
+    for (let nextLookMs = lookMs; ;) {
       const outcome = await this.pass(entity, data, delivery);
       if (outcome !== 'early') return outcome;
       const leftMs = this.stopped ? 0 : parkAtMs - clock.nowMs();
-      if (leftMs > 0) await this.early.untilCounted(entity, Math.min(leftMs, lookMs));
-      else if (await this.park(entity, delivery.message)) return 'parked';
+      if (leftMs > 0) {
+        await this.early.untilCounted(entity, Math.min(leftMs, lookMs));
+      } else if (isRefused) {
+        // Its predecessor's transaction is open: no connection is held while it is, and a commit here ends the wait.
+        await this.early.untilCounted(entity, nextLookMs);
+        nextLookMs = Math.min(nextLookMs * 2, maxLookMs);
+        isRefused = false;
+      } else {
+        if (await this.park(entity, delivery.message)) return 'parked';
+        isRefused = true;
+      }
     }
   }
 

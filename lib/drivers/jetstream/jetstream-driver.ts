@@ -12,6 +12,7 @@ import type {
   DriverSubscriptionRequest,
   PublishAttemptDone,
 } from '../../core/driver/driver.js';
+import { IncompatibleDependencyError } from '../../core/errors/incompatible-dependency.error.js';
 import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
@@ -25,7 +26,9 @@ import type { ResolvedJetStreamOptions } from './jetstream-options.js';
 import { JetStreamPublisher } from './jetstream-publisher.js';
 import { JetStreamStreams } from './jetstream-streams.js';
 import { JetStreamSubscription } from './jetstream-subscription.js';
+import { JetStreamWire } from './jetstream-wire.js';
 import type { NatsConnection } from './nats-client.js';
+import { protocolOf } from './vendor-internals.js';
 
 /**
  * The driver port over a core NATS connection and JetStream's API: one connection for good, which the client makes again
@@ -43,6 +46,7 @@ export class JetStreamDriver implements Driver {
   private readonly subscriptions = new Set<JetStreamSubscription>();
   private readonly attaching = new Map<JetStreamSubscription, Promise<void>>();
   private connection: NatsConnection | undefined;
+  private wire: JetStreamWire | undefined;
   private isUp = false;
   private status: StanStatus | undefined;
   private connecting: Promise<void> | undefined;
@@ -59,7 +63,7 @@ export class JetStreamDriver implements Driver {
   ) {
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
-    this.api = new JetStreamApi(() => this.current(), options.connectTimeoutMs, jetstream.domain);
+    this.api = new JetStreamApi(() => this.inLine(), options.connectTimeoutMs, jetstream.domain);
     this.streams = new JetStreamStreams(this.api, jetstream);
     this.inboxPrefix = inboxPrefixOf(options);
     const inbox = `${this.inboxPrefix}.${this.id}.acks.`;
@@ -109,6 +113,7 @@ export class JetStreamDriver implements Driver {
       ...{ api: this.api, streams: this.streams, clientId: this.options.clientId, inboxPrefix: this.inboxPrefix },
       ...{ extendAckWait: this.jetstream.extendAckWait, closeTimeoutMs: this.options.connectTimeoutMs },
       connection: () => this.connection,
+      wire: () => this.wire,
       isReady: () => this.isUp,
       newName: () => this.newName(),
       onLost: (lost) => this.attachAgain(lost),
@@ -171,14 +176,26 @@ export class JetStreamDriver implements Driver {
       throw new StanClosedError('connect');
     }
     this.connection = connection;
-    connection.subscribe(`${this.inboxPrefix}.${this.id}.acks.*`, {
+    this.openWire(connection);
+    const answers = connection.subscribe(`${this.inboxPrefix}.${this.id}.acks.*`, {
       callback: (error, message) => {
         if (error === null) this.publisher.onAnswer(message);
       },
     });
+    this.wire?.receive(answers, (message) => this.publisher.onPlainAck(message));
     this.isUp = true;
     void this.watch(connection);
     this.wakeWaiters();
+  }
+
+  private openWire(connection: NatsConnection): void {
+    const protocol = protocolOf(connection);
+    if (protocol instanceof IncompatibleDependencyError) {
+      this.events.emit({ type: 'warning', error: protocol });
+      return;
+    }
+    this.wire = new JetStreamWire(protocol);
+    this.publisher.use(this.wire);
   }
 
   /** Never rejects: every way out is an event. */
@@ -197,6 +214,7 @@ export class JetStreamDriver implements Driver {
   private transportLost(): void {
     if (!this.isUp) return;
     this.isUp = false;
+    this.wire?.transportLost();
     for (const subscription of this.subscriptions) subscription.detach();
     this.publisher.failAll(new NotConnectedError('publish'));
     this.events.emit({ type: 'transportLost' });
@@ -209,6 +227,7 @@ export class JetStreamDriver implements Driver {
     if (this.stopped.signal.aborted || this.isUp) return;
     clearTimeout(this.giveUpTimer);
     this.isUp = true;
+    this.wire?.transportRestored();
     this.streams.forgetAll();
     this.events.emit({ type: 'transportRestored' });
     this.wakeWaiters();
@@ -272,8 +291,10 @@ export class JetStreamDriver implements Driver {
     }
   }
 
-  private current(): NatsConnection {
+  /** The connection for a request, which goes out behind all that was sent before. */
+  private inLine(): NatsConnection {
     if (this.connection === undefined) throw new NotConnectedError('ask the server');
+    this.wire?.flush();
     return this.connection;
   }
 
@@ -311,6 +332,7 @@ export class JetStreamDriver implements Driver {
     this.wakeWaiters();
     await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
     const { connectTimeoutMs } = this.options;
+    this.wire?.flush();
     if (this.isUp && connection !== undefined && !(await isDoneWithin(connectTimeoutMs, connection.flush()))) {
       this.events.emit({ type: 'warning', error: new CloseTimeoutError('the connection', connectTimeoutMs) });
     }

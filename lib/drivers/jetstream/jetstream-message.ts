@@ -1,64 +1,93 @@
 import type { DriverMessage } from '../../core/driver/driver.js';
-import type { AckFacts } from './ack-subject.js';
+import type { AckSubject } from './ack-subject.js';
+import type { InboundMessage } from './inbound-messages.js';
 import { headersName } from './jetstream-publisher.js';
 import type { NatsMessage } from './nats-client.js';
 
 /** What a message needs of the subscription it came through. */
 export interface MessageOrigin {
   readonly subject: string;
-  /** Answers a delivery; false where the subscription has gone. Never throws. */
+  /** Acks a delivery; false where the subscription has gone. Never throws. */
+  ack(message: JetStreamMessage): boolean;
+  /** Answers a delivery in another way; false where the subscription has gone. Never throws. */
   answer(message: JetStreamMessage, text: Uint8Array, isFinal: boolean): boolean;
+  /** The client's own object for a command. */
+  readNative(command: Uint8Array): NatsMessage | undefined;
 }
 
-const ackText = Buffer.from('+ACK');
 const inProgressText = Buffer.from('+WPI');
 const nsPerMs = 1_000_000;
+const headerStart = `\r\n${headersName}: `;
 
-/** One arrival of one message. */
+/** One arrival of one message: it stays where it lies in what came from the network, and is read when it is asked for. */
 export class JetStreamMessage implements DriverMessage {
   /** True until it was answered, or counts as one that the server will send again. */
   isOpen = true;
+  readonly sequence: number;
+  readonly timestampNs: number;
+  readonly redeliveryCount: number;
+  readonly bytes: Buffer;
+  readonly replyFrom: number;
+  readonly replyTo: number;
+  private readonly from: number;
+  private readonly to: number;
+  private readonly headersFrom: number;
+  private readonly dataFrom: number;
+  private readonly dataTo: number;
 
   constructor(
-    readonly native: NatsMessage,
-    readonly reply: string,
-    private readonly facts: AckFacts,
+    place: InboundMessage,
+    ack: AckSubject,
     protected readonly origin: MessageOrigin,
     /** When it came, in milliseconds of the process's clock; later, once its ack wait started over. */
     public arrivedAtMs: number,
-  ) {}
+    private readonly given: NatsMessage | undefined,
+  ) {
+    this.sequence = ack.sequence;
+    this.timestampNs = ack.timestampNs;
+    this.redeliveryCount = ack.deliveries - 1;
+    this.bytes = place.bytes;
+    this.replyFrom = place.replyFrom;
+    this.replyTo = place.replyTo;
+    this.from = place.from;
+    this.to = place.to;
+    this.headersFrom = place.headersFrom;
+    this.dataFrom = place.dataFrom;
+    this.dataTo = place.dataTo;
+  }
+
+  get native(): unknown {
+    return this.given ?? this.origin.readNative(this.bytes.subarray(this.from, this.to));
+  }
+
+  /** The subject that takes its answers. */
+  get reply(): string {
+    return this.bytes.toString('utf8', this.replyFrom, this.replyTo);
+  }
 
   get subject(): string {
     return this.origin.subject;
   }
 
-  get sequence(): number {
-    return this.facts.sequence;
-  }
-
-  get timestampNs(): number {
-    return this.facts.timestampNs;
-  }
-
   get redelivered(): boolean {
-    return this.facts.deliveries > 1;
-  }
-
-  get redeliveryCount(): number {
-    return this.facts.deliveries - 1;
+    return this.redeliveryCount > 0;
   }
 
   get data(): Buffer {
-    const { buffer, byteOffset, byteLength } = this.native.data;
-    return Buffer.from(buffer, byteOffset, byteLength);
+    return this.bytes.subarray(this.dataFrom, this.dataTo);
   }
 
   get headerText(): string {
-    return this.native.headers?.get(headersName) ?? '';
+    if (this.headersFrom === this.dataFrom) return '';
+    const text = this.bytes.toString('latin1', this.headersFrom, this.dataFrom);
+    const from = text.indexOf(headerStart);
+    if (from < 0) return '';
+    const valueFrom = from + headerStart.length;
+    return text.slice(valueFrom, text.indexOf('\r\n', valueFrom)).trim();
   }
 
   ack(): boolean {
-    return this.origin.answer(this, ackText, true);
+    return this.origin.ack(this);
   }
 
   retryAfter(ms: number): boolean {

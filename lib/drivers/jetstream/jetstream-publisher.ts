@@ -2,7 +2,9 @@ import type { PublishAttemptDone, PublishAttemptError } from '../../core/driver/
 import { PublishRefusedError } from '../../core/errors/publish-refused.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import { JetStreamApiError } from './jetstream-api.js';
+import type { InboundMessage } from './inbound-messages.js';
 import type { JetStreamStreams } from './jetstream-streams.js';
+import type { JetStreamWire } from './jetstream-wire.js';
 import { rawHeaders } from './nats-client.js';
 import type { NatsConnection, NatsMessage } from './nats-client.js';
 
@@ -29,14 +31,24 @@ interface PubAck {
 const headerOverheadBytes = 80;
 const ownHeaderBytes = 'Stan-Headers: \r\n'.length;
 
+const zero = 0x30;
+const closingBrace = 0x7d;
+const ackStart = Buffer.from('{"stream":"');
+const sequenceName = Buffer.from('"seq":');
+/** So many subjects' commands are remembered; a user may make up subjects without end. */
+const maxRememberedSubjects = 1_000;
+
 /** The name under which an event's headers travel, in their text form. */
 export const headersName = 'Stan-Headers';
 
 /** Publishes over the core connection: one reply inbox for all acks, no timer and no promise per event. */
 export class JetStreamPublisher {
-  private readonly open = new Map<string, Attempt>();
+  private readonly open = new Map<number, Attempt>();
   private readonly waiting = new Map<string, Publish[]>();
+  /** What a publish begins with, up to its reply's number, by subject; with a character per byte. */
+  private readonly commands = new Map<string, string>();
   private replyCount = 0;
+  private wire: JetStreamWire | undefined;
 
   /** `inbox` ends with a dot; `idPrefix` makes the ids of this process unique. */
   constructor(
@@ -60,18 +72,28 @@ export class JetStreamPublisher {
     else this.sendOnceThereIsAStream(publish);
   }
 
+  /** From now on publishes leave by it, where it takes them. */
+  use(wire: JetStreamWire): void {
+    this.wire = wire;
+  }
+
+  /** Takes an answer where it lies; false for what is no plain ack, by far the fewest: those are parsed. */
+  onPlainAck({ bytes, subjectFrom, subjectTo, headersFrom, dataFrom, dataTo }: InboundMessage): boolean {
+    if (headersFrom !== dataFrom || !isPlainAck(bytes, dataFrom, dataTo)) return false;
+    const key = readNumber(bytes, subjectFrom + this.inbox.length, subjectTo);
+    const attempt = this.open.get(key);
+    if (attempt === undefined) return true;
+    this.open.delete(key);
+    attempt.done(undefined, attempt.messageId);
+    return true;
+  }
+
   /** Takes what comes to the inbox. */
   onAnswer(message: NatsMessage): void {
-    const key = message.subject.slice(this.inbox.length);
+    const key = Number(message.subject.slice(this.inbox.length));
     const attempt = this.open.get(key);
     if (attempt === undefined) return;
     this.open.delete(key);
-    const { data } = message;
-    const text = data.length === 0 ? '' : Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1');
-    if (isPlainAck(text)) {
-      attempt.done(undefined, attempt.messageId);
-      return;
-    }
     const ack = readAck(message);
     if (ack?.error === undefined && ack?.seq !== undefined) {
       attempt.done(undefined, attempt.messageId, ack.duplicate);
@@ -106,14 +128,25 @@ export class JetStreamPublisher {
     );
   }
 
-  private send({ subject, data, done, headerText, messageId }: Publish): void {
+  private commandOf(subject: string): string {
+    const known = this.commands.get(subject);
+    if (known !== undefined) return known;
+    if (this.commands.size >= maxRememberedSubjects) this.commands.clear();
+    const command = Buffer.from(`HPUB ${subject} ${this.inbox}`).toString('latin1');
+    this.commands.set(subject, command);
+    return command;
+  }
+
+  private send(publish: Publish): void {
+    const { subject, data, done, headerText, messageId } = publish;
     this.replyCount += 1;
-    const key = this.replyCount.toString(36);
-    this.open.set(key, { subject, messageId, done });
+    const key = this.replyCount;
+    this.open.set(key, publish);
     const own = headerText === '' ? '' : `${headersName}: ${headerText}\r\n`;
-    const headers = rawHeaders(`NATS/1.0\r\nNats-Msg-Id: ${messageId}\r\n${own}\r\n`);
+    const headers = `NATS/1.0\r\nNats-Msg-Id: ${messageId}\r\n${own}\r\n`;
+    if (this.wire?.publish(`${this.commandOf(subject)}${String(key)} `, headers, data) === true) return;
     try {
-      this.connection()?.publish(subject, data, { reply: this.inbox + key, headers });
+      this.connection()?.publish(subject, data, { reply: this.inbox + String(key), headers: rawHeaders(headers) });
     } catch (error) {
       // The connection has just gone; what comes of it is an event.
       this.open.delete(key);
@@ -125,11 +158,31 @@ export class JetStreamPublisher {
 }
 
 /**
- * Whether the answer says that the event was stored, and nothing else: by far the most do, and need not be parsed. No name
- * in it can have a quotation mark.
+ * Whether the answer says that the event was stored, and nothing else: `{"stream":"…", "seq":7}`, where no name can have a
+ * quotation mark.
+ * Source: nats-server 2.15.2 server/stream.go (PubAck, and pubAck made by hand in processJetStreamMsg).
  */
-function isPlainAck(text: string): boolean {
-  return text.includes('"seq":') && !text.includes('"error":') && !text.includes('"duplicate":');
+function isPlainAck(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = to - 1;
+  if (bytes[at] !== closingBrace) return false;
+  const digitsTo = at;
+  while (at > from && isDigit(bytes[at - 1])) at -= 1;
+  if (at === digitsTo) return false;
+  for (let index = sequenceName.length - 1; index >= 0; index -= 1)
+    if (bytes[--at] !== sequenceName[index]) return false;
+  for (let index = 0; index < ackStart.length; index += 1) if (bytes[from + index] !== ackStart[index]) return false;
+  return true;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= zero && byte <= zero + 9;
+}
+
+/** The number in a range of digits. */
+function readNumber(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) value = value * 10 + (bytes[at] ?? 0) - zero;
+  return value;
 }
 
 /** `undefined` where nobody was there to store it. */

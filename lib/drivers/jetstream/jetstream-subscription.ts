@@ -2,15 +2,18 @@ import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } fro
 import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
 import type { StartAt } from '../../core/options/subscription-options.js';
-import { readAckSubject } from './ack-subject.js';
+import { AckSubject } from './ack-subject.js';
 import { DeliveryCredit } from './delivery-credit.js';
 import type { JetStreamApi } from './jetstream-api.js';
+import { inboundOf } from './inbound-messages.js';
+import type { InboundMessage } from './inbound-messages.js';
 import { openConsumer } from './jetstream-consumer.js';
 import { ExtendableMessage, JetStreamMessage } from './jetstream-message.js';
 import type { MessageOrigin } from './jetstream-message.js';
 import { isDoneWithin } from '../../core/is-done-within.js';
 import { consumerNameOf } from './jetstream-names.js';
 import type { JetStreamStreams } from './jetstream-streams.js';
+import type { JetStreamWire } from './jetstream-wire.js';
 import type { NatsConnection, NatsMessage, NatsSubscription } from './nats-client.js';
 
 /** What a subscription needs of the driver. */
@@ -23,6 +26,7 @@ export interface SubscriptionHost {
   readonly extendAckWait: boolean;
   readonly closeTimeoutMs: number;
   connection(): NatsConnection | undefined;
+  wire(): JetStreamWire | undefined;
   isReady(): boolean;
   /** A name that no other inbox has. */
   newName(): string;
@@ -38,6 +42,7 @@ const heartbeatMs = 3_000;
 const silenceMs = heartbeatMs * 2.5;
 const pauseAfterRefusalMs = 250;
 const nsPerMs = 1_000_000;
+const ackText = Buffer.from('+ACK');
 const nakText = Buffer.from('-NAK');
 /** Acks kept while the connection is away. The server sends again what it does not hear of. */
 const maxLateAnswers = 65_536;
@@ -50,6 +55,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   private streamCreated: string | undefined;
   private inbox: NatsSubscription | undefined;
   private readonly inboxName: string;
+  private readonly ackSubject = new AckSubject();
   private lateAnswers: [string, Uint8Array][] = [];
   private isAttached = false;
   private isDraining = false;
@@ -113,18 +119,34 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     this.pull();
   }
 
+  ack(message: JetStreamMessage): boolean {
+    const wire = this.host.isReady() ? this.host.wire() : undefined;
+    if (wire === undefined || this.isDraining) return this.answer(message, ackText, true);
+    wire.ack(message);
+    this.answered(message);
+    return true;
+  }
+
   answer(message: JetStreamMessage, text: Uint8Array, isFinal: boolean): boolean {
     if (this.isDraining) return false;
-    const wasOpen = message.isOpen;
-    if (isFinal && wasOpen) this.credit.answered(message);
     const isSent = this.send(message.reply, text);
-    if (isFinal && wasOpen) this.pull();
+    if (isFinal) this.answered(message);
     return isSent;
+  }
+
+  readNative(command: Uint8Array): NatsMessage | undefined {
+    return this.host.wire()?.readNative(command);
   }
 
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
+  }
+
+  private answered(message: JetStreamMessage): void {
+    if (!message.isOpen) return;
+    this.credit.answered(message);
+    this.pull();
   }
 
   private send(reply: string, text: Uint8Array): boolean {
@@ -135,6 +157,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
       return true;
     }
     try {
+      this.host.wire()?.flush();
       connection.publish(reply, text);
       return true;
     } catch {
@@ -148,28 +171,39 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
 
   private openInbox(): void {
     if (this.inbox !== undefined) return;
-    this.inbox = this.host.connection()?.subscribe(this.inboxName, {
+    const inbox = this.host.connection()?.subscribe(this.inboxName, {
       callback: (error, message) => {
         // A refusal by permissions; the requests that follow are refused as well, and tell it.
-        if (error === null) this.receive(message);
+        if (error === null) this.receiveParsed(message);
       },
     });
+    if (inbox === undefined) return;
+    this.inbox = inbox;
+    this.host.wire()?.receive(inbox, (message, nowMs) => this.receive(message, nowMs, undefined));
   }
 
-  private receive(native: NatsMessage): void {
-    this.heardAtMs = performance.now();
-    const { reply } = native;
-    const facts = reply === undefined || reply === '' ? undefined : readAckSubject(reply);
-    if (facts === undefined || reply === undefined) this.onStatus(native);
-    else {
-      const Message = this.host.extendAckWait ? ExtendableMessage : JetStreamMessage;
-      const message = new Message(native, reply, facts, this, this.heardAtMs);
-      this.credit.arrived(message);
-      if (this.isClosed()) return;
-      if (!this.request.manualAck) message.ack();
-      this.onMessage(message);
-      if (!this.credit.isAsking) this.pull();
-    }
+  /** What the client has parsed: statuses, and all where it has insides that are not known. */
+  private receiveParsed(native: NatsMessage): void {
+    const nowMs = performance.now();
+    const { reply = '' } = native;
+    if (reply !== '' && this.receive(inboundOf(native, reply), nowMs, native)) return;
+    this.heardAtMs = nowMs;
+    this.onStatus(native);
+  }
+
+  /** Returns false for what is no delivery. */
+  private receive(place: InboundMessage, nowMs: number, native: NatsMessage | undefined): boolean {
+    const { ackSubject } = this;
+    if (!ackSubject.read(place.bytes, place.replyFrom, place.replyTo)) return false;
+    this.heardAtMs = nowMs;
+    const Message = this.host.extendAckWait ? ExtendableMessage : JetStreamMessage;
+    const message = new Message(place, ackSubject, this, nowMs, native);
+    this.credit.arrived(message);
+    if (this.isClosed()) return true;
+    if (!this.request.manualAck) message.ack();
+    this.onMessage(message);
+    if (!this.credit.isAsking) this.pull();
+    return true;
   }
 
   /** Source: nats-server 2.15.2 server/consumer.go (processNextMsgRequest, sendIdleHeartbeat …). */
@@ -202,6 +236,8 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     const request = { batch, expires: pullExpiresMs * nsPerMs, idle_heartbeat: heartbeatMs * nsPerMs };
     try {
       const subject = `${this.host.api.prefix}.CONSUMER.MSG.NEXT.${stream}.${this.consumer}`;
+      // The acks first: they are what there is room by.
+      this.host.wire()?.flush();
       this.host.connection()?.publish(subject, JSON.stringify(request), { reply: this.inboxName });
       if (!this.credit.isAsking) this.heardAtMs = performance.now();
       this.credit.asked(batch);
@@ -239,7 +275,10 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
 
   private async drain(inbox: NatsSubscription): Promise<void> {
     const { closeTimeoutMs } = this.host;
-    if (await isDoneWithin(closeTimeoutMs, inbox.drain())) return;
+    this.host.wire()?.flush();
+    const isDone = await isDoneWithin(closeTimeoutMs, inbox.drain());
+    this.host.wire()?.stopReceiving(inbox);
+    if (isDone) return;
     this.host.onWarning(new CloseTimeoutError(`the subscription to "${this.subject}"`, closeTimeoutMs));
   }
 

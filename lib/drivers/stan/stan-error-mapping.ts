@@ -67,7 +67,8 @@ export function toConnectError(error: unknown, options: ResolvedConnectionOption
     });
   }
   if (text.includes('connect request timeout')) {
-    return new ConnectTimeoutError(options.servers, options.connectTimeoutMs, toErrorOptions(error));
+    const { servers, clusterId, connectTimeoutMs } = options;
+    return new ConnectTimeoutError(servers, connectTimeoutMs, { clusterId, ...toErrorOptions(error) });
   }
   const retryable = !permanentConnectErrors.some((pattern) => pattern.test(text));
   return new ConnectFailedError(options.servers, text, { retryable, ...toErrorOptions(error) });

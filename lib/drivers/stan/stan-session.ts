@@ -127,7 +127,7 @@ export class StanSession {
       };
       const abort = (): void => finish(new StanClosedError('connect'));
       const cancelTimeout = this.clock.after(timeoutMs, () =>
-        finish(new ConnectTimeoutError(this.options.servers, timeoutMs)),
+        finish(new ConnectTimeoutError(this.options.servers, timeoutMs, { clusterId: this.options.clusterId })),
       );
       signal.addEventListener('abort', abort);
       try {

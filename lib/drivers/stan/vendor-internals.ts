@@ -3,6 +3,8 @@ import type { Writable } from 'node:stream';
 import type { Stan, Subscription } from 'node-nats-streaming';
 
 import { IncompatibleDependencyError } from '../../core/errors/incompatible-dependency.error.js';
+import { findWrongMember } from '../../core/driver/package-internals.js';
+import type { MemberKind } from '../../core/driver/package-internals.js';
 import { installedVersion } from '../../core/errors/installed-version.js';
 
 /**
@@ -95,21 +97,9 @@ export interface SelectedServer {
   readonly url: URL;
 }
 
-const kinds = {
-  'a function': (value: unknown) => typeof value === 'function',
-  'an object': (value: unknown) => typeof value === 'object' && value !== null,
-  'a string': (value: unknown) => typeof value === 'string',
-  'a number': (value: unknown) => typeof value === 'number',
-  bytes: (value: unknown) => value instanceof Uint8Array,
-  'bytes or null': (value: unknown) => value === null || value instanceof Uint8Array,
-  'unset or a boolean': (value: unknown) => value === undefined || typeof value === 'boolean',
-} as const;
-
-type Kind = keyof typeof kinds;
-
 interface MemberGroup<T> {
   readonly of: 'Stan' | 'Subscription' | 'Client';
-  readonly members: { readonly [Name in keyof T]?: Kind };
+  readonly members: { readonly [Name in keyof T]?: MemberKind };
 }
 
 const anObject = 'an object';
@@ -225,13 +215,11 @@ function findMismatch<T extends object>(
   owner: T,
   fallback?: string,
 ): IncompatibleDependencyError | undefined {
-  for (const [name, expected] of Object.entries(members) as [string, Kind][]) {
-    const got: unknown = Reflect.get(owner, name);
-    if (kinds[expected](got)) continue;
-    const facts = { ...packageOf(of), member: `${of}.${name}`, expected };
-    return new IncompatibleDependencyError(facts, { got, ...(fallback !== undefined && { fallback }) });
-  }
-  return undefined;
+  const wrong = findWrongMember(members, owner);
+  if (wrong === undefined) return undefined;
+  const { name, expected, got } = wrong;
+  const facts = { ...packageOf(of), member: `${of}.${name}`, expected };
+  return new IncompatibleDependencyError(facts, { got, ...(fallback !== undefined && { fallback }) });
 }
 
 function packageOf(

@@ -85,38 +85,43 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
   }
 
   override async advance(tx: Tx, entity: VersionedEntity): Promise<Advance> {
-    const { consumer, stream, key, version } = entity;
-    const values = [consumer, stream, key, version];
+    const { version, first, mode, unknownKey } = entity;
     // Its RETURNING reads the row as it is once its lock is ours, so a park that was committed meanwhile is seen.
-    const [advanced] = await this.sql.query(tx, this.advanceStatement(entity), values);
+    const [advanced] = await this.sql.query(tx, this.advanceStatement(entity), valuesOf(entity));
     if (advanced !== undefined) return Number(advanced['parked_to']) > version ? 'nextAndParked' : 'next';
-    if (entity.mode === 'latest') return 'stale';
+    if (mode === 'latest') return 'stale';
     const [stored] = await this.sql.query(
       tx,
       `SELECT version FROM ${this.options.schema}.versions WHERE consumer = $1 AND stream = $2 AND key = $3`,
-      [consumer, stream, key],
+      valuesOf(entity).slice(0, 3),
     );
-    return stored !== undefined && Number(stored['version']) >= version ? 'stale' : 'early';
+    if (stored !== undefined) return Number(stored['version']) >= version ? 'stale' : 'early';
+    const begins = unknownKey === 'any' && version > first && (await this.tryBegin(tx, entity, version));
+    return begins ? 'next' : 'early';
   }
 
   override async park(tx: Tx, parked: ParkedEvent, first: number): Promise<boolean> {
-    const { consumer, stream, key, version } = parked;
+    const { version } = parked;
     const { schema } = this.options;
+    // SKIP LOCKED: the transaction of a predecessor may take long, and whoever waits for it must not hold a connection.
     const [row] = await this.sql.query(
       tx,
-      `INSERT INTO ${schema}.versions AS stored (consumer, stream, key, version, parked_to) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (consumer, stream, key) DO UPDATE SET parked_to = GREATEST(stored.parked_to, EXCLUDED.parked_to)
-         RETURNING version`,
-      [consumer, stream, key, first - 1, version],
+      `SELECT version FROM ${schema}.versions WHERE consumer = $1 AND stream = $2 AND key = $3 FOR UPDATE SKIP LOCKED`,
+      valuesOf(parked).slice(0, 3),
     );
-    if (Number(row?.['version']) >= version - 1) return false;
+    const last = row === undefined ? first - 1 : Number(row['version']);
+    if (row === undefined && !(await this.tryBegin(tx, parked, last))) return false;
+    if (last >= version - 1) return false;
     await this.sql.query(
       tx,
-      `INSERT INTO ${schema}.parked (consumer, stream, key, version, handler, channel, sequence, stored_at, headers,
+      `WITH marked AS (
+         UPDATE ${schema}.versions SET parked_to = GREATEST(parked_to, CAST($4 AS bigint))
+          WHERE consumer = $1 AND stream = $2 AND key = $3)
+       INSERT INTO ${schema}.parked (consumer, stream, key, version, handler, channel, sequence, stored_at, headers,
                                      payload, parked_at, attempts, not_before)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
       [
-        ...[consumer, stream, key, version, parked.handler, parked.subject, parked.sequence],
+        ...[...valuesOf(parked), parked.handler, parked.subject, parked.sequence],
         // Above 2^53: a driver would send the double in a form that is no bigint.
         BigInt(Math.round(parked.timestampNs)),
         ...[parked.headerText, parked.payload, parked.parkedAtMs, parked.attempts, Math.round(parked.notBeforeMs)],
@@ -278,17 +283,53 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
     return this.transaction((tx) => this.sql.query(tx, text, values));
   }
 
-  private advanceStatement({ version, first, mode, unknownKey }: VersionedEntity): string {
+  private advanceStatement({ version, first, mode }: VersionedEntity): string {
     const { schema } = this.options;
-    if (mode === 'every' && unknownKey === 'first' && version > first) {
+    if (mode === 'latest') {
+      return `INSERT INTO ${schema}.versions AS stored (consumer, stream, key, version) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (consumer, stream, key) DO UPDATE SET version = EXCLUDED.version
+                 WHERE stored.version < EXCLUDED.version RETURNING parked_to`;
+    }
+    // One that is early finds no row, and so waits for none: not for the transaction of its predecessor either.
+    if (version > first) {
       return `UPDATE ${schema}.versions SET version = $4
                WHERE consumer = $1 AND stream = $2 AND key = $3 AND version = CAST($4 AS bigint) - 1 RETURNING parked_to`;
     }
-    const isNext = mode === 'latest' ? '<' : '+ 1 =';
-    return `INSERT INTO ${schema}.versions AS stored (consumer, stream, key, version) VALUES ($1, $2, $3, $4)
+    return `WITH beginning AS MATERIALIZED (SELECT pg_advisory_xact_lock(${this.beginningOfEntity()}))
+            INSERT INTO ${schema}.versions AS stored (consumer, stream, key, version)
+              SELECT ${entityPlaces}, CAST($4 AS bigint) FROM beginning
               ON CONFLICT (consumer, stream, key) DO UPDATE SET version = EXCLUDED.version
-               WHERE stored.version ${isNext} EXCLUDED.version RETURNING parked_to`;
+               WHERE stored.version + 1 = EXCLUDED.version RETURNING parked_to`;
   }
+
+  /** Makes the row of an entity; false where there is one, or another transaction is about to make it. Does not wait. */
+  private async tryBegin(tx: Tx, entity: EntityVersion, version: number): Promise<boolean> {
+    const { schema } = this.options;
+    const made = await this.sql.query(
+      tx,
+      // DO NOTHING alone would wait: for a transaction that has changed the row which is there.
+      `INSERT INTO ${schema}.versions (consumer, stream, key, version)
+         SELECT ${entityPlaces}, CAST($4 AS bigint)
+          WHERE NOT EXISTS (SELECT 1 FROM ${schema}.versions WHERE consumer = $1 AND stream = $2 AND key = $3)
+            AND pg_try_advisory_xact_lock(${this.beginningOfEntity()})
+         ON CONFLICT DO NOTHING RETURNING 1 AS made`,
+      valuesOf({ ...entity, version }),
+    );
+    return made.length === 1;
+  }
+
+  /** A row that is not there cannot be locked: what stands for it is the lock of this number, until its transaction ends. */
+  private beginningOfEntity(): string {
+    const name = `jsonb_build_array('${this.options.schema}', ${entityPlaces})`;
+    return `hashtextextended(CAST(${name} AS text), ${String(migrationLock)})`;
+  }
+}
+
+/** Their types are not to be guessed: a place may stand where no column says one. */
+const entityPlaces = 'CAST($1 AS text), CAST($2 AS text), CAST($3 AS text)';
+
+function valuesOf({ consumer, stream, key, version }: EntityVersion): unknown[] {
+  return [consumer, stream, key, version];
 }
 
 function placesFor(values: readonly unknown[], from: number): string {

@@ -47,6 +47,19 @@ contract('the dead-letters command', (t) => {
       expect((await run(t, ['list', '--subject', dead])).out).not.toContain('\u001b');
     });
 
+    it.each(['list', 'show', 'replay', 'drop'])(
+      'refuses with --monitoring a subject that nobody has used, and makes no channel: %s',
+      async (command) => {
+        const typo = fresh('tpyo');
+        const selection = { list: [], show: ['1'], replay: ['--all'], drop: ['--all'] }[command] ?? [];
+        const monitoring = ['--monitoring', t.broker.monitoringUrl];
+        const result = await run(t, [command, ...selection, '--subject', typo, ...monitoring]);
+        expect(result).toMatchObject({ exitCode: 1, out: '' });
+        expect(result.err).toContain(`the server has no channel "${typo}"`);
+        expect(await t.broker.facts.channel(typo)).toBeUndefined();
+      },
+    );
+
     it('reads more than the server sends at once', async () => {
       const { dead } = await shopWith(t, 2_500);
       expect((await list(t, dead)).map(({ sequence }) => sequence)).toEqual(
@@ -114,6 +127,29 @@ contract('the dead-letters command', (t) => {
       await client.publish(event, 'sentinel');
       expect(await textsOn(t, client, event, 1)).toEqual(['sentinel']);
       expect(await list(t, dead)).toHaveLength(2);
+    });
+
+    it.each([
+      ['list'],
+      ['list', '--json'],
+      ['show', '1'],
+      ['show', '1', '--json'],
+      ['replay', '1', '--dry-run'],
+      ['replay', '1'],
+    ])('lets nothing from an event steer the terminal or begin a line: %s %s', async (...command) => {
+      const hostile = 'a\u001b[2J\u009b31m\u202e\r\nSEQ forged';
+      const dead = fresh('dead');
+      const client = await t.rawClient();
+      const error = { name: hostile, message: hostile, stack: `${hostile}\n    at Tickets.created` };
+      const payload = encodePayload(Buffer.from(hostile.replace('\n', '')));
+      const facts = { subject: fresh('ticket'), service: hostile, handler: hostile, clientId: hostile };
+      await client.publish(dead, letterBytes({ ...facts, error, payload, headers: { id: 'a\u009b31m\u202e' } }));
+      const { out, err } = await run(t, [...command, '--subject', dead]);
+      const printed = out + err;
+      // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+      expect(printed).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+      expect(printed.split('\n').filter((line) => line.startsWith('SEQ forged'))).toEqual([]);
+      if (command.includes('--json')) expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(hostile));
     });
 
     it('takes a range, and only what is open in it', async () => {

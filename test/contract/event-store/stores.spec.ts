@@ -67,6 +67,12 @@ const adapters: Record<string, () => StanSql<unknown> | Promise<StanSql<unknown>
   },
 };
 
+const rules = { stream: 'ticket', key: 'k', first: 0, mode: 'every', unknownKey: 'first' } as const;
+const parkedFacts = {
+  ...{ handler: 'updated', subject: 'ticket:updated', sequence: 1, timestampNs: 0, headerText: '' },
+  ...{ payload: Buffer.from('{}'), parkedAtMs: 0, attempts: 0, notBeforeMs: 0, lastError: undefined },
+};
+
 describe('MemoryEventStore', () => {
   for (const { title, run } of eventStoreContract(() => new MemoryEventStore())) it(title, run);
 });
@@ -110,6 +116,23 @@ for (const [name, adapter] of Object.entries(adapters)) {
       const work = (await store()).transaction(() => Promise.reject(failure));
       await expect(work).rejects.toBe(failure);
     });
+
+    for (const version of [0, 1]) {
+      it(`does not wait for the open transaction of version ${version}: what follows is early, and parked later`, async () => {
+        const one = await store();
+        const entity = (number: number) => ({ ...rules, consumer: `${schema}_${version}`, version: number });
+        const advance = (number: number) => one.transaction((tx) => one.advance(tx, entity(number)));
+        const park = () => one.transaction((tx) => one.park(tx, { ...entity(version + 1), ...parkedFacts }, 0));
+        if (version === 1) await advance(0);
+        await one.transaction(async (tx) => {
+          await one.advance(tx, entity(version));
+          expect(await advance(version + 1)).toBe('early');
+          expect(await park()).toBe(false);
+        });
+        expect(await one.listParked(entity(0).consumer, { limit: 1 })).toEqual([]);
+        expect(await advance(version + 1)).toBe('next');
+      });
+    }
   });
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { decodePayload } from '../../../../lib/core/dead-letters/dead-letter.js';
+import type { DeadLetter } from '../../../../lib/core/dead-letters/dead-letter.js';
+import {
+  InvalidPayloadError,
+  PayloadTooLargeError,
+  UndecodablePayloadError,
+} from '../../../../lib/core/errors/index.js';
+import { DecodedEvent } from '../../../../lib/core/wire/index.js';
 import { FinalFailure, LaterFailure, PipelineHarness } from '../../../support/pipeline-harness.js';
 import { settled } from '../../../support/fake-clock.js';
 
@@ -84,8 +91,9 @@ describe('a delivery of an event that runs already', () => {
     expect(harness.runs.map(({ data }) => data)).toEqual(['old', 'new']);
     await harness.runs[0]!.succeed();
     expect([first.acks, second.acks]).toEqual([1, 0]);
+    const again = await harness.arrive(1, { timestampNs: 2_000, data: '"new"', redeliveryCount: 1 });
     await harness.runs[1]!.succeed();
-    expect([first.acks, second.acks]).toEqual([1, 1]);
+    expect([harness.runs.length, first.acks, again.acks]).toEqual([2, 1, 1]);
   });
 });
 
@@ -138,6 +146,109 @@ describe('how long an event waited and took', () => {
     harness.runs[1]!.delivery.ack();
     for (const run of harness.runs) await run.succeed();
     expect(harness.eventsOf('handled')).toMatchObject([{ isAcked: false }, { isAcked: true }]);
+  });
+});
+
+describe('what a deserializer returns', () => {
+  const headers = new Map([['tenant', 'a']]);
+
+  it.each<[string, () => unknown]>([
+    ['data with headers', () => new DecodedEvent({ id: 7 }, headers)],
+    ['a promise of data with headers', async () => new DecodedEvent({ id: 7 }, headers)],
+  ])("is what the handler gets, and its headers are the delivery's: %s", async (_what, decode) => {
+    const harness = new PipelineHarness();
+    harness.decode = decode;
+    await harness.arrive(1);
+    expect(harness.lastRun().data).toEqual({ id: 7 });
+    expect(harness.lastRun().delivery.headers).toBe(headers);
+  });
+
+  it('is awaited, and its rejection are bytes that cannot be read', async () => {
+    const harness = new PipelineHarness({ onUndecodable: 'leave' });
+    harness.decode = async (bytes) => JSON.parse(bytes.toString()) as unknown;
+    await harness.arrive(1, { data: '"fine"' });
+    await harness.arrive(2, { data: '{broken' });
+    expect(harness.runs.map(({ data }) => data)).toEqual(['fine']);
+    expect(harness.lastRun().delivery.headers).toBeUndefined();
+    expect(harness.eventsOf('undecodable')).toMatchObject([{ sequence: 2 }]);
+  });
+});
+
+describe('what is told of an event', () => {
+  it('names its trace where it is known, and has no such field otherwise', async () => {
+    const harness = new PipelineHarness();
+    harness.traceId = '4bf92f35';
+    await harness.arrive(1);
+    await harness.lastRun().fail(new Error('no'));
+    harness.traceId = undefined;
+    await harness.arrive(2);
+    await harness.lastRun().fail(new Error('no'));
+    const [known, unknown] = harness.eventsOf('handlerError');
+    expect(known).toMatchObject({ traceId: '4bf92f35', subject: 'ticket:created', handler: 'Tickets.created' });
+    expect(unknown).not.toHaveProperty('traceId');
+  });
+
+  it('is nothing where the handler need not run', async () => {
+    const harness = new PipelineHarness();
+    harness.isHeard = true;
+    const message = await harness.arrive(1);
+    await harness.lastRun().succeed('skipped');
+    expect(message.acks).toBe(1);
+    expect(harness.events).toEqual([]);
+  });
+
+  it('is the reason of each delivery that is not handed on, with its count', async () => {
+    const harness = new PipelineHarness({ concurrency: 1, ackWaitMs });
+    await harness.arrive(1);
+    await harness.arrive(2);
+    await harness.arrive(2, { redeliveryCount: 3 });
+    expect(harness.eventsOf('ackWaitNear')).toEqual([]);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    const skipped = harness.eventsOf('deliverySkipped');
+    expect(skipped).toMatchObject([
+      { sequence: 2, reason: 'waiting', deliveries: 4 },
+      { sequence: 1, reason: 'running', deliveries: 2 },
+    ]);
+    for (const event of skipped) expect(event).not.toHaveProperty('error');
+    expect(harness.eventsOf('ackWaitNear')).toMatchObject([{ sequence: 1 }]);
+  });
+
+  it('is the error of one that was given up, each time it comes again', async () => {
+    const harness = new PipelineHarness();
+    const error = new FinalFailure('no such ticket');
+    await harness.arrive(1);
+    await harness.lastRun().fail(error);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'givenUp', error, deliveries: 2 }]);
+  });
+
+  it('is that it came too early where its wait is as long as ack wait', async () => {
+    const harness = new PipelineHarness({ ackWaitMs });
+    await harness.arrive(1);
+    await harness.lastRun().fail(new LaterFailure(ackWaitMs));
+    await harness.arrive(1, { redeliveryCount: 1 });
+    expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'tooEarly' }]);
+    await harness.clock.advance(1);
+    await harness.arrive(1, { redeliveryCount: 2 });
+    expect(harness.clock.pendingCount()).toBe(1);
+    await harness.clock.advance(ackWaitMs);
+    expect(harness.runs).toHaveLength(2);
+  });
+});
+
+describe('an event that waits for its next try and then for a free place', () => {
+  it('has not failed by a delivery that comes meanwhile', async () => {
+    const harness = new PipelineHarness({ concurrency: 1, ackWaitMs });
+    await harness.arrive(1);
+    await harness.lastRun().fail(new LaterFailure(1_000));
+    await harness.arrive(2);
+    await harness.clock.advance(1_000);
+    expect(harness.pipeline.waitingCount()).toBe(1);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    await harness.lastRun().succeed();
+    expect(harness.lastRun().sequence).toBe(1);
+    await harness.lastRun().fail(new Error('for good'));
+    expect(harness.eventsOf('handlerError').at(-1)).toMatchObject({ deliveries: 1, tries: 2 });
   });
 });
 
@@ -380,6 +491,92 @@ describe('bytes that cannot be decoded', () => {
   });
 });
 
+describe('the policy for bytes that cannot be read', () => {
+  const deadLetter = { subject: 'orders:dead' };
+
+  it('leave: gives the event up, and tells why when it comes again', async () => {
+    const harness = new PipelineHarness({ onUndecodable: 'leave', deadLetter });
+    await harness.arrive(1, { data: '{broken' });
+    const again = await harness.arrive(1, { data: '{broken', redeliveryCount: 1 });
+    const [told] = harness.eventsOf('undecodable');
+    expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'givenUp', error: told?.error }]);
+    expect(harness.eventsOf('undecodable')).toHaveLength(1);
+    expect([again.acks, harness.deadLetters.length]).toEqual([0, 0]);
+  });
+
+  it('ack: stores no dead letter', async () => {
+    const harness = new PipelineHarness({ onUndecodable: 'ack', deadLetter });
+    const message = await harness.arrive(1, { data: '{broken' });
+    expect([message.acks, harness.deadLetters.length]).toEqual([1, 0]);
+  });
+
+  it('deadLetter: tries again, with its count, where the letter cannot be stored', async () => {
+    const harness = new PipelineHarness({ onUndecodable: 'deadLetter', deadLetter });
+    harness.deadLetterFailure = new Error('disk full');
+    const first = await harness.arrive(1, { data: '{broken' });
+    const [failed] = harness.eventsOf('deadLetterFailed');
+    expect(failed?.error.cause).toBe(harness.deadLetterFailure);
+    harness.deadLetterFailure = undefined;
+    const second = await harness.arrive(1, { data: '{broken' });
+    expect([first.acks, second.acks]).toEqual([0, 1]);
+    expect(harness.deadLetters).toMatchObject([{ deliveries: 2 }]);
+  });
+
+  it('is told with the error of the deserializer: its own where it is of that kind, else as the cause', async () => {
+    const own = new UndecodablePayloadError('ticket:created', 1);
+    const invalid = new InvalidPayloadError({
+      subject: 'ticket:created',
+      direction: 'receive',
+      sequence: 1,
+      issues: [],
+    });
+    const other = new RangeError('an unknown schema');
+    for (const thrown of [own, invalid, other]) {
+      const harness = new PipelineHarness();
+      harness.decode = () => {
+        throw thrown;
+      };
+      await harness.arrive(1);
+      const [told] = harness.eventsOf('undecodable');
+      if (thrown === other) expect(told?.error).toMatchObject({ code: 'STAN_UNDECODABLE_PAYLOAD', cause: other });
+      else expect(told?.error).toBe(thrown);
+    }
+  });
+});
+
+describe('a dead letter that is too large', () => {
+  it('is stored with a short description of the error, once', async () => {
+    const harness = new PipelineHarness({ maxDeliveries: 1, deadLetter: { subject: 'orders:dead' } });
+    const offered: DeadLetter[] = [];
+    harness.onDeadLetter = (letter) => {
+      offered.push(letter);
+      if (offered.length === 1) throw new PayloadTooLargeError('orders:dead', 2_000, 1_000);
+    };
+    const message = await harness.arrive(1);
+    await harness.lastRun().fail(new Error('x'.repeat(1_000)));
+    expect(offered).toHaveLength(2);
+    expect(harness.deadLetters).toEqual([offered[1]]);
+    expect(offered[0]?.error).toHaveProperty('stack');
+    expect(offered[1]?.error).not.toHaveProperty('stack');
+    expect(offered[1]).toMatchObject({ subject: 'ticket:created', sequence: 1, payload: offered[0]?.payload });
+    expect(offered[1]?.error.message.length).toBeLessThan(200);
+    expect(message.acks).toBe(1);
+  });
+
+  it('is offered once where the store fails in another way', async () => {
+    const harness = new PipelineHarness({ maxDeliveries: 1, deadLetter: { subject: 'orders:dead' } });
+    let offered = 0;
+    harness.onDeadLetter = () => {
+      offered += 1;
+      throw new Error('disk full');
+    };
+    await harness.arrive(1);
+    await harness.lastRun().fail(new Error('no'));
+    expect(offered).toBe(1);
+    expect(harness.eventsOf('deadLetterFailed')).toHaveLength(1);
+  });
+});
+
 describe('ack mode manual', () => {
   it('acks when the handler says so, once, and not when it ends', async () => {
     const harness = new PipelineHarness({ ackMode: 'manual' });
@@ -414,10 +611,10 @@ describe('ack mode manual', () => {
 
   it('reports a failure after the ack as lost', async () => {
     const harness = new PipelineHarness({ ackMode: 'manual' });
-    await harness.arrive(1);
+    await harness.arrive(1, { redeliveryCount: 2 });
     harness.lastRun().delivery.ack();
     await harness.lastRun().fail(new Error('too late'));
-    expect(harness.eventsOf('handlerError')).toMatchObject([{ next: 'lost' }]);
+    expect(harness.eventsOf('handlerError')).toMatchObject([{ next: 'lost', deliveries: 3 }]);
   });
 });
 
@@ -535,6 +732,26 @@ describe('stopping', () => {
     const again = await harness.arrive(1, { redeliveryCount: 1 });
     await harness.lastRun().succeed();
     expect([harness.runs.length, again.acks]).toEqual([1, 1]);
+  });
+
+  it('starts nothing that comes afterwards, also where places are free', async () => {
+    const harness = new PipelineHarness({ concurrency: 2 });
+    harness.pipeline.stop();
+    const late = await harness.arrive(1);
+    expect([harness.runs.length, harness.pipeline.waitingCount(), late.acks]).toEqual([0, 0, 0]);
+    await harness.pipeline.whenIdle();
+  });
+
+  it('may be awaited several times, at once and one after the other', async () => {
+    const harness = new PipelineHarness();
+    for (const sequence of [1, 2]) {
+      await harness.arrive(sequence);
+      const idle = [harness.pipeline.whenIdle(), harness.pipeline.whenIdle()];
+      await harness.lastRun().succeed();
+      await Promise.all(idle);
+    }
+    expect(harness.pipeline.runningCount()).toBe(0);
+    expect(harness.pipeline.laneCount()).toBe(0);
   });
 
   it('still acks again what was handled before', async () => {

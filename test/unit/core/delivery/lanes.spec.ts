@@ -59,10 +59,10 @@ describe('a lane', () => {
 
   it('holds no place in concurrency while it waits for its turn', async () => {
     const harness = new Lanes({ concurrency: 2 });
-    for (const [sequence, id] of [...'aaab'].entries()) await harness.send(sequence + 1, id);
-    expect(harness.started()).toEqual([1, 4]);
+    for (const [sequence, id] of [...'aaaab'].entries()) await harness.send(sequence + 1, id);
+    expect(harness.started()).toEqual([1, 5]);
     expect(harness.pipeline.runningCount()).toBe(2);
-    expect(harness.pipeline.waitingCount()).toBe(2);
+    expect(harness.pipeline.waitingCount()).toBe(3);
   });
 
   it('shares concurrency with other lanes', async () => {
@@ -215,6 +215,50 @@ describe('a failing event', () => {
   });
 });
 
+describe('an event that was left for redelivery', () => {
+  it('is held until its time when it comes too early, in its lane and without one', async () => {
+    for (const id of ['a', undefined]) {
+      const harness = new Lanes();
+      const data = JSON.stringify({ id });
+      await harness.arrive(1, { data });
+      await harness.run(1).fail(new LaterFailure(8_000));
+      await harness.clock.advance(ackWaitMs);
+      await harness.arrive(1, { data, redeliveryCount: 1 });
+      await harness.clock.advance(2_999);
+      expect(harness.started()).toEqual([1]);
+      await harness.clock.advance(1);
+      expect(harness.started()).toEqual([1, 1]);
+      await harness.run(1).succeed();
+      expect(harness.left()).toEqual(nothing);
+    }
+  });
+
+  it('does not start before it comes again when an earlier one that went first has ended', async () => {
+    const harness = new Lanes();
+    await harness.send(5, 'a');
+    await harness.run(5).fail(new Error('once'));
+    await harness.send(3, 'a');
+    await harness.run(3).succeed();
+    expect(harness.started()).toEqual([5, 3]);
+    await harness.again(5, 'a');
+    expect(harness.started()).toEqual([5, 3, 5]);
+    await harness.run(5).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('starts like a new one when it comes after its lane was given up', async () => {
+    const harness = new Lanes();
+    await harness.send(1, 'a');
+    await harness.run(1).fail(new Error('once'));
+    await harness.clock.advance(2 * ackWaitMs);
+    expect(harness.left()).toEqual(nothing);
+    await harness.again(1, 'a');
+    expect(harness.started()).toEqual([1, 1]);
+    await harness.run(1).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+});
+
 describe('an event whose turn comes past its ack wait', () => {
   it('starts when the server sends it again, not before', async () => {
     const harness = new Lanes();
@@ -233,9 +277,10 @@ describe('an event whose turn comes past its ack wait', () => {
     for (const sequence of [1, 2]) await harness.send(sequence, 'a');
     await harness.clock.advance(ackWaitMs);
     await harness.run(1).succeed();
+    await harness.clock.advance(ackWaitMs / 2);
     await harness.send(3, 'a');
-    await harness.clock.advance(ackWaitMs - 1);
-    expect(harness.started()).toEqual([1]);
+    await harness.clock.advance(ackWaitMs / 2 - 1);
+    expect(harness.eventsOf('deliverySkipped')).toEqual([]);
     await harness.clock.advance(1);
     expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'expired', sequence: 2 }]);
     await harness.again(3, 'a');
@@ -253,6 +298,7 @@ describe('an event whose turn comes past its ack wait', () => {
     await harness.again(3, 'a');
     await harness.run(1).succeed();
     expect(harness.started()).toEqual([2, 1, 3]);
+    expect(harness.eventsOf('deliverySkipped').filter(({ reason }) => reason === 'expired')).toEqual([]);
   });
 });
 
@@ -331,6 +377,96 @@ describe('the order of a lane', () => {
   });
 });
 
+describe('a deserializer that takes its time', () => {
+  /** Events whose reading ends when the test says so. */
+  function slowly(options: StanSubscriptionOptions = {}) {
+    const harness = new Lanes(options);
+    const reads = new Map<string, () => void>();
+    harness.decode = async (bytes) => {
+      const { id, name } = decodeJson(bytes) as { id?: string; name: string };
+      const read = latch();
+      reads.set(name, () => read.open());
+      await read.promise;
+      return { id, name };
+    };
+    const send = (sequence: number, name: string, id?: string) =>
+      harness.arrive(sequence, { data: JSON.stringify({ id, name }) });
+    const finish = async (name: string) => {
+      reads.get(name)?.();
+      await harness.clock.advance(0);
+    };
+    return { harness, send, finish };
+  }
+
+  it('hands on in the order of arrival, whichever it has read first, again and again', async () => {
+    const { harness, send, finish } = slowly();
+    await send(1, 'one', 'a');
+    await send(2, 'two', 'b');
+    await finish('one');
+    expect(harness.started()).toEqual([1]);
+    await send(3, 'three', 'c');
+    await finish('three');
+    expect(harness.started()).toEqual([1]);
+    await finish('two');
+    expect(harness.started()).toEqual([1, 2, 3]);
+    await send(4, 'four', 'd');
+    await finish('four');
+    expect(harness.started()).toEqual([1, 2, 3, 4]);
+    for (const sequence of [1, 2, 3, 4]) await harness.run(sequence).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('has its event handled as soon as it has read it, where the server has sent it again meanwhile', async () => {
+    const { harness, send, finish } = slowly();
+    await send(1, 'slow', 'a');
+    await harness.clock.advance(ackWaitMs);
+    await send(1, 'slow', 'a');
+    await finish('slow');
+    expect(harness.started()).toEqual([1]);
+    await harness.run(1).succeed();
+    expect(harness.left()).toEqual(nothing);
+  });
+
+  it('has its event left to the server where it took longer than ack wait, with a lane and without', async () => {
+    for (const id of ['a', undefined]) {
+      const { harness, send, finish } = slowly();
+      await send(1, 'slow', id);
+      await harness.clock.advance(ackWaitMs);
+      await finish('slow');
+      await harness.clock.advance(ackWaitMs);
+      expect(harness.started()).toEqual([]);
+      expect(harness.eventsOf('deliverySkipped')).toMatchObject([{ reason: 'expired', sequence: 1 }]);
+      expect(harness.left()).toEqual(nothing);
+    }
+  });
+
+  it('starts nothing and leaves no timer behind a stop, in time or too late', async () => {
+    for (const waitMs of [0, ackWaitMs]) {
+      const { harness, send, finish } = slowly();
+      await send(1, 'slow', 'a');
+      await harness.clock.advance(waitMs);
+      harness.pipeline.stop();
+      expect(harness.left()).toEqual(nothing);
+      await finish('slow');
+      expect(harness.started()).toEqual([]);
+      expect(harness.left()).toEqual(nothing);
+    }
+  });
+
+  it('keeps a stop waiting where the client has acked on arrival', async () => {
+    const { harness, send, finish } = slowly({ ackMode: 'onDelivery' });
+    await send(1, 'slow', 'a');
+    harness.pipeline.stop();
+    let isIdle = false;
+    void harness.pipeline.whenIdle().then(() => (isIdle = true));
+    await harness.clock.advance(0);
+    expect(isIdle).toBe(false);
+    await finish('slow');
+    await harness.run(1).succeed();
+    expect(isIdle).toBe(true);
+  });
+});
+
 describe('the key of a lane', () => {
   it.each([
     [
@@ -353,6 +489,7 @@ describe('the key of a lane', () => {
     const [failure] = harness.eventsOf('handlerError');
     expect(failure?.error).toMatchObject({ code: 'STAN_UNUSABLE_KEY', option: 'lane', sequence: 1 });
     expect((failure?.error as Error).message).toContain(received);
+    expect((failure?.error as Error).message).toContain('without NUL, or undefined for no lane');
     expect(harness.left()).toEqual(nothing);
   });
 

@@ -11,7 +11,9 @@ describe('a resume on another server process', () => {
     expect(harness.pipeline.resumeAt(true)).toBe('first');
     for (const sequence of [1, 2, 3, 4]) await harness.arrive(sequence);
     expect(harness.runs.map((run) => run.sequence)).toEqual([1, 2, 3, 4]);
-    expect(harness.eventsOf('deliverySkipped')).toMatchObject([1, 2, 3].map((sequence) => ({ sequence })));
+    expect(harness.eventsOf('deliverySkipped')).toMatchObject(
+      [1, 2, 3].map((sequence) => ({ sequence, reason: 'handled' })),
+    );
   });
 
   it('comes back in the session after it to an event that ran all the while and then failed', async () => {
@@ -35,6 +37,65 @@ describe('a resume on another server process', () => {
     await harness.arrive(2);
     await harness.lastRun().succeed();
     expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 1 });
+  });
+});
+
+describe('what a resume on another server process sends again', () => {
+  it('is acked and not handled where it is older than what was known here', async () => {
+    const harness = new PipelineHarness({ startAt: 'new' });
+    await harness.arrive(8, { timestampNs: 8_000 });
+    await harness.lastRun().succeed();
+    harness.pipeline.resumeAt(true);
+    const older = await harness.arrive(3, { timestampNs: 3_000 });
+    expect([harness.runs.length, older.acks]).toEqual([1, 1]);
+  });
+
+  it('is passed over for good where its handler has acked and runs still', async () => {
+    const harness = new PipelineHarness({ ackMode: 'manual', startAt: 'first' });
+    await harness.arrive(1);
+    harness.lastRun().delivery.ack();
+    harness.pipeline.resumeAt(true);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    await harness.arrive(2);
+    harness.lastRun().delivery.ack();
+    expect(harness.pipeline.resumeAt(false)).toEqual({ sequence: 3 });
+  });
+});
+
+describe('a subscription with a durable', () => {
+  it('starts each session where it was told to: the server knows the rest', async () => {
+    const harness = new PipelineHarness({ durableName: 'orders', startAt: 'first' });
+    await harness.arrive(1);
+    await harness.lastRun().succeed();
+    expect(harness.pipeline.resumeAt(false)).toBe('first');
+    expect(harness.pipeline.resumeAt(true)).toBe('first');
+  });
+
+  it('knows what was handled here, and runs nothing twice', async () => {
+    const harness = new PipelineHarness({ durableName: 'orders', ackMode: 'manual' });
+    await harness.arrive(1);
+    await harness.arrive(1, { redeliveryCount: 1 });
+    harness.lastRun().delivery.ack();
+    const running = await harness.arrive(1, { redeliveryCount: 2 });
+    await harness.lastRun().succeed();
+    const handled = await harness.arrive(1, { redeliveryCount: 3 });
+    expect([harness.runs.length, running.acks, handled.acks]).toEqual([1, 1, 1]);
+    await harness.arrive(2);
+    expect(harness.runs).toHaveLength(2);
+  });
+
+  it('hands everything on where the client has acked on arrival, but for what came before', async () => {
+    const harness = new PipelineHarness({ durableName: 'orders', ackMode: 'onDelivery' });
+    for (const sequence of [1, 2, 1]) await harness.arrive(sequence);
+    expect(harness.runs.map(({ sequence }) => sequence)).toEqual([1, 2]);
+  });
+});
+
+describe('a subscription to which nothing has come', () => {
+  it('starts its next session as far back as it first began', async () => {
+    const harness = new PipelineHarness({ startAt: 'new' });
+    await harness.clock.advance(1_500);
+    expect(harness.pipeline.resumeAt(false)).toEqual({ agoMs: 1_500 });
   });
 });
 

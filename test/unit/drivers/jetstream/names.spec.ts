@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAckSubject } from '../../../../lib/drivers/jetstream/ack-subject.js';
+import { AckSubject } from '../../../../lib/drivers/jetstream/ack-subject.js';
 import { consumerNameOf, streamNameOf } from '../../../../lib/drivers/jetstream/jetstream-names.js';
 import { JetStreamPublisher } from '../../../../lib/drivers/jetstream/jetstream-publisher.js';
 
@@ -37,6 +37,9 @@ describe('the name of a consumer', () => {
 });
 
 describe('the reply subject of a delivery', () => {
+  /** As it comes: in the middle of other bytes. */
+  const readFrom = (subject: AckSubject, reply: string): boolean =>
+    subject.read(Buffer.from(`.1.${reply}.2.`), 3, 3 + reply.length);
   const facts = { deliveries: 3, sequence: 17, timestampNs: 1_700_000_000_000_000_000 };
 
   it.each([
@@ -44,13 +47,15 @@ describe('the reply subject of a delivery', () => {
     ['with domain and account', '$JS.ACK.hub.hash.stream.consumer.3.17.20.1700000000000000000.5'],
     ['with a token more', '$JS.ACK._.hash.stream.consumer.3.17.20.1700000000000000000.5.random'],
   ])('is read in its form %s', (_form, reply) => {
-    expect(readAckSubject(reply)).toEqual(facts);
+    const subject = new AckSubject();
+    expect(readFrom(subject, reply)).toBe(true);
+    expect(subject).toMatchObject(facts);
   });
 
   it.each(['', '_INBOX.a.b', '$JS.ACK.stream.consumer.3', '$JS.ACK.s.c.x.y.z.w.v'])(
     'is none where it is "%s"',
     (reply) => {
-      expect(readAckSubject(reply)).toBeUndefined();
+      expect(readFrom(new AckSubject(), reply)).toBe(false);
     },
   );
 });

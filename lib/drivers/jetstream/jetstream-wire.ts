@@ -1,0 +1,60 @@
+import { InboundMessages } from './inbound-messages.js';
+import type { InboundMessage, MessageReceiver } from './inbound-messages.js';
+import type { NatsMessage, NatsSubscription } from './nats-client.js';
+import { OutboundCommands } from './outbound-commands.js';
+import type { ClientProtocol } from './vendor-internals.js';
+import { readNative } from './vendor-internals.js';
+
+/**
+ * The fast way through the NATS client, where its insides allow it: deliveries and answers are read, and publishes and acks
+ * written, without an object or a promise for each. One for each connection object; it outlives reconnects.
+ */
+export class JetStreamWire {
+  private readonly inbound: InboundMessages;
+  private readonly outbound: OutboundCommands;
+
+  constructor(private readonly protocol: ClientProtocol) {
+    this.inbound = new InboundMessages(protocol);
+    this.outbound = new OutboundCommands(protocol);
+    this.inbound.attach();
+  }
+
+  /** Messages of this subscription come to `receiver` first. */
+  receive(subscription: NatsSubscription, receiver: MessageReceiver): void {
+    this.inbound.receive(subscription.getID(), receiver);
+  }
+
+  stopReceiving(subscription: NatsSubscription): void {
+    this.inbound.remove(subscription.getID());
+  }
+
+  /** Sends an event as text with a character per byte; false where the client is to send it, or to refuse it. */
+  publish(command: string, headers: string, data: Uint8Array): boolean {
+    if (!this.outbound.takes(headers.length + data.byteLength)) return false;
+    this.outbound.publish(command, headers, data);
+    return true;
+  }
+
+  /** Acks a delivery. */
+  ack({ bytes, replyFrom, replyTo }: Pick<InboundMessage, 'bytes' | 'replyFrom' | 'replyTo'>): void {
+    this.outbound.ack(bytes, replyFrom, replyTo);
+  }
+
+  /** What was sent goes before what the client sends from now on. */
+  flush(): void {
+    this.outbound.flush();
+  }
+
+  transportLost(): void {
+    this.outbound.drop();
+  }
+
+  /** The client has a parser of its own for each connection. */
+  transportRestored(): void {
+    this.inbound.attach();
+  }
+
+  readNative(command: Uint8Array): NatsMessage | undefined {
+    return readNative(this.protocol, command);
+  }
+}
