@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * left of it where nothing of that exists. Each must be found exactly once: a build that has changed is not measured by
  * mistake.
  */
-const cuts = {
+const observing = {
   'nest/client/client-stan.js': [
     [/if \(this\.observer\.isOn\(\)\) \{\s*this\.emitObserved\([^;]*;\s*return;\s*\}/, ''],
     [/ && !isStanRecord\(given\)/, ''],
@@ -19,6 +19,22 @@ const cuts = {
   ],
 };
 
+/** Where the path of a delivery asks whether there are lanes. */
+const lanes = {
+  'core/delivery/delivery-pipeline.js': [
+    [
+      /if \(this\.lanes === undefined\)\s*this\.begin\(delivery, afterMs\);\s*else[^;]*;/,
+      'this.begin(delivery, afterMs);',
+    ],
+    [
+      /this\.lanes === undefined \? (this\.setup\.decode\(delivery\.message\)) : [^;]*;/,
+      'this.setup.decode(delivery.message);',
+    ],
+    [/this\.lanes\?\.left\(delivery\);/, ''],
+  ],
+  'core/delivery/delivery-guard.js': [[/this\.onAcked\?\.\(delivery\);/, '']],
+};
+
 /** A copy of the build that shares no code with it: what one is asked to do does not show in the other. */
 export function copyOf(lib, folder) {
   rmSync(folder, { recursive: true, force: true });
@@ -28,6 +44,15 @@ export function copyOf(lib, folder) {
 
 /** The same build in which the observing hooks are replaced by nothing. */
 export function unobserved(lib, folder) {
+  return cut(observing, lib, folder);
+}
+
+/** The same build in which a delivery never asks for lanes. */
+export function withoutLanes(lib, folder) {
+  return cut(lanes, lib, folder);
+}
+
+function cut(cuts, lib, folder) {
   copyOf(lib, folder);
   for (const [file, replacements] of Object.entries(cuts)) {
     const path = join(folder, file);

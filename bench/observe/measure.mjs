@@ -1,5 +1,5 @@
 /**
- * One process of `bench/observe.mjs`: measures the builds given as JSON, in turns, over a driver that keeps everything in
+ * One process of `bench/observe.mjs` or `bench/lanes.mjs`: measures the builds given as JSON, in turns, over a driver that keeps everything in
  * memory, so that nothing but the package itself is measured. Writes a line of JSON: by name the processor time per event
  * in us of each round.
  */
@@ -15,12 +15,13 @@ import { rotated } from '../harness/pairs.mjs';
 
 const { ways, rounds, eventsPerRound } = JSON.parse(process.argv[2]);
 Logger.overrideLogger(false);
-const data = Buffer.from('{"id":7}');
+/** As many different keys as lanes are measured with at most. */
+const events = Array.from({ length: 100 }, (_, key) => Buffer.from(`{"id":"${key}"}`));
 
 const measurers = [];
-for (const { name, lib, look } of ways) {
+for (const { name, lib, look, isInLanes } of ways) {
   const library = await import(pathToFileURL(join(lib, 'index.js')).href);
-  measurers.push({ name, measure: await measurer(library, look), figures: { publish: [], deliver: [] } });
+  measurers.push({ name, measure: await measurer(library, look, isInLanes), figures: { publish: [], deliver: [] } });
 }
 const warmUps = Math.ceil(60_000 / eventsPerRound);
 for (let round = -warmUps; round < rounds; round += 1) {
@@ -34,11 +35,12 @@ for (let round = -warmUps; round < rounds; round += 1) {
 }
 process.stdout.write(`${JSON.stringify(Object.fromEntries(measurers.map(({ name, figures }) => [name, figures])))}\n`);
 
-async function measurer({ ClientStan, ServerStan }, look) {
-  const driver = memoryDriver(() => data);
+async function measurer({ ClientStan, ServerStan }, look, isInLanes) {
+  const driver = memoryDriver((place) => events[place % events.length]);
   const connection = { clusterId: 'bench', clientId: 'bench' };
   const client = new ClientStan(connection, () => driver);
-  const server = new ServerStan({ ...connection, subscription: { maxInFlight: 1_000_000 } }, () => driver);
+  const subscription = { maxInFlight: 1_000_000, ...(isInLanes && { lane: ({ id }) => id }) };
+  const server = new ServerStan({ ...connection, subscription }, () => driver);
   server.addHandler('bench', () => Promise.resolve(), true, {});
   await server.listen(() => undefined);
   let seen = 0;

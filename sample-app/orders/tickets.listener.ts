@@ -8,7 +8,8 @@ import { TicketCreated, TicketUpdated, ticketVersions } from '../shared/ticket-e
 import { TicketCopiesRepository } from './ticket-copies.repository.js';
 
 /**
- * Keeps the copy of the tickets. Each version counts once and in order, in the transaction that the handler writes in.
+ * Keeps the copy of the tickets. Each version counts once and in order, in the transaction that the handler writes in. The lane
+ * keeps an instance from running two updates of one ticket side by side, where the later one could only wait.
  * Queue group, durable name, ack wait and the rest are the service's defaults, see messaging/stan-listener.ts.
  */
 @Controller()
@@ -21,7 +22,7 @@ export class TicketsListener {
     return this.copies.insert(transaction, event);
   }
 
-  @shop.EventPattern('ticket:updated', { version: ticketVersions })
+  @shop.EventPattern('ticket:updated', { version: ticketVersions, lane: ticketVersions.key })
   updated(@Payload() event: TicketUpdated, @StanTransaction() transaction: Queryable): Promise<void> {
     return this.copies.replace(transaction, event);
   }

@@ -13,12 +13,12 @@ import { TicketsService } from './tickets.service.js';
 export class OrdersListener {
   constructor(private readonly tickets: TicketsService) {}
 
-  @shop.EventPattern('order:created', { version: ticketTurns })
+  @shop.EventPattern('order:created', { version: ticketTurns, lane: ticketTurns.key })
   created(@Payload() event: OrderCreated, @StanTransaction() transaction: Queryable): Promise<void> {
     return this.tickets.reserve(transaction, event.ticketId, event.id);
   }
 
-  @shop.EventPattern('order:cancelled', { version: ticketTurns })
+  @shop.EventPattern('order:cancelled', { version: ticketTurns, lane: ticketTurns.key })
   cancelled(@Payload() event: OrderCancelled, @StanTransaction() transaction: Queryable): Promise<void> {
     return this.tickets.release(transaction, event.ticketId, event.id);
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
-import { StanError } from '../../core/errors/stan.error.js';
+import type { StanError } from '../../core/errors/stan.error.js';
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import type { StanSession } from './stan-session.js';
 import { StanSubscription } from './stan-subscription.js';
@@ -50,7 +50,7 @@ export class StanSubscriptions {
     return subscription;
   }
 
-  /** Makes all of them in a new session. Never rejects: what cannot be made is told, and ends with the session. */
+  /** Makes all of them in a new session. Never rejects: each try that fails is told, and the tries end with the session. */
   async attachAll(session: StanSession): Promise<void> {
     const waiting = [...this.open];
     const attachNext = async (): Promise<void> => {
@@ -73,9 +73,8 @@ export class StanSubscriptions {
   /** In a later session: nothing is final, since it worked before; only the end of the session ends the tries. */
   private async attachAgain(subscription: StanSubscription, session: StanSession): Promise<void> {
     const isOver = (): boolean => !this.holder.isCurrent(session) || subscription.isClosed();
-    await this.attach(subscription, isOver).catch((error: unknown) => {
-      if (!isOver() && error instanceof StanError) this.holder.emit({ type: 'warning', error });
-    });
+    // Rejects only where it is over: the session has gone, which its driver tells, or the subscription was closed.
+    await this.attach(subscription, isOver).catch(() => undefined);
   }
 
   /** Tries with back-off, in whatever session is current, until it is made or `isFinal` finds an error so. */

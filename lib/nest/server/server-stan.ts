@@ -122,7 +122,9 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.address = serverAddressOf(connection.servers);
     this.broker = brokerNameOf(connection);
     this.telemetry =
-      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
+      telemetry === undefined
+        ? undefined
+        : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
     passFailuresThrough();
     watchRegistration();
   }

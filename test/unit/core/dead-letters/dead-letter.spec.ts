@@ -1,7 +1,13 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
-import { encodeDeadLetter, parseDeadLetter } from '../../../../lib/core/dead-letters/dead-letter.js';
+import {
+  decodePayload,
+  encodeDeadLetter,
+  encodePayload,
+  letterHeaders,
+  parseDeadLetter,
+} from '../../../../lib/core/dead-letters/dead-letter.js';
 import { describeError } from '../../../../lib/core/errors/describe-error.js';
 import type { DeadLetter } from '../../../../lib/core/dead-letters/dead-letter.js';
 
@@ -46,6 +52,26 @@ describe('the error in a dead letter', () => {
   });
 });
 
+describe('what a dead letter keeps of its event', () => {
+  it.each<[string, Buffer, DeadLetter['payload']]>([
+    ['text as text', Buffer.from('žluťoučký'), { encoding: 'utf8', data: 'žluťoučký' }],
+    ['other bytes as base64', Buffer.from([0, 255]), { encoding: 'base64', data: 'AP8=' }],
+    ['no bytes as no text', Buffer.alloc(0), { encoding: 'utf8', data: '' }],
+  ])('is its bytes: %s', (_what, bytes, payload) => {
+    expect(encodePayload(bytes)).toEqual(payload);
+    expect(decodePayload(payload)).toEqual(bytes);
+    expect(parseDeadLetter(encodeDeadLetter({ ...letter, payload }))?.payload).toEqual(payload);
+  });
+
+  it('is its headers, and no such field where it has none', () => {
+    expect(letterHeaders('stan-headers/1?id=1&tenant=a')).toEqual({ headers: { id: '1', tenant: 'a' } });
+    expect(Object.keys(letterHeaders(''))).toEqual([]);
+    const headers = { id: '1', tenant: 'a' };
+    expect(parseDeadLetter(encodeDeadLetter({ ...letter, headers }))?.headers).toEqual(headers);
+    expect(parseDeadLetter(encodeDeadLetter({ ...letter, headers: {} }))?.headers).toEqual({});
+  });
+});
+
 describe('reading a dead letter', () => {
   it('gives back what was written', () => {
     expect(parseDeadLetter(encodeDeadLetter(letter))).toEqual(letter);
@@ -54,6 +80,14 @@ describe('reading a dead letter', () => {
   it.each([
     ['no error', { error: null }],
     ['an error without a message', { error: { name: 'Error' } }],
+    ['an error without a name', { error: { message: 'no' } }],
+    ['an error that is text', { error: 'no' }],
+    ['a payload whose data is no text', { payload: { encoding: 'utf8', data: 7 } }],
+    ['a payload that is text', { payload: '{}' }],
+    ['headers that are a list', { headers: ['a'] }],
+    ['headers that are text', { headers: 'tenant=a' }],
+    ['no headers, told as null', { headers: null }],
+    ['a header that is a number', { headers: { tenant: 'a', attempt: 1 } }],
     ['a stack that is no text', { error: { name: 'Error', message: 'no', stack: 7 } }],
     ['no deliveries', { deliveries: undefined }],
     ['a time that is none', { timestamp: 'yesterday' }],

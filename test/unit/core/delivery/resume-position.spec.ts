@@ -242,6 +242,15 @@ describe('a session that starts behind the place it asked for', () => {
     expect(position.resumeAt(false)).toEqual({ sequence: 9 });
   });
 
+  it('goes back to the first that came where that one alone is not settled', () => {
+    for (const startAt of ['new', 'lastReceived', { agoMs: 1_000 }] as const) {
+      const { position, handle } = starting(startAt);
+      position.received(makeMessage(7));
+      handle(8);
+      expect(position.resumeAt(false)).toEqual({ sequence: 7 });
+    }
+  });
+
   it('goes back by the time since it subscribed, whatever the clock showed then', () => {
     const { clock, position } = starting('new');
     clock.nowMs += 700;
@@ -263,6 +272,14 @@ describe('a member of a queue group', () => {
       position.settled(makeMessage(9));
       expect(position.resumeAt(false)).toEqual({ sequence: 3 });
     }
+  });
+
+  it('passes over what another server sends of before its first event', () => {
+    const position = member();
+    position.received({ sequence: 8, timestampNs: 8 });
+    position.settled({ sequence: 8, timestampNs: 8 });
+    position.resumeAt(true);
+    expect([3, 8, 9].map((sequence) => passes(position, sequence))).toEqual([true, true, false]);
   });
 
   it('resumes behind the newest where all are settled', () => {

@@ -9,6 +9,7 @@ import {
   SubscribeFailedError,
   SubscribeTimeoutError,
 } from '../../../../lib/core/errors/index.js';
+import { freePort } from '../../../support/free-port.js';
 import { eventually, latch } from '../../../support/wait.js';
 import { DriverScene, connectedScene, startBroker, textsOf } from './driver-scene.js';
 
@@ -26,6 +27,7 @@ describe('a subscription', () => {
     const broker = await startBroker();
     const scene = new DriverScene(broker.port);
     await expect(scene.subscribe()).rejects.toBeInstanceOf(NotConnectedError);
+    await expect(scene.subscribe()).rejects.toThrow('subscribe');
   });
 
   it('waits for the session that is being opened', async () => {
@@ -163,11 +165,13 @@ describe('a request to subscribe', () => {
     const subscribed = await scene.subscribe();
     const { error } = await scene.happened('sessionLost');
     expect(error).toBeInstanceOf(SubscribeTimeoutError);
+    expect(error.message).toContain('300 ms');
     expect(await scene.happened('subscribeAttemptFailed')).toMatchObject({
       subject: 'ticket:created',
       attempt: 1,
       retryInMs: 20,
     });
+    await scene.statusIs('connected');
     scene.publish('a');
     await eventually(() => expect(textsOf(subscribed)).toEqual(['a']));
   });
@@ -176,6 +180,8 @@ describe('a request to subscribe', () => {
     const { broker, scene } = await connectedScene({ pingIntervalMs: 60_000 });
     broker.faults.forgetClient('orders');
     const subscribed = await scene.subscribe();
+    expect((await scene.happened('sessionLost')).error.message).toContain('the server no longer knows this client');
+    expect((await scene.happened('subscribeAttemptFailed')).error).toMatchObject({ code: 'STAN_SESSION_LOST' });
     expect(await scene.happened('sessionRestored')).toMatchObject({ serverChanged: true });
     scene.publish('a');
     await eventually(() => expect(textsOf(subscribed)).toEqual(['a']));
@@ -189,6 +195,9 @@ describe('a request to subscribe', () => {
     expect(error).toBeInstanceOf(SubscribeFailedError);
     expect(error).toMatchObject({ retryable: true });
     expect(error.message).toContain('duplicate durable registration');
+    await scene.happenedTimes('subscribeAttemptFailed', 3);
+    const attempts = scene.events.flatMap((event) => (event.type === 'subscribeAttemptFailed' ? [event.attempt] : []));
+    expect(attempts.slice(0, 3)).toEqual([1, 2, 3]);
     await first.subscription.close();
     const second = await waiting;
     scene.publish('a');
@@ -217,9 +226,32 @@ describe('a request to subscribe', () => {
     broker.faults.drop('subscribeResponse', { where: () => (asked.open(), true) });
     const subscribing = scene.subscribe();
     await asked.wait();
-    const refused = expect(subscribing).rejects.toBeInstanceOf(StanClosedError);
+    const refused = subscribing.catch((error: unknown) => error);
     await scene.driver.close();
-    await refused;
+    expect(await refused).toBeInstanceOf(StanClosedError);
+    expect(((await refused) as StanClosedError).message).toContain('subscribe');
+  });
+
+  it('ends with the driver that is closed before it had a session', async () => {
+    const scene = new DriverScene(await freePort());
+    const connecting = scene.driver.connect().catch((error: unknown) => error);
+    const subscribing = scene.subscribe().catch((error: unknown) => error);
+    await scene.happened('connectAttemptFailed');
+    await scene.driver.close();
+    expect(await connecting).toBeInstanceOf(StanClosedError);
+    expect(await subscribing).toBeInstanceOf(StanClosedError);
+    expect(((await subscribing) as StanClosedError).message).toContain('subscribe');
+    expect(scene.types.at(-1)).toBe('closed');
+  });
+
+  it('ends with the driver that is closed while it waits for its next try', async () => {
+    const { scene } = await connectedScene({ reconnect: { initialDelayMs: 60_000, maxDelayMs: 60_000 } });
+    await scene.subscribe({ durableName: 'd' });
+    const waiting = scene.subscribe({ durableName: 'd' }).catch((error: unknown) => error);
+    await scene.happened('subscribeAttemptFailed');
+    await scene.driver.close();
+    expect(await waiting).toBeInstanceOf(StanClosedError);
+    expect(((await waiting) as StanClosedError).message).toContain('subscribe');
   });
 });
 
@@ -284,7 +316,18 @@ describe('closing a subscription', () => {
     const { error } = await scene.happened('warning');
     expect(error).toBeInstanceOf(CloseTimeoutError);
     expect(error.message).toContain('the subscription to "ticket:created"');
+    expect(error.message).toContain('300 ms');
+    expect(error.cause).toBeInstanceOf(Error);
     expect(scene.driver.isReady()).toBe(true);
+  });
+
+  it('says nothing to a server that cannot be reached, and does not wait for it', async () => {
+    const { broker, scene } = await connectedScene({ connectTimeoutMs: 60_000 });
+    const { subscription } = await scene.subscribe();
+    await broker.stop();
+    await scene.happened('transportLost');
+    await subscription.close();
+    expect(scene.types).not.toContain('warning');
   });
 
   it('comes by itself with the driver, all of them at once', async () => {
