@@ -69,7 +69,7 @@ contract(
       const acked = new Map(subjects.map((subject) => [subject, [] as number[]]));
       for (const subject of subjects) {
         nats.subscribe(`${subject}.acks`, {
-          callback: (_error, message) => acked.get(subject)?.push(message.json<{ seq: number }>().seq),
+          callback: (_error, message) => void acked.get(subject)?.push(message.json<{ seq: number }>().seq),
         });
       }
       for (const id of upTo(500))
