@@ -1,7 +1,7 @@
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch, HttpException, UseFilters } from '@nestjs/common';
 import type { HandlerErrorEvent } from 'nestjs-stan';
-import { EMPTY, of, throwError } from 'rxjs';
+import { EMPTY, firstValueFrom, of, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
 
 import { contract, listenerFor } from '../support/contract.js';
