@@ -37,6 +37,7 @@ import type { ServerAddress } from '../../core/observe/index.js';
 import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { brokerNameOf } from '../broker-name.js';
 import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
@@ -103,6 +104,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
+  private readonly broker: string;
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
@@ -118,6 +120,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
+    this.broker = brokerNameOf(connection);
     this.telemetry =
       telemetry === undefined
         ? undefined
@@ -374,6 +377,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       deliveries: message.redeliveryCount + 1,
       bytes: message.data.byteLength,
       headers: context.getHeaders(),
+      broker: this.broker,
       ...this.address,
     };
   }
