@@ -1,2 +1,3 @@
 export { PublishLedger, publishOverheadBytes } from './publish-ledger.js';
 export type { PublishReceipt } from '../options/publish-receipt.js';
+export type { PublishOutcome } from './publish-entry.js';

@@ -16,7 +16,7 @@ import { systemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PublishDeadlines } from './publish-deadlines.js';
 import { PublishEntry } from './publish-entry.js';
-import type { PublishDone } from './publish-entry.js';
+import type { PublishDone, PublishOutcome } from './publish-entry.js';
 import { PublishQueue } from './publish-queue.js';
 import { PublishSubjects } from './publish-subjects.js';
 
@@ -108,17 +108,18 @@ export class PublishLedger {
   publish(
     subject: string,
     data: Uint8Array,
-    done: PublishDone,
+    done: PublishDone | PublishOutcome,
     headerText = '',
     deadline = this.clock.nowMs() + this.options.publishTimeoutMs,
   ): void {
     const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
     const refusal = this.refusalOf(subject, data, headerText, limitBytes);
+    // In whole milliseconds: V8 keeps a number with a fraction as an object of its own, one per pending publish.
+    const entry = new PublishEntry(subject, data, Math.ceil(deadline), done, headerText);
     if (refusal !== undefined) {
-      queueMicrotask(() => done(refusal, undefined));
+      queueMicrotask(() => entry.tell(refusal, undefined));
       return;
     }
-    const entry = new PublishEntry(subject, data, deadline, done, headerText);
     entry.checkedLimitBytes = limitBytes;
     this.bytes += costOf(data, headerText);
     this.queue.append(entry);
@@ -179,7 +180,7 @@ export class PublishLedger {
     if (entry.data.byteLength <= limitBytes) return true;
     const error = tooLarge(entry.subject, entry.data, limitBytes);
     this.remove(entry);
-    queueMicrotask(() => entry.done(error, undefined));
+    queueMicrotask(() => entry.tell(error, undefined));
     return false;
   }
 
@@ -211,7 +212,7 @@ export class PublishLedger {
     if (!entry.isSettled) {
       this.remove(entry);
       const receipt = { guid, subject: entry.subject, attempts: entry.sentCount };
-      entry.done(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
+      entry.tell(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
     }
     this.pump();
   }
@@ -239,7 +240,7 @@ export class PublishLedger {
       return;
     }
     this.remove(entry);
-    entry.done(error, undefined);
+    entry.tell(error, undefined);
     this.pump();
   }
 
@@ -248,7 +249,7 @@ export class PublishLedger {
     const { publishTimeoutMs } = this.options;
     this.remove(entry);
     const facts = { subject, timeoutMs: publishTimeoutMs, attempts: sentCount, mayBeStored };
-    entry.done(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
+    entry.tell(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
     this.pump();
   }
 
@@ -267,7 +268,7 @@ export class PublishLedger {
     for (let entry = this.queue.oldest; entry !== undefined; entry = this.queue.oldest) {
       const error = errorOf(entry);
       this.remove(entry);
-      entry.done(error, undefined);
+      entry.tell(error, undefined);
     }
   }
 

@@ -32,6 +32,7 @@ import type { PublishReceipt } from '../../core/publishing/index.js';
 import { encodeHeaders, encodeWithAdded, encoderOf, isPromise, refuseWhatIsNoData } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { brokerNameOf } from '../broker-name.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
@@ -60,7 +61,22 @@ interface Outgoing {
 }
 
 /** Told the outcome of one event, exactly once and never from inside the call that emits it. */
-type EmitDone = (error: Error | undefined, receipt: PublishReceipt | undefined) => void;
+interface EmitOutcome {
+  settle(error: Error | undefined, receipt: PublishReceipt | undefined): void;
+}
+
+/**
+ * What `emitAsync()` returns, kept in as little memory as it takes, since thousands may be pending: without a closure, and
+ * without the promise's own `reject`.
+ */
+class PromisedOutcome implements EmitOutcome {
+  constructor(private readonly resolve: (receipt: PublishReceipt | Promise<never>) => void) {}
+
+  settle(error: Error | undefined, receipt: PublishReceipt | undefined): void {
+    // Without an error there is a receipt. A rejected promise that a promise is resolved with is handled by that.
+    this.resolve(error === undefined ? (receipt as PublishReceipt) : Promise.reject(error));
+  }
+}
 
 /**
  * The Nest client that publishes: an event counts as emitted only once the server has acknowledged that it is stored.
@@ -83,6 +99,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   private readonly encodings = new PendingEncodings(systemClock);
   private readonly observer: PublishObserver;
   private readonly address: ServerAddress;
+  private readonly broker: string;
   private readonly hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
   private link: ClientLink | undefined;
   private closing: Promise<void> | undefined;
@@ -97,8 +114,12 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     this.encoder = encoderOf(this.options.serializer);
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
+    this.broker = brokerNameOf(connection);
     this.observer = new PublishObserver({
-      telemetry: telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
+      telemetry:
+        telemetry === undefined
+          ? undefined
+          : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
       isHeard: () => this.hub.has('publishSettled'),
       tell: (event) => this.hub.emit(event),
     });
@@ -149,7 +170,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   /* eslint-enable @typescript-eslint/no-unused-vars, @typescript-eslint/unified-signatures */
   override emit<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
     const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
-    this.emitThen(pattern, data, undefined, (error, receipt) => emitted.settle(error, receipt));
+    this.emitThen(pattern, data, undefined, emitted);
     // Nest types the result after the call, but there is only one kind of it.
     return emitted as unknown as Observable<TResult>;
   }
@@ -160,12 +181,8 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     data: PayloadOf<TEvents, Subject>,
     options?: StanEmitOptions,
   ): Promise<PublishReceipt> {
-    return new Promise((resolve, reject) => {
-      this.emitThen(pattern, data, options, (error, receipt) => {
-        // Without an error there is a receipt.
-        if (error === undefined) resolve(receipt as PublishReceipt);
-        else reject(error);
-      });
+    return new Promise((resolve) => {
+      this.emitThen(pattern, data, options, new PromisedOutcome(resolve));
     });
   }
 
@@ -236,34 +253,39 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   }
 
   /** Most events are data alone, and nobody looks: for them nothing is made but their bytes. */
-  private emitThen(pattern: unknown, given: unknown, options: StanEmitOptions | undefined, done: EmitDone): void {
+  private emitThen(pattern: unknown, given: unknown, options: StanEmitOptions | undefined, outcome: EmitOutcome): void {
     if (this.observer.isOn()) {
-      this.emitObserved(pattern, given, options, done);
+      this.emitObserved(pattern, given, options, outcome);
       return;
     }
     try {
       if (options === undefined && this.onDispatchHook === undefined && !isStanRecord(given)) {
         const subject = this.assertGiven(pattern, given);
-        this.dispatch(subject, this.encode(subject, given, undefined), '', done);
+        this.dispatch(subject, this.encode(subject, given, undefined), '', outcome);
       } else {
         const { subject, bytes, headerText } = this.prepare(pattern, given, options);
-        this.dispatch(subject, bytes, headerText, done);
+        this.dispatch(subject, bytes, headerText, outcome);
       }
     } catch (error) {
-      queueMicrotask(() => done(asError(error), undefined));
+      queueMicrotask(() => outcome.settle(asError(error), undefined));
     }
   }
 
-  private emitObserved(pattern: unknown, given: unknown, options: StanEmitOptions | undefined, done: EmitDone): void {
+  private emitObserved(
+    pattern: unknown,
+    given: unknown,
+    options: StanEmitOptions | undefined,
+    outcome: EmitOutcome,
+  ): void {
     let outgoing: Outgoing;
     try {
       outgoing = this.prepare(pattern, given, options);
     } catch (error) {
-      queueMicrotask(() => done(asError(error), undefined));
+      queueMicrotask(() => outcome.settle(asError(error), undefined));
       this.observeRefused(pattern, error);
       return;
     }
-    this.sendObserved(outgoing, done);
+    this.sendObserved(outgoing, outcome);
   }
 
   private prepare(pattern: unknown, given: unknown, givenOptions: StanEmitOptions | undefined): Outgoing {
@@ -293,13 +315,13 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     return checked.then((valid: unknown) => this.encoder.encode(subject, valid, metadata));
   }
 
-  private dispatch(subject: string, bytes: Buffer | Promise<Buffer>, headerText: string, done: EmitDone): void {
-    if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn(subject, bytes, headerText, done);
-    else this.openLink().ledger.publish(subject, bytes, done, headerText);
+  private dispatch(subject: string, bytes: Buffer | Promise<Buffer>, headerText: string, outcome: EmitOutcome): void {
+    if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn(subject, bytes, headerText, outcome);
+    else this.openLink().ledger.publish(subject, bytes, outcome, headerText);
   }
 
   /** Like {@link dispatch}, for whoever looks: telemetry may add headers before the event goes out. */
-  private sendObserved(outgoing: Outgoing, done: EmitDone): void {
+  private sendObserved(outgoing: Outgoing, outcome: EmitOutcome): void {
     const { subject, bytes, headers = new Map<string, string>() } = outgoing;
     const ownNames = new Set(headers.keys());
     const about = this.aboutPublish(subject, headers);
@@ -309,26 +331,31 @@ export class ClientStan<TEvents extends Record<string, any> = any>
         () => undefined,
       );
     else about.bytes = bytes.byteLength;
-    const send = (observed: EmitDone): void => {
-      this.dispatch(subject, bytes, encodeWithAdded(subject, headers, ownNames), observed);
+    const send = (observed: EmitOutcome['settle']): void => {
+      this.dispatch(subject, bytes, encodeWithAdded(subject, headers, ownNames), { settle: observed });
     };
-    this.observer.observe(about, send, done);
+    this.observer.observe(about, send, (error, receipt) => outcome.settle(error, receipt));
   }
 
   /** An event that failed before anything could be sent is seen too. */
   private observeRefused(pattern: unknown, error: unknown): void {
     const about = this.aboutPublish(patternText(pattern), new Map());
-    const fail = (done: EmitDone): void => queueMicrotask(() => done(asError(error), undefined));
+    const fail = (done: EmitOutcome['settle']): void => queueMicrotask(() => done(asError(error), undefined));
     this.observer.observe(about, fail, () => undefined);
   }
 
   private aboutPublish(subject: string, headers: Map<string, string>): PublishAbout {
     const { clientId } = this.options.connection;
-    return { subject, clientId, bytes: undefined, headers, ...this.address };
+    return { subject, clientId, bytes: undefined, headers, broker: this.broker, ...this.address };
   }
 
   /** Its time limit begins now, and it takes room in the buffer, however long its serializer works. */
-  private publishInTurn(subject: string, bytes: Buffer | Promise<Buffer>, headerText: string, done: EmitDone): void {
+  private publishInTurn(
+    subject: string,
+    bytes: Buffer | Promise<Buffer>,
+    headerText: string,
+    outcome: EmitOutcome,
+  ): void {
     // Connects meanwhile; what a contract may still refuse opens no session.
     if (this.options.contract === undefined) this.openLink();
     const { publishTimeoutMs: timeoutMs, maxPendingPublishBytes } = this.options.publish;
@@ -337,15 +364,16 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     if (pendingBytes + ownBytes > maxPendingPublishBytes) {
       // Nobody else looks at its rejection.
       if (isPromise(bytes)) bytes.catch(() => undefined);
-      queueMicrotask(() => done(new PublishBufferFullError(pendingBytes, maxPendingPublishBytes), undefined));
+      queueMicrotask(() => outcome.settle(new PublishBufferFullError(pendingBytes, maxPendingPublishBytes), undefined));
       return;
     }
     const deadline = systemClock.nowMs() + timeoutMs;
     this.encodings.add(bytes, deadline, {
-      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, done, headerText, deadline),
-      failed: (error) => done(asError(error), undefined),
-      aborted: () => done(new StanClosedError(`publish to "${subject}"`), undefined),
-      expired: () => done(new PublishTimeoutError({ subject, timeoutMs, attempts: 0, mayBeStored: false }), undefined),
+      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, outcome, headerText, deadline),
+      failed: (error) => outcome.settle(asError(error), undefined),
+      aborted: () => outcome.settle(new StanClosedError(`publish to "${subject}"`), undefined),
+      expired: () =>
+        outcome.settle(new PublishTimeoutError({ subject, timeoutMs, attempts: 0, mayBeStored: false }), undefined),
     });
   }
 
