@@ -51,8 +51,41 @@ describe('the first connection', () => {
     await expect(scene.subscribe()).rejects.toBeInstanceOf(ConnectFailedError);
     const attempt = scene.publish('a');
     expect(attempt.outcome).toBe('open');
-    await eventually(() => expect(attempt).toMatchObject({ outcome: 'not-sent', timesTold: 1 }));
+    await eventually(() => expect(attempt).toMatchObject({ outcome: 'not-sent', timesTold: 1, guid: '' }));
     expect(attempt.error?.cause).toBeInstanceOf(NotConnectedError);
+    expect(attempt.error?.cause.message).toContain('publish');
+  });
+
+  it('is given up at once where the next attempt would come too late', async () => {
+    const scene = new DriverScene(await freePort(), {
+      reconnect: { firstConnectTimeoutMs: 1_000, initialDelayMs: 60_000, maxDelayMs: 60_000 },
+    });
+    await expect(scene.driver.connect()).rejects.toBeInstanceOf(ConnectFailedError);
+    expect(scene.types).toEqual(['connecting', 'gaveUp', 'disconnected']);
+  });
+
+  it('waits before it tries again', async () => {
+    const scene = new DriverScene(await freePort(), {
+      reconnect: { firstConnectTimeoutMs: 600_000, initialDelayMs: 60_000, maxDelayMs: 60_000 },
+    });
+    const connecting = scene.driver.connect().catch((error: unknown) => error);
+    await scene.happened('connectAttemptFailed');
+    // As long as another one takes to connect and to fail.
+    await connectedScene({ clientId: 'another' });
+    await expect(
+      new DriverScene(await freePort(), { reconnect: { firstConnectTimeoutMs: 60 } }).driver.connect(),
+    ).rejects.toBeInstanceOf(ConnectFailedError);
+    expect(scene.types).toEqual(['connecting', 'connectAttemptFailed']);
+    await scene.driver.close();
+    expect(((await connecting) as StanClosedError).message).toContain('connect');
+  });
+
+  it('is to NATS Streaming, whose sessions may survive a lost transport', async () => {
+    const { scene } = await connectedScene();
+    expect(scene.driver.describe()).toEqual({
+      broker: 'NATS Streaming',
+      afterTransportLost: 'the session may survive it',
+    });
   });
 
   it('is refused at once where no later attempt can succeed', async () => {
@@ -122,6 +155,7 @@ describe('close', () => {
     const scene = new DriverScene(broker.port);
     await scene.driver.close();
     await expect(scene.driver.connect()).rejects.toBeInstanceOf(StanClosedError);
+    await expect(scene.driver.connect()).rejects.toThrow('connect');
     expect(scene.types).toEqual(['closed']);
   });
 
@@ -159,9 +193,11 @@ describe('close', () => {
     expect(scene.types).toEqual(['connecting', 'connected', 'closed']);
     expect(scene.driver.isReady()).toBe(false);
     await expect(scene.subscribe()).rejects.toBeInstanceOf(StanClosedError);
+    await expect(scene.subscribe()).rejects.toThrow('subscribe');
     const attempt = scene.publish('late');
-    await eventually(() => expect(attempt.outcome).toBe('not-sent'));
+    await eventually(() => expect(attempt).toMatchObject({ outcome: 'not-sent', guid: '' }));
     expect(attempt.error?.cause).toBeInstanceOf(StanClosedError);
+    expect(attempt.error?.cause.message).toContain('publish');
     const next = new DriverScene(broker.port);
     await next.driver.connect();
     expect(next.types).toEqual(['connecting', 'connected']);

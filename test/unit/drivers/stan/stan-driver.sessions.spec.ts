@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { NotConnectedError, PublishRefusedError, SessionLostError } from '../../../../lib/core/errors/index.js';
-import { eventually } from '../../../support/wait.js';
+import { eventually, nextTurn } from '../../../support/wait.js';
 import { connectedScene } from './driver-scene.js';
 import type { Attempt } from './driver-scene.js';
 
@@ -33,6 +33,7 @@ describe('a publish attempt', () => {
 
   it('of a client that the server has forgotten may be stored by another server, and ends the session [STAN-FO-8]', async () => {
     const { broker, scene } = await connectedScene();
+    const begunAt = performance.now();
     broker.faults.forgetClient('orders');
     const attempt = scene.publish('a');
     await eventually(() => expect(attempt.outcome).toBe('unknown'));
@@ -41,6 +42,7 @@ describe('a publish attempt', () => {
     const restored = await scene.happened('sessionRestored');
     expect(restored).toMatchObject({ attempts: 1, serverChanged: true });
     expect(restored.downMs).toBeGreaterThanOrEqual(0);
+    expect(restored.downMs).toBeLessThanOrEqual(Math.ceil(performance.now() - begunAt));
     expect(scene.types.slice(2)).toEqual(['sessionLost', 'reconnecting', 'sessionRestored', 'connected']);
     const again = scene.publish('b');
     await eventually(() => expect(again.outcome).toBe('stored'));
@@ -143,6 +145,31 @@ describe('a broker that begins again', () => {
     await scene.happened('sessionLost');
     silent.remove();
     expect(await scene.happened('sessionRestored')).toMatchObject({ serverChanged: false });
+  });
+
+  it('is the same server where it did not answer at all for a while', async () => {
+    const { broker, scene } = await connectedScene({ pingIntervalMs: 60_000, maxPingsOut: 2 });
+    const silent = broker.faults.drop('pingResponse');
+    scene.driver.on(({ type }) => {
+      if (type === 'sessionLost') broker.faults.freeze();
+    });
+    broker.faults.cutConnections();
+    await scene.happened('connectAttemptFailed');
+    silent.remove();
+    broker.faults.unfreeze();
+    expect(await scene.happened('sessionRestored')).toMatchObject({ serverChanged: false });
+  });
+
+  it('is not given up on by a driver that is closed meanwhile', async () => {
+    const { broker, scene } = await connectedScene();
+    broker.faults.drop('connectResponse');
+    broker.faults.forgetClient('orders');
+    scene.publish('a');
+    await scene.happened('sessionLost');
+    await scene.driver.close();
+    await nextTurn();
+    expect(scene.types).not.toContain('gaveUp');
+    expect(scene.types.at(-1)).toBe('closed');
   });
 
   it('may be another one where NATS was there and STAN was not', async () => {

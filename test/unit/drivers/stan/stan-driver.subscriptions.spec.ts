@@ -27,6 +27,7 @@ describe('a subscription', () => {
     const broker = await startBroker();
     const scene = new DriverScene(broker.port);
     await expect(scene.subscribe()).rejects.toBeInstanceOf(NotConnectedError);
+    await expect(scene.subscribe()).rejects.toThrow('subscribe');
   });
 
   it('waits for the session that is being opened', async () => {
@@ -170,6 +171,7 @@ describe('a request to subscribe', () => {
       attempt: 1,
       retryInMs: 20,
     });
+    await scene.statusIs('connected');
     scene.publish('a');
     await eventually(() => expect(textsOf(subscribed)).toEqual(['a']));
   });
