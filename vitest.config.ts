@@ -43,11 +43,15 @@ const suite = (name: string, options: SuiteOptions) => ({
 /** Files that need a real server; `npm test` leaves them out, `npm run test:real` and CI run them. */
 const realServer = 'test/**/*.real.spec.ts';
 
+/** Cases of the real server's SQL store alone. */
+const sqlStore = 'test/**/*.sql.spec.ts';
+
 /** Cases of JetStream alone. */
 const jetStreamOnly = 'test/contract/jetstream/**';
 
 /** The rows whose wire is STAN's; clients of other languages speak nothing else. A SQL store has the real server alone. */
-const stanBrokers = { TEST_BROKERS: process.env['TEST_STORE'] === 'sql' ? 'real' : 'embedded,real' };
+const isOnSqlStore = process.env['TEST_STORE'] === 'sql';
+const stanBrokers = { TEST_BROKERS: isOnSqlStore ? 'real' : 'embedded,real' };
 
 /** Does nothing without `TEST_STORE=sql`. */
 const globalSetup = ['test/support/postgres/sql-store.setup.ts'];
@@ -74,7 +78,8 @@ export default defineConfig({
         env: { TEST_BROKERS: 'embedded' },
       }),
       suite('contract-real', {
-        testTimeout: 60_000,
+        // [STAN-SQL-1]
+        testTimeout: isOnSqlStore ? 300_000 : 60_000,
         isolate: false,
         include: ['test/contract/**/*.spec.ts'],
         exclude: [jetStreamOnly],
@@ -102,10 +107,15 @@ export default defineConfig({
       suite('faults-jetstream', {
         testTimeout: 300_000,
         include: ['test/faults/**/*.spec.ts'],
-        exclude: [realServer],
+        exclude: [realServer, sqlStore],
         env: { TEST_BROKERS: 'jetstream' },
       }),
-      suite('faults', { testTimeout: 300_000, env: stanBrokers, globalSetup }),
+      suite('faults', {
+        testTimeout: 300_000,
+        exclude: isOnSqlStore ? [] : [sqlStore],
+        env: stanBrokers,
+        globalSetup,
+      }),
       suite('foreign-clients', { testTimeout: 120_000, fileParallelism: false, env: stanBrokers }),
       suite('stress', { testTimeout: 1_200_000, fileParallelism: false, env: stanBrokers }),
     ],

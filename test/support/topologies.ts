@@ -112,7 +112,10 @@ async function startFaultToleranceGroup({ heartbeat, args = [], takeLine }: Topo
       ...(takeLine && { takeLine }),
       args: [...mesh.flagsOf(index), '--ft_group', 'group', ...store, ...args],
     });
-  const nodes = [await start(0), await start(1)];
+  const first = await start(0);
+  // Both would become active on the empty table of a SQL store's lock [STAN-SQL-2].
+  await theOne([first], isFtActive);
+  const nodes = [first, await start(1)];
   const leader = (): Promise<RealServer> => theOne(nodes, isFtActive);
   await leader();
   const cut = (): void => mesh.cutOff(0);

@@ -58,7 +58,7 @@ import { watchRegistration, witnessKey } from './nest-registration.js';
 import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
 import { logQuestionable } from './questionable-handlers.js';
 import type { UnheardMethod } from './unheard-methods.js';
-import { passFailuresThrough } from './failure-passthrough.js';
+import { passFailuresThrough } from '../exceptions/pass-failures-through.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
 import { decodeFor } from './decode-for.js';
