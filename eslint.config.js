@@ -83,13 +83,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/**/*.ts'],
+    files: ['lib/**/*.ts', 'sample-app/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
     rules: {
       'no-restricted-syntax': ['error', ...handwriting],
     },
   },
   {
-    files: ['lib/broker/**/*.ts', 'lib/cli/**/*.ts', 'lib/testing/**/*.ts'],
+    files: ['lib/**/*.ts'],
     rules: {
       // `=== undefined`, not `!`, for a value that may be missing.
       '@typescript-eslint/strict-boolean-expressions': [
@@ -140,6 +140,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        ...handwriting,
         {
           selector:
             "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout'][arguments.0.name=/^(resolve|r|done)$/]",
@@ -151,7 +152,7 @@ export default tseslint.config(
   },
   {
     files: ['test/support/wait.ts'],
-    rules: { 'no-restricted-syntax': 'off', 'no-restricted-imports': 'off' },
+    rules: { 'no-restricted-syntax': ['error', ...handwriting], 'no-restricted-imports': 'off' },
   },
   {
     files: ['sample-app/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'lib/cli/**/*.ts', 'scripts/**/*'],

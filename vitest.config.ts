@@ -47,7 +47,8 @@ const realServer = 'test/**/*.real.spec.ts';
 const jetStreamOnly = 'test/contract/jetstream/**';
 
 /** The rows whose wire is STAN's; clients of other languages speak nothing else. A SQL store has the real server alone. */
-const stanBrokers = { TEST_BROKERS: process.env['TEST_STORE'] === 'sql' ? 'real' : 'embedded,real' };
+const isOnSqlStore = process.env['TEST_STORE'] === 'sql';
+const stanBrokers = { TEST_BROKERS: isOnSqlStore ? 'real' : 'embedded,real' };
 
 /** Does nothing without `TEST_STORE=sql`. */
 const globalSetup = ['test/support/postgres/sql-store.setup.ts'];
@@ -74,7 +75,8 @@ export default defineConfig({
         env: { TEST_BROKERS: 'embedded' },
       }),
       suite('contract-real', {
-        testTimeout: 60_000,
+        // [STAN-SQL-1]
+        testTimeout: isOnSqlStore ? 300_000 : 60_000,
         isolate: false,
         include: ['test/contract/**/*.spec.ts'],
         exclude: [jetStreamOnly],
@@ -105,7 +107,11 @@ export default defineConfig({
         exclude: [realServer],
         env: { TEST_BROKERS: 'jetstream' },
       }),
-      suite('faults', { testTimeout: 300_000, env: stanBrokers, globalSetup }),
+      suite('faults', {
+        testTimeout: 300_000,
+        env: stanBrokers,
+        globalSetup,
+      }),
       suite('foreign-clients', { testTimeout: 120_000, fileParallelism: false, env: stanBrokers }),
       suite('stress', { testTimeout: 1_200_000, fileParallelism: false, env: stanBrokers }),
     ],

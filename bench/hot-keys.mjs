@@ -24,7 +24,7 @@ import { summarize } from './harness/stats.mjs';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, embedded: { type: 'boolean' } } });
 const [keys, versions] = [2, 300];
-const timeoutMs = 60_000;
+const timeoutMs = 180_000;
 Logger.overrideLogger(false);
 
 const machine = `${cpus()[0].model} (${cpus().length} cores), Node ${process.version}`;
@@ -72,7 +72,8 @@ async function countOnce({ members, isInLanes }, name) {
   });
   await Promise.all(events.map((event) => client.emitAsync(name, event)));
   while ((await effectsIn(name)) < events.length) {
-    if (performance.now() - startedAt > timeoutMs) throw new Error(`${name}: not all events have counted`);
+    if (performance.now() - startedAt > timeoutMs)
+      throw new Error(`${name}: not all events have counted: ${await stateOf(name)}`);
     await sleep(5);
   }
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -97,6 +98,12 @@ async function endOf(member) {
 async function effectsIn(schema) {
   const { rows } = await pool.query(`SELECT count(*) FROM ${schema}.effects`);
   return Number(rows[0].count);
+}
+
+async function stateOf(schema) {
+  const versions = await pool.query(`SELECT key, version FROM ${schema}.versions`);
+  const parked = await pool.query(`SELECT key, min(version), count(*) FROM ${schema}.parked GROUP BY key`);
+  return JSON.stringify({ versions: versions.rows, parked: parked.rows });
 }
 
 function spread(figures, digits = 0) {

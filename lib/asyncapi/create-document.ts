@@ -176,7 +176,7 @@ class DocumentWriter {
     version: PayloadVersion | undefined,
   ): { message: string; payload: AsyncApiMessage['payload'] } {
     const definitions: Definitions = new Map();
-    const schema = version && toJsonSchema(version.schema, `"${subject}"`, this.classes);
+    const schema = version === undefined ? undefined : toJsonSchema(version.schema, `"${subject}"`, this.classes);
     if (schema === undefined) {
       if (version !== undefined) this.open.push({ subject, reason: 'its payload is known to the compiler alone' });
       return { message: `${wanted}.open`, payload: {} };

@@ -14,20 +14,20 @@ export interface Queryable {
 export class Database implements Queryable, OnApplicationShutdown {
   /** For the event store of the transport, so that events count in the database that their handlers write to. */
   readonly sql: StanSql<pg.PoolClient>;
-  readonly #logger = new Logger(Database.name);
-  readonly #pool: pg.Pool;
+  private readonly logger = new Logger(Database.name);
+  private readonly pool: pg.Pool;
 
   constructor(url: string) {
-    this.#pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 });
+    this.pool = new pg.Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 });
     // Without a listener, an idle connection that the server closes would end the process.
-    this.#pool.on('error', (error) => {
-      if (!this.#pool.ending) this.#logger.warn(`lost a database connection: ${error.message}`);
+    this.pool.on('error', (error) => {
+      if (!this.pool.ending) this.logger.warn(`lost a database connection: ${error.message}`);
     });
-    this.sql = fromPg(this.#pool);
+    this.sql = fromPg(this.pool);
   }
 
   query<Row extends object>(sql: string, values: unknown[] = []) {
-    return this.#pool.query<Row>(sql, values);
+    return this.pool.query<Row>(sql, values);
   }
 
   /** Runs `work` in one transaction: all of it is stored, or, when it throws, nothing. */
@@ -37,6 +37,6 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /** Closes all connections once they are idle; called by Nest after the last handler has finished. */
   async onApplicationShutdown(): Promise<void> {
-    if (!this.#pool.ending) await this.#pool.end();
+    if (!this.pool.ending) await this.pool.end();
   }
 }

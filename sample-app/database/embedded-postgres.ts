@@ -25,9 +25,9 @@ interface Owner {
 
 /** A real Postgres 18 on loopback, started from binaries that npm brought, in a process group of its own. */
 export class EmbeddedPostgres {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<void>;
-  readonly #killWithUs = () => void this.#child.kill('SIGQUIT');
+  private readonly child: ChildProcess;
+  private readonly exit: Promise<void>;
+  private readonly killWithUs = () => void this.child.kill('SIGQUIT');
 
   private constructor(
     child: ChildProcess,
@@ -35,9 +35,9 @@ export class EmbeddedPostgres {
     readonly folder: string,
     readonly port: number,
   ) {
-    this.#child = child;
-    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
-    process.once('exit', this.#killWithUs);
+    this.child = child;
+    this.exit = new Promise((resolve) => child.once('exit', () => resolve()));
+    process.once('exit', this.killWithUs);
   }
 
   /**
@@ -64,16 +64,16 @@ export class EmbeddedPostgres {
 
   /** Resolves when the server is gone, for whatever reason. */
   get exited(): Promise<void> {
-    return this.#exited;
+    return this.exit;
   }
 
   /** Ends all sessions and waits until the server has written its last checkpoint. Idempotent. */
   async stop(): Promise<void> {
-    this.#child.kill('SIGINT');
-    const impatience = setTimeout(() => this.#child.kill('SIGQUIT'), 5_000);
-    await this.#exited;
+    this.child.kill('SIGINT');
+    const impatience = setTimeout(() => this.child.kill('SIGQUIT'), 5_000);
+    await this.exit;
     clearTimeout(impatience);
-    process.off('exit', this.#killWithUs);
+    process.off('exit', this.killWithUs);
   }
 }
 

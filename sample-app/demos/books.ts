@@ -22,17 +22,17 @@ export interface Tally {
  * for each look, see demo-database.ts.
  */
 export class Books {
-  #written: DemoEvent[] = [];
-  readonly #versions = new Map<string, number>();
+  private written: DemoEvent[] = [];
+  private readonly versions = new Map<string, number>();
 
   /** Writes whatever comes, the way a first listener does it: the last one to write is right. */
   write(event: DemoEvent): void {
-    this.#written.push(event);
+    this.written.push(event);
   }
 
   /** Takes over what was written elsewhere. */
   replaceAll(written: readonly DemoEvent[]): void {
-    this.#written = [...written];
+    this.written = [...written];
   }
 
   /**
@@ -41,49 +41,49 @@ export class Books {
    * @throws TooEarlyError when a version before it is missing
    */
   writeNext(event: DemoEvent): void {
-    const last = this.#versions.get(event.id) ?? -1;
+    const last = this.versions.get(event.id) ?? -1;
     if (event.version <= last) return;
     if (event.version > last + 1) throw new TooEarlyError(event.id, event.version, last);
-    this.#versions.set(event.id, event.version);
+    this.versions.set(event.id, event.version);
     this.write(event);
   }
 
   /** How often something was written. */
   get writtenCount(): number {
-    return this.#written.length;
+    return this.written.length;
   }
 
   /** How many of the events have been written at least once. */
   countOf(events: readonly DemoEvent[]): number {
-    const written = new Set(this.#written.map(nameOf));
+    const written = new Set(this.written.map(nameOf));
     return events.filter((event) => written.has(nameOf(event))).length;
   }
 
   /** The price that a ticket has now. */
   priceOf(id: string): number | undefined {
-    return this.#written.findLast((event) => event.id === id)?.price;
+    return this.written.findLast((event) => event.id === id)?.price;
   }
 
   /** All that was ever written, added up: what an account would say. */
   sum(): number {
-    return this.#written.reduce((sum, { price }) => sum + price, 0);
+    return this.written.reduce((sum, { price }) => sum + price, 0);
   }
 
   tally(published: readonly DemoEvent[]): Tally {
     const distinct = this.countOf(published);
     return {
       events: published.length,
-      applied: this.#written.length,
+      applied: this.written.length,
       lost: published.length - distinct,
-      doubled: this.#written.length - new Set(this.#written.map(nameOf)).size,
-      outOfOrder: this.#countOutOfOrder(),
+      doubled: this.written.length - new Set(this.written.map(nameOf)).size,
+      outOfOrder: this.countOutOfOrder(),
     };
   }
 
-  #countOutOfOrder(): number {
+  private countOutOfOrder(): number {
     const newest = new Map<string, number>();
     let count = 0;
-    for (const { id, version } of this.#written) {
+    for (const { id, version } of this.written) {
       const before = newest.get(id) ?? -1;
       if (version < before) count += 1;
       newest.set(id, Math.max(before, version));

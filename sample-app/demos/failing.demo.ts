@@ -14,15 +14,15 @@ const eventCount = 30;
 
 /** A database that is away for a moment: the first try to save every third ticket fails. */
 class UnreliableBooks extends Books {
-  readonly #tried = new Set<string>();
+  private readonly tried = new Set<string>();
   failures = 0;
   tries = 0;
 
   async save(event: DemoEvent): Promise<void> {
     this.tries += 1;
-    const isFirstTry = !this.#tried.has(event.id);
-    this.#tried.add(event.id);
-    if (isFirstTry && this.#tried.size % 3 === 0) {
+    const isFirstTry = !this.tried.has(event.id);
+    this.tried.add(event.id);
+    if (isFirstTry && this.tried.size % 3 === 0) {
       this.failures += 1;
       throw new Error('the database is away');
     }

@@ -50,8 +50,8 @@ export const twice: Demo = {
 
 /** What the handlers share: the books, and the moment in which some of them get stuck. */
 class Payments extends Books {
-  readonly #stuck: (() => void)[] = [];
-  readonly #slow = new Set<string>();
+  private readonly stuck: (() => void)[] = [];
+  private readonly slow = new Set<string>();
   /** Runs of the handler. */
   runs = 0;
   /** Deliveries that are over. */
@@ -59,17 +59,17 @@ class Payments extends Books {
 
   /** Has the handlers of these events get stuck, each once. Chosen by event: which handler runs first is anybody's guess. */
   makeSlow(events: readonly DemoEvent[]): void {
-    for (const { id } of events) this.#slow.add(id);
+    for (const { id } of events) this.slow.add(id);
   }
 
   /** Returns at once, but for the first run of a slow event: that waits for {@link goOn}. */
   async slowWork({ id }: DemoEvent): Promise<void> {
     this.runs += 1;
-    if (this.#slow.delete(id)) await new Promise<void>((resolve) => this.#stuck.push(resolve));
+    if (this.slow.delete(id)) await new Promise<void>((resolve) => this.stuck.push(resolve));
   }
 
   goOn(): void {
-    for (const resolve of this.#stuck) resolve();
+    for (const resolve of this.stuck) resolve();
   }
 }
 

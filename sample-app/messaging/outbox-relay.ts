@@ -27,12 +27,12 @@ const aggregatesPerRound = 50;
  */
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger = new Logger(OutboxRelay.name);
-  #running: Promise<void> | undefined;
-  #stopped = false;
-  #wake: (() => void) | undefined;
-  #kicked = false;
-  #failures = 0;
+  private readonly logger = new Logger(OutboxRelay.name);
+  private running: Promise<void> | undefined;
+  private stopped = false;
+  private wake: (() => void) | undefined;
+  private kicked = false;
+  private failures = 0;
 
   constructor(
     private readonly database: Database,
@@ -40,35 +40,35 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#running ??= this.#run();
+    this.running ??= this.run();
   }
 
   /** Ends after the round that runs; what is left is published by another instance, or after the next start. */
   async onModuleDestroy(): Promise<void> {
-    this.#stopped = true;
+    this.stopped = true;
     this.kick();
-    await this.#running;
+    await this.running;
   }
 
   /** Has the relay look at once. Call it after a transaction that wrote an event. */
   kick(): void {
-    this.#kicked = true;
-    this.#wake?.();
+    this.kicked = true;
+    this.wake?.();
   }
 
   /** Publishes one round and tells how many events it was. */
   async relayOnce(): Promise<number> {
     return this.database.transaction(async (transaction) => {
       const rows = await claim(transaction);
-      const outcomes = await Promise.all([...byAggregate(rows).values()].map((own) => this.#publishInOrder(own)));
+      const outcomes = await Promise.all([...byAggregate(rows).values()].map((own) => this.publishInOrder(own)));
       const published = outcomes.flatMap((outcome) => outcome.done);
       await transaction.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [published]);
-      this.#note(outcomes.find((outcome) => outcome.failure)?.failure);
+      this.note(outcomes.find((outcome) => outcome.failure)?.failure);
       return published.length;
     });
   }
 
-  async #publishInOrder(rows: readonly OutboxRow[]): Promise<{ done: string[]; failure?: Error }> {
+  private async publishInOrder(rows: readonly OutboxRow[]): Promise<{ done: string[]; failure?: Error }> {
     const done: string[] = [];
     for (const { id, subject, event, headers } of rows) {
       try {
@@ -82,29 +82,29 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
     return { done };
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      this.#kicked = false;
-      const count = await this.relayOnce().catch((error: unknown) => (this.#note(asError(error)), 0));
-      if (count === 0) await this.#pause();
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      this.kicked = false;
+      const count = await this.relayOnce().catch((error: unknown) => (this.note(asError(error)), 0));
+      if (count === 0) await this.pause();
     }
   }
 
-  #pause(): Promise<void> {
-    if (this.#kicked && this.#failures === 0) return Promise.resolve();
+  private pause(): Promise<void> {
+    if (this.kicked && this.failures === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, pollMs);
-      this.#wake = () => {
+      this.wake = () => {
         clearTimeout(timer);
         resolve();
       };
-      if (this.#stopped) this.#wake();
+      if (this.stopped) this.wake();
     });
   }
 
-  #note(failure: Error | undefined): void {
-    this.#failures = failure ? this.#failures + 1 : 0;
-    if (failure && this.#failures === 1) this.#logger.warn(`events wait in the outbox: ${failure.message}`);
+  private note(failure: Error | undefined): void {
+    this.failures = failure ? this.failures + 1 : 0;
+    if (failure && this.failures === 1) this.logger.warn(`events wait in the outbox: ${failure.message}`);
   }
 }
 

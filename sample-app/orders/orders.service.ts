@@ -25,7 +25,7 @@ export class OrdersService {
   }
 
   async find(id: string): Promise<Order> {
-    return this.#existing(this.database, id);
+    return this.existing(this.database, id);
   }
 
   async place({ id = randomUUID(), ticketId }: PlaceOrder): Promise<Order> {
@@ -33,7 +33,7 @@ export class OrdersService {
       const ticket = await this.tickets.find(transaction, ticketId);
       if (!ticket) throw new NotFoundException(`there is no ticket ${ticketId} (or its event has not arrived yet)`);
       const order: Order = { id, version: 0, status: 'created', ticketId, price: ticket.price };
-      if (!(await this.orders.insert(transaction, order))) return this.#sameOrder(transaction, order);
+      if (!(await this.orders.insert(transaction, order))) return this.sameOrder(transaction, order);
       const turn = await this.tickets.nextTurn(transaction, ticketId);
       const event = { id, version: 0, ticketId, turn, price: ticket.price };
       await this.outbox.add(transaction, 'order:created', event, ticketId);
@@ -46,10 +46,10 @@ export class OrdersService {
   /** Idempotent: an order that is cancelled already stays so. */
   async cancel(id: string): Promise<Order> {
     const cancelled = await this.database.transaction(async (transaction) => {
-      const order = await this.#existing(transaction, id);
+      const order = await this.existing(transaction, id);
       if (order.status === 'cancelled') return order;
       const next: Order = { ...order, version: order.version + 1, status: 'cancelled' };
-      if (!(await this.orders.replace(transaction, next))) return this.#existing(transaction, id);
+      if (!(await this.orders.replace(transaction, next))) return this.existing(transaction, id);
       const turn = await this.tickets.nextTurn(transaction, order.ticketId);
       const event = { id, version: next.version, ticketId: order.ticketId, turn };
       await this.outbox.add(transaction, 'order:cancelled', event, order.ticketId);
@@ -60,13 +60,13 @@ export class OrdersService {
   }
 
   /** A repeated request gets the order that it made; anybody else's gets told that the ticket is taken. */
-  async #sameOrder(transaction: Queryable, { id, ticketId }: Order): Promise<Order> {
+  private async sameOrder(transaction: Queryable, { id, ticketId }: Order): Promise<Order> {
     const earlier = await this.orders.find(transaction, id);
     if (earlier?.ticketId === ticketId) return earlier;
     throw new ConflictException(`ticket ${ticketId} is reserved by another order`);
   }
 
-  async #existing(on: Queryable, id: string): Promise<Order> {
+  private async existing(on: Queryable, id: string): Promise<Order> {
     const order = await this.orders.find(on, id);
     if (!order) throw new NotFoundException(`there is no order ${id}`);
     return order;

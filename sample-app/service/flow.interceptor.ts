@@ -29,7 +29,7 @@ export class FlowInterceptor implements NestInterceptor {
       ...countedAs(rpc.getData<ShopEvents[Subject]>()),
       ...(traceId && { traceId }),
     };
-    return defer(() => this.#misbehave()).pipe(
+    return defer(() => this.misbehave()).pipe(
       mergeMap(() => next.handle()),
       tap({
         // The commit comes right after it; should that fail, the event comes again and is reported again.
@@ -39,7 +39,7 @@ export class FlowInterceptor implements NestInterceptor {
     );
   }
 
-  async #misbehave(): Promise<void> {
+  private async misbehave(): Promise<void> {
     const { slowMs } = this.supervisor.faults;
     if (slowMs > 0) await delay(slowMs);
     if (this.supervisor.takeFailure()) throw new Error('failed on purpose');

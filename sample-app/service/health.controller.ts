@@ -17,10 +17,10 @@ export class HealthController {
   @Get()
   @HealthCheck()
   check(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.stan.isHealthy('stan'), () => this.#databaseIsHealthy()]);
+    return this.health.check([() => this.stan.isHealthy('stan'), () => this.databaseIsHealthy()]);
   }
 
-  async #databaseIsHealthy() {
+  private async databaseIsHealthy() {
     const indicator = this.indicators.check('database');
     return this.database.query('SELECT 1').then(
       () => indicator.up(),

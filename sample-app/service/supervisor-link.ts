@@ -9,27 +9,27 @@ import { noFaults } from './service-messages.js';
  */
 @Injectable()
 export class SupervisorLink implements OnApplicationShutdown {
-  #faults: Faults = noFaults;
-  #stop: () => void = () => undefined;
-  #atEnd: () => Promise<void> = () => Promise.resolve();
+  private current: Faults = noFaults;
+  private stop: () => void = () => undefined;
+  private endTask: () => Promise<void> = () => Promise.resolve();
 
   constructor() {
     process.on('message', (message: MessageToService) => {
-      if (message.type === 'stop') this.#stop();
-      else this.#setFaults({ ...this.#faults, ...message.faults });
+      if (message.type === 'stop') this.stop();
+      else this.setFaults({ ...this.current, ...message.faults });
     });
-    process.once('disconnect', () => this.#stop());
+    process.once('disconnect', () => this.stop());
   }
 
   /** What goes wrong on purpose at the moment. */
   get faults(): Faults {
-    return this.#faults;
+    return this.current;
   }
 
   /** True for as many calls as the next events have to fail. */
   takeFailure(): boolean {
-    if (this.#faults.failNext === 0) return false;
-    this.#setFaults({ ...this.#faults, failNext: this.#faults.failNext - 1 });
+    if (this.current.failNext === 0) return false;
+    this.setFaults({ ...this.current, failNext: this.current.failNext - 1 });
     return true;
   }
 
@@ -40,23 +40,23 @@ export class SupervisorLink implements OnApplicationShutdown {
 
   /** Calls `stop` when the supervisor asks for it or is gone, so that no service outlives it. */
   onStop(stop: () => void): void {
-    this.#stop = stop;
+    this.stop = stop;
   }
 
   /** Has `task` done when everything else has been closed, whoever ends the process. */
   atEnd(task: () => Promise<void>): void {
-    this.#atEnd = task;
+    this.endTask = task;
   }
 
   /** An open line would keep the process alive after everything else has been closed. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#atEnd();
-    this.#stop = () => undefined;
+    await this.endTask();
+    this.stop = () => undefined;
     if (process.connected) process.disconnect();
   }
 
-  #setFaults(faults: Faults): void {
-    this.#faults = faults;
+  private setFaults(faults: Faults): void {
+    this.current = faults;
     this.tell({ type: 'faults', faults });
   }
 }

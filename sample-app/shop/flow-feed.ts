@@ -11,35 +11,35 @@ const remembered = 150;
 /** What the open pages are told, in server-sent events. */
 @Injectable()
 export class FlowFeed {
-  readonly #entries: FlowEntry[] = [];
-  readonly #flow = new Subject<FlowEntry>();
-  readonly #changes = new Subject<void>();
+  private readonly entries: FlowEntry[] = [];
+  private readonly flow = new Subject<FlowEntry>();
+  private readonly changes = new Subject<void>();
 
   constructor(private readonly instances: Instances) {
-    instances.on('flow', (entry) => this.#note(entry));
-    instances.on('changed', () => this.#changes.next());
+    instances.on('flow', (entry) => this.note(entry));
+    instances.on('changed', () => this.changes.next());
   }
 
   /** A stream for one page: the instances as they are, the last entries, then everything as it happens. */
   open(): Observable<MessageEvent> {
-    const states = merge(of(undefined), this.#changes).pipe(
+    const states = merge(of(undefined), this.changes).pipe(
       map(() => ({ type: 'instances', data: this.instances.views() })),
     );
     const entries = merge(
-      defer(() => from([...this.#entries])),
-      this.#flow,
+      defer(() => from([...this.entries])),
+      this.flow,
     ).pipe(map((entry) => ({ type: 'flow', data: entry })));
     return merge(states, entries);
   }
 
   /** The last entries of one trace, in the order in which they came. */
   ofTrace(traceId: string): readonly FlowEntry[] {
-    return this.#entries.filter((entry) => entry.traceId === traceId);
+    return this.entries.filter((entry) => entry.traceId === traceId);
   }
 
-  #note(entry: FlowEntry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length > remembered) this.#entries.shift();
-    this.#flow.next(entry);
+  private note(entry: FlowEntry): void {
+    this.entries.push(entry);
+    if (this.entries.length > remembered) this.entries.shift();
+    this.flow.next(entry);
   }
 }

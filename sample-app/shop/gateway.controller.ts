@@ -25,15 +25,15 @@ export class GatewayController {
 
   @All(['tickets', 'tickets/:id'])
   async tickets(@Req() request: GatewayRequest, @Res() response: GatewayResponse): Promise<void> {
-    await this.#forward('tickets', request, response);
+    await this.forward('tickets', request, response);
   }
 
   @All(['orders', 'orders/:id', 'ticket-copies'])
   async orders(@Req() request: GatewayRequest, @Res() response: GatewayResponse): Promise<void> {
-    await this.#forward('orders', request, response);
+    await this.forward('orders', request, response);
   }
 
-  async #forward(service: ServiceName, request: GatewayRequest, response: GatewayResponse): Promise<void> {
+  private async forward(service: ServiceName, request: GatewayRequest, response: GatewayResponse): Promise<void> {
     const path = request.originalUrl.slice('/api'.length);
     for (const url of this.instances.urlsOf(service)) {
       const answer = await tryInstance(url + path, request);

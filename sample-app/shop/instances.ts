@@ -37,12 +37,12 @@ const defaults = {
 
 /** All instances of both services. */
 export class Instances extends EventEmitter<InstancesEvents> {
-  readonly #all: readonly ServiceInstance[];
-  #turn = 0;
+  private readonly all: readonly ServiceInstance[];
+  private turn = 0;
 
   private constructor(all: readonly ServiceInstance[]) {
     super();
-    this.#all = all;
+    this.all = all;
     for (const instance of all) {
       instance.on('changed', () => this.emit('changed'));
       instance.on('flow', (entry) => this.emit('flow', entry));
@@ -77,7 +77,7 @@ export class Instances extends EventEmitter<InstancesEvents> {
    * @throws Error when one of them dies again and again before it has run at all
    */
   async start(): Promise<boolean> {
-    for (const instance of this.#all) instance.start();
+    for (const instance of this.all) instance.start();
     return new Promise((resolve, reject) => {
       const look = () => {
         const views = this.views();
@@ -95,27 +95,27 @@ export class Instances extends EventEmitter<InstancesEvents> {
 
   /** Stops all, each at its own pace. */
   async stop(): Promise<void> {
-    await Promise.all(this.#all.map((instance) => instance.stop()));
+    await Promise.all(this.all.map((instance) => instance.stop()));
   }
 
   /** Kills all at once; they are not started again when {@link stop} has been called before. */
   kill(): void {
-    for (const instance of this.#all) instance.kill();
+    for (const instance of this.all) instance.kill();
   }
 
   views(): InstanceView[] {
-    return this.#all.map((instance) => instance.view());
+    return this.all.map((instance) => instance.view());
   }
 
   find(name: string): ServiceInstance | undefined {
-    return this.#all.find((instance) => instance.name === name);
+    return this.all.find((instance) => instance.name === name);
   }
 
   /** URLs of the running instances of a service, another one first each time. */
   urlsOf(service: ServiceName): string[] {
-    const urls = this.#all.flatMap((instance) => (instance.service === service && instance.url ? [instance.url] : []));
-    this.#turn += 1;
-    const first = urls.length === 0 ? 0 : this.#turn % urls.length;
+    const urls = this.all.flatMap((instance) => (instance.service === service && instance.url ? [instance.url] : []));
+    this.turn += 1;
+    const first = urls.length === 0 ? 0 : this.turn % urls.length;
     return [...urls.slice(first), ...urls.slice(0, first)];
   }
 }

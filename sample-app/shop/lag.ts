@@ -10,26 +10,26 @@ export type LagPerService = Readonly<Partial<Record<ServiceName, number>>>;
 /** Asks the server how far the services are behind; one question at a time, however many pages are open. */
 @Injectable()
 export class Lag {
-  readonly #lag: StanLag | undefined;
-  #underWay: Promise<LagPerService> | undefined;
+  private readonly lag: StanLag | undefined;
+  private underWay: Promise<LagPerService> | undefined;
 
   constructor({ bus }: Surroundings) {
     const { monitoringUrl: url } = bus;
-    this.#lag = url === undefined ? undefined : new StanLag({ monitoring: new StanMonitoring({ url }) });
+    this.lag = url === undefined ? undefined : new StanLag({ monitoring: new StanMonitoring({ url }) });
   }
 
   /** Nothing where the server has no monitoring port, or it does not answer. */
   perService(): Promise<LagPerService> {
-    this.#underWay ??= this.#ask()
+    this.underWay ??= this.ask()
       .catch(() => ({}))
-      .finally(() => (this.#underWay = undefined));
-    return this.#underWay;
+      .finally(() => (this.underWay = undefined));
+    return this.underWay;
   }
 
-  async #ask(): Promise<LagPerService> {
-    if (this.#lag === undefined) return {};
+  private async ask(): Promise<LagPerService> {
+    if (this.lag === undefined) return {};
     const sums: Record<ServiceName, number> = { tickets: 0, orders: 0 };
-    for await (const { queueGroup, total } of this.#lag.all()) {
+    for await (const { queueGroup, total } of this.lag.all()) {
       const service = services.find((name) => name === queueGroup);
       if (service !== undefined) sums[service] += total;
     }

@@ -52,7 +52,7 @@ export class PageController {
   @Post('instances/:name/kill')
   @HttpCode(202)
   kill(@Param('name') name: string): InstanceView {
-    const instance = this.#find(name);
+    const instance = this.find(name);
     instance.kill();
     return instance.view();
   }
@@ -60,12 +60,12 @@ export class PageController {
   @Patch('instances/:name/faults')
   @HttpCode(202)
   setFaults(@Param('name') name: string, @Body() faults: FaultsRequest): InstanceView {
-    const instance = this.#find(name);
+    const instance = this.find(name);
     instance.setFaults(faults);
     return instance.view();
   }
 
-  #find(name: string): ServiceInstance {
+  private find(name: string): ServiceInstance {
     const instance = this.instances.find(name);
     if (!instance) throw new NotFoundException(`there is no instance ${name}`);
     return instance;

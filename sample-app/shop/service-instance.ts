@@ -47,49 +47,49 @@ export interface InstanceOptions {
 
 /** One instance of a service, a process of its own that is started again whenever it dies. */
 export class ServiceInstance extends EventEmitter<InstanceEvents> {
-  readonly #options: InstanceOptions;
-  #child: ChildProcess | undefined;
-  #exited: Promise<void> = Promise.resolve();
-  #state: InstanceState = 'stopped';
-  #url: string | undefined;
-  #restarts = 0;
-  #faults = noFaults;
-  #restartTimer: NodeJS.Timeout | undefined;
+  private readonly options: InstanceOptions;
+  private child: ChildProcess | undefined;
+  private exited: Promise<void> = Promise.resolve();
+  private state: InstanceState = 'stopped';
+  private announcedUrl: string | undefined;
+  private restarts = 0;
+  private faults = noFaults;
+  private restartTimer: NodeJS.Timeout | undefined;
 
   constructor(options: InstanceOptions) {
     super();
-    this.#options = options;
+    this.options = options;
   }
 
   get name(): string {
-    return this.#options.name;
+    return this.options.name;
   }
 
   get service(): ServiceName {
-    return this.#options.service;
+    return this.options.service;
   }
 
   /** Where it serves HTTP; undefined while it does not. */
   get url(): string | undefined {
-    return this.#state === 'running' ? this.#url : undefined;
+    return this.state === 'running' ? this.announcedUrl : undefined;
   }
 
   view(): InstanceView {
-    const { name, service } = this.#options;
-    const faults = this.#faults;
+    const { name, service } = this.options;
+    const faults = this.faults;
     return {
       name,
       service,
-      state: this.#state,
-      pid: this.#child?.pid,
+      state: this.state,
+      pid: this.child?.pid,
       url: this.url,
-      restarts: this.#restarts,
+      restarts: this.restarts,
       faults,
     };
   }
 
   start(): void {
-    const { programs, service, environment } = this.#options;
+    const { programs, service, environment } = this.options;
     // A process group of its own: Ctrl-C must reach the supervisor alone, which then stops things in the right order.
     const child = fork(join(programs, service, 'main.js'), [], {
       env: { ...process.env, ...environment },
@@ -97,47 +97,47 @@ export class ServiceInstance extends EventEmitter<InstanceEvents> {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    this.#child = child;
-    this.#faults = noFaults;
-    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
-    child.on('message', (message: MessageFromService) => this.#receive(message));
-    child.once('exit', () => this.#died());
+    this.child = child;
+    this.faults = noFaults;
+    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    child.on('message', (message: MessageFromService) => this.receive(message));
+    child.once('exit', () => this.died());
     child.once('error', (error) => this.emit('said', error.message));
-    for (const stream of [child.stdout, child.stderr]) this.#listenTo(stream);
-    this.#become('starting');
+    for (const stream of [child.stdout, child.stderr]) this.listenTo(stream);
+    this.become('starting');
   }
 
   /** Ends the process at once, as a machine that loses power does. It is started again after a while. */
   kill(): void {
-    this.#child?.kill('SIGKILL');
+    this.child?.kill('SIGKILL');
   }
 
   setFaults(faults: Partial<Faults>): void {
-    this.#tell({ type: 'faults', faults });
+    this.tell({ type: 'faults', faults });
   }
 
   /** Lets it finish what it is doing, then ends it; kills it when that takes too long. */
   async stop(): Promise<void> {
-    clearTimeout(this.#restartTimer);
-    this.#become('stopped');
-    this.#tell({ type: 'stop' });
-    const impatience = setTimeout(() => this.kill(), this.#options.stopTimeoutMs);
-    await this.#exited;
+    clearTimeout(this.restartTimer);
+    this.become('stopped');
+    this.tell({ type: 'stop' });
+    const impatience = setTimeout(() => this.kill(), this.options.stopTimeoutMs);
+    await this.exited;
     clearTimeout(impatience);
   }
 
-  #tell(message: MessageToService): void {
-    if (this.#child?.connected) this.#child.send(message, () => undefined);
+  private tell(message: MessageToService): void {
+    if (this.child?.connected) this.child.send(message, () => undefined);
   }
 
-  #receive(message: MessageFromService): void {
+  private receive(message: MessageFromService): void {
     switch (message.type) {
       case 'ready':
-        this.#url = message.url;
-        if (this.#state === 'starting') this.#become('running');
+        this.announcedUrl = message.url;
+        if (this.state === 'starting') this.become('running');
         break;
       case 'faults':
-        this.#faults = message.faults;
+        this.faults = message.faults;
         this.emit('changed');
         break;
       case 'flow':
@@ -146,22 +146,22 @@ export class ServiceInstance extends EventEmitter<InstanceEvents> {
     }
   }
 
-  #died(): void {
-    this.#child = undefined;
-    if (this.#state === 'stopped') return;
-    this.#become('dead');
-    this.#restartTimer = setTimeout(() => {
-      this.#restarts += 1;
+  private died(): void {
+    this.child = undefined;
+    if (this.state === 'stopped') return;
+    this.become('dead');
+    this.restartTimer = setTimeout(() => {
+      this.restarts += 1;
       this.start();
-    }, this.#options.restartDelayMs);
+    }, this.options.restartDelayMs);
   }
 
-  #become(state: InstanceState): void {
-    this.#state = state;
+  private become(state: InstanceState): void {
+    this.state = state;
     this.emit('changed');
   }
 
-  #listenTo(stream: NodeJS.ReadableStream | null): void {
+  private listenTo(stream: NodeJS.ReadableStream | null): void {
     let rest = '';
     stream?.setEncoding('utf8');
     stream?.on('data', (text: string) => {

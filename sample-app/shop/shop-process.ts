@@ -8,34 +8,34 @@ import { describeShop, say, sayFor } from './terminal.js';
 
 /** What `npm start` is: the shop and its page, from the first line in the terminal to Ctrl-C. */
 export class ShopProcess {
-  #shop: Shop | undefined;
-  #page: INestApplication | undefined;
-  #signals = 0;
-  #stopping: Promise<void> | undefined;
+  private shop: Shop | undefined;
+  private page: INestApplication | undefined;
+  private signals = 0;
+  private stopping: Promise<void> | undefined;
 
   /**
    * Starts everything and resolves when it runs. From then on the process lives until a signal.
    * @throws Error that says what could not be started; what had been is stopped again
    */
   async run(options: ShopOptions): Promise<void> {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#interrupted());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.interrupted());
     try {
-      await this.#start(options);
+      await this.start(options);
     } catch (error) {
-      await this.#stop();
+      await this.stop();
       throw error;
     }
     // A signal that came while it was being started.
-    if (this.#signals > 0) await this.#stop();
+    if (this.signals > 0) await this.stop();
   }
 
-  async #start(options: ShopOptions): Promise<void> {
+  private async start(options: ShopOptions): Promise<void> {
     await assertPortIsFree(options.port);
     say('Starting database and event bus ...');
-    this.#shop = await startShop(options);
-    if (this.#signals > 0) return;
-    this.#page = await servePage(this.#shop, options.port);
-    const { instances } = this.#shop;
+    this.shop = await startShop(options);
+    if (this.signals > 0) return;
+    this.page = await servePage(this.shop, options.port);
+    const { instances } = this.shop;
     instances.on('said', sayFor);
     say(
       `Starting ${instances
@@ -43,33 +43,33 @@ export class ShopProcess {
         .map(({ name }) => name)
         .join(', ')} ...`,
     );
-    if (await instances.start()) describeShop(this.#shop, await this.#page.getUrl());
+    if (await instances.start()) describeShop(this.shop, await this.page.getUrl());
   }
 
-  #interrupted(): void {
-    this.#signals += 1;
-    if (this.#signals === 1) {
+  private interrupted(): void {
+    this.signals += 1;
+    if (this.signals === 1) {
       say('\nStopping: running handlers finish, their events are acked (Ctrl-C again: at once) ...');
-      if (this.#shop) void this.#stop();
+      if (this.shop) void this.stop();
       return;
     }
-    this.#shop?.instances.kill();
+    this.shop?.instances.kill();
     // The process that keeps the database sees that this one is gone, and stops it.
     process.exit(130);
   }
 
-  #stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll().catch((error: unknown) => {
+  private stop(): Promise<void> {
+    this.stopping ??= this.stopAll().catch((error: unknown) => {
       process.exitCode = 1;
       console.error(error);
     });
-    return this.#stopping;
+    return this.stopping;
   }
 
-  async #stopAll(): Promise<void> {
-    await this.#page?.close();
-    await this.#shop?.stop();
-    if (this.#signals > 0) say('Stopped.');
+  private async stopAll(): Promise<void> {
+    await this.page?.close();
+    await this.shop?.stop();
+    if (this.signals > 0) say('Stopped.');
   }
 }
 

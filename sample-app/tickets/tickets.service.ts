@@ -27,13 +27,13 @@ export class TicketsService {
   }
 
   async find(id: string): Promise<Ticket> {
-    return this.#existing(this.database, id);
+    return this.existing(this.database, id);
   }
 
   async create({ id = randomUUID(), title, price }: CreateTicket): Promise<Ticket> {
     const created = await this.database.transaction(async (transaction) => {
       const ticket: Ticket = { id, version: 0, title, price, orderId: null };
-      if (!(await this.tickets.insert(transaction, ticket))) return this.#existing(transaction, id);
+      if (!(await this.tickets.insert(transaction, ticket))) return this.existing(transaction, id);
       await this.outbox.add(transaction, 'ticket:created', { id, version: 0, title, price });
       return ticket;
     });
@@ -43,7 +43,7 @@ export class TicketsService {
 
   async reprice(id: string, { price, version }: RepriceTicket): Promise<Ticket> {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      const changed = await this.#tryReprice(id, price, version);
+      const changed = await this.tryReprice(id, price, version);
       if (changed) return changed;
       if (version !== undefined) break;
     }
@@ -52,30 +52,30 @@ export class TicketsService {
 
   /** Gives the ticket to an order. Called for the events about a ticket in their order, so it is free. */
   async reserve(transaction: Queryable, ticketId: string, orderId: string): Promise<void> {
-    const ticket = await this.#locked(transaction, ticketId);
+    const ticket = await this.locked(transaction, ticketId);
     if (ticket.orderId !== null) throw new Error(`ticket ${ticketId} is held by order ${ticket.orderId}`);
-    await this.#change(transaction, { ...ticket, orderId });
+    await this.change(transaction, { ...ticket, orderId });
   }
 
   /** Takes the ticket back from the order that holds it. */
   async release(transaction: Queryable, ticketId: string, orderId: string): Promise<void> {
-    const ticket = await this.#locked(transaction, ticketId);
+    const ticket = await this.locked(transaction, ticketId);
     if (ticket.orderId !== orderId) throw new Error(`ticket ${ticketId} is not held by order ${orderId}`);
-    await this.#change(transaction, { ...ticket, orderId: null });
+    await this.change(transaction, { ...ticket, orderId: null });
   }
 
-  async #tryReprice(id: string, price: number, version: number | undefined): Promise<Ticket | undefined> {
+  private async tryReprice(id: string, price: number, version: number | undefined): Promise<Ticket | undefined> {
     const changed = await this.database.transaction(async (transaction) => {
-      const ticket = await this.#existing(transaction, id);
+      const ticket = await this.existing(transaction, id);
       if (ticket.orderId !== null) throw new ConflictException(`ticket ${id} is reserved; its price stands`);
       if (version !== undefined && ticket.version !== version) return undefined;
-      return this.#change(transaction, { ...ticket, price }).catch(undefinedWhenOutdated);
+      return this.change(transaction, { ...ticket, price }).catch(undefinedWhenOutdated);
     });
     this.relay.kick();
     return changed;
   }
 
-  async #change(transaction: Queryable, changed: Ticket): Promise<Ticket> {
+  private async change(transaction: Queryable, changed: Ticket): Promise<Ticket> {
     const next = { ...changed, version: changed.version + 1 };
     if (!(await this.tickets.replace(transaction, next))) throw new OutdatedVersionError(next.id, changed.version);
     await this.outbox.add(transaction, 'ticket:updated', next);
@@ -83,12 +83,12 @@ export class TicketsService {
   }
 
   /** Nobody changes it until the transaction ends: an event is not to fail because a price was changed beside it. */
-  async #locked(transaction: Queryable, id: string): Promise<Ticket> {
+  private async locked(transaction: Queryable, id: string): Promise<Ticket> {
     await this.tickets.lock(transaction, id);
-    return this.#existing(transaction, id);
+    return this.existing(transaction, id);
   }
 
-  async #existing(on: Queryable, id: string): Promise<Ticket> {
+  private async existing(on: Queryable, id: string): Promise<Ticket> {
     const ticket = await this.tickets.find(on, id);
     if (!ticket) throw new NotFoundException(`there is no ticket ${id}`);
     return ticket;

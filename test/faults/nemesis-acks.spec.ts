@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HistoryWriter } from './history-writer.js';
 import type { HandlerRecord } from './nemesis/history.js';
 import { consumers } from './nemesis/history.js';
-import { checkAcks, countAcks } from './nemesis/sent-acks.js';
+import { checkAcks, countAcks, publishesIn } from './nemesis/sent-acks.js';
 
 const violationsOf = ({ records }: HistoryWriter): readonly string[] => checkAcks(records).violations;
 
@@ -47,5 +47,22 @@ describe('the check of the acks that leave the consumers', () => {
     twoLives.restartedWithoutState().rest(1_000).handled(2, watch);
     expect(violationsOf(twoLives)).toEqual([]);
     expect(violationsOf(twoLives.acked(4, watch))).toHaveLength(1);
+  });
+
+  it('finds that no ack was seen at all', () => {
+    expect(violationsOf(new HistoryWriter().published(1).handledByAll(1))).toEqual([
+      'no ack was seen of all that was handled',
+    ]);
+  });
+
+  it('sees each of several commands that are written at once', () => {
+    const bytes = Buffer.from(
+      'PING\r\nPUB _INBOX.a 4\r\nPUB \r\nSUB x 1\r\nPUB _STAN.pub _INBOX.r 0\r\n\r\nPUB _INBOX.b 2\r\nhi\r\n',
+    );
+    expect([...publishesIn(bytes)].map(([subject, payload]) => [subject, payload.toString()])).toEqual([
+      ['_INBOX.a', 'PUB '],
+      ['_STAN.pub', ''],
+      ['_INBOX.b', 'hi'],
+    ]);
   });
 });

@@ -55,14 +55,14 @@ export class FailOverScene {
   readonly members = new Map<Place, Member>();
   readonly publishers = new Map<Place, Publisher>();
   readonly rejections: unknown[] = [];
-  readonly #runs = new Map<string, number>();
-  readonly #runsBySequence = new Map<string, number>();
-  readonly #resolvedAt: number[] = [];
-  readonly #acknowledged = new Set<string>();
-  readonly #open = new Set<Promise<void>>();
-  #publishedCount = 0;
-  #sentAgainCount = 0;
-  #timer: NodeJS.Timeout | undefined;
+  private readonly runs = new Map<string, number>();
+  private readonly runsBySequence = new Map<string, number>();
+  private readonly resolvedAt: number[] = [];
+  private readonly acknowledged = new Set<string>();
+  private readonly open = new Set<Promise<void>>();
+  private publishedCount = 0;
+  private sentAgainCount = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   private constructor(readonly topology: Topology) {}
 
@@ -80,7 +80,7 @@ export class FailOverScene {
         server: { ...common, subscription: { ...durableQueue('orders'), ackWaitMs, maxInFlight: 256 } },
         controllers: [
           listenerFor(scene.subject, {}, (id: string, context) => {
-            scene.#handle(place, id, context.getSequence(), handled);
+            scene.handle(place, id, context.getSequence(), handled);
           }),
         ],
       });
@@ -94,7 +94,7 @@ export class FailOverScene {
   /** Publishes one event in turn from each publisher, every `everyMs`, until {@link end}. */
   load(everyMs: number): void {
     let turn = 0;
-    this.#timer = setInterval(() => {
+    this.timer = setInterval(() => {
       const place = places[turn % places.length] ?? 'dying';
       turn += 1;
       this.publish(place);
@@ -103,22 +103,22 @@ export class FailOverScene {
 
   publish(place: Place): void {
     const publisher = this.publishers.get(place);
-    this.#publishedCount += 1;
-    const id = `${place}-${this.#publishedCount}`;
+    this.publishedCount += 1;
+    const id = `${place}-${this.publishedCount}`;
     const outcome = publisher!.client.emitAsync(this.subject, id).then(
       ({ attempts }) => {
-        this.#resolvedAt.push(performance.now());
-        this.#acknowledged.add(id);
-        if (attempts > 1) this.#sentAgainCount += 1;
+        this.resolvedAt.push(performance.now());
+        this.acknowledged.add(id);
+        if (attempts > 1) this.sentAgainCount += 1;
       },
       (error: unknown) => void this.rejections.push(error),
     );
-    this.#open.add(outcome);
-    void outcome.finally(() => this.#open.delete(outcome));
+    this.open.add(outcome);
+    void outcome.finally(() => this.open.delete(outcome));
   }
 
   get acknowledgedCount(): number {
-    return this.#acknowledged.size;
+    return this.acknowledged.size;
   }
 
   /** Waits until a publish of this place, made now, is acknowledged. */
@@ -128,11 +128,11 @@ export class FailOverScene {
 
   /** Ends the load; resolves when every publish has its outcome and everything acknowledged is handled. */
   async end(): Promise<FailOverCounts> {
-    clearInterval(this.#timer);
-    await Promise.all(this.#open);
+    clearInterval(this.timer);
+    await Promise.all(this.open);
     await eventually(
       () => {
-        const missing = [...this.#acknowledged].filter((id) => !this.#runs.has(id));
+        const missing = [...this.acknowledged].filter((id) => !this.runs.has(id));
         if (missing.length > 0) throw new Error(`${missing.length} are missing, such as ${missing[0] ?? ''}`);
       },
       { what: 'all that was acknowledged to be handled', timeoutMs: 40_000, intervalMs: 100 },
@@ -142,23 +142,23 @@ export class FailOverScene {
 
   counts(): FailOverCounts {
     const more = (runs: Map<string, number>): number => [...runs.values()].filter((count) => count > 1).length;
-    const gaps = this.#resolvedAt.slice(1).map((at, index) => at - (this.#resolvedAt[index] ?? at));
+    const gaps = this.resolvedAt.slice(1).map((at, index) => at - (this.resolvedAt[index] ?? at));
     return {
-      published: this.#publishedCount,
-      acknowledged: this.#acknowledged.size,
-      sentAgain: this.#sentAgainCount,
+      published: this.publishedCount,
+      acknowledged: this.acknowledged.size,
+      sentAgain: this.sentAgainCount,
       rejected: this.rejections.length,
-      handled: this.#runs.size,
-      handledTwice: more(this.#runs),
-      handledTwiceBySequence: more(this.#runsBySequence),
+      handled: this.runs.size,
+      handledTwice: more(this.runs),
+      handledTwiceBySequence: more(this.runsBySequence),
       longestPauseMs: Math.round(Math.max(0, ...gaps)),
     };
   }
 
-  #handle(place: Place, id: string, sequence: number, handled: Map<string, number>): void {
+  private handle(place: Place, id: string, sequence: number, handled: Map<string, number>): void {
     for (const [runs, key] of [
-      [this.#runs, id],
-      [this.#runsBySequence, `${place} ${sequence}`],
+      [this.runs, id],
+      [this.runsBySequence, `${place} ${sequence}`],
       [handled, id],
     ] as const)
       runs.set(key, (runs.get(key) ?? 0) + 1);

@@ -83,73 +83,75 @@ process.on('exit', () => {
 /** One nats-streaming-server process after the other, on the same ports. */
 export class RealServer {
   readonly clusterId: string;
-  readonly #kind: ServerKind;
-  readonly #binary: string;
-  readonly #options: RealServerOptions;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-server-'));
-  #database: ServerDatabase | undefined;
-  #port: number;
-  #monitoringPort: number;
-  #child: ChildProcess | undefined;
-  #exited: Promise<void> = Promise.resolve();
-  #log: string[] = [];
-  #generation = 0;
+  private readonly kind: ServerKind;
+  private readonly binary: string;
+  private readonly options: RealServerOptions;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-server-'));
+  private database: ServerDatabase | undefined;
+  private clientPort: number;
+  private monitoringPort: number;
+  private child: ChildProcess | undefined;
+  private exited: Promise<void> = Promise.resolve();
+  private lines: string[] = [];
+  private generation = 0;
 
   constructor(binary: string, options: RealServerOptions, port: number, monitoringPort: number) {
-    this.#kind = options.kind ?? 'stan';
-    this.#binary = binary;
-    this.#options = options;
-    this.#port = port;
-    this.#monitoringPort = monitoringPort;
+    this.kind = options.kind ?? 'stan';
+    this.binary = binary;
+    this.options = options;
+    this.clientPort = port;
+    this.monitoringPort = monitoringPort;
     // Its own: where runs stand side by side and one server is down, its clients must not find another's on the port.
     this.clusterId = options.clusterId ?? fresh('cluster');
   }
 
   get port(): number {
-    return this.#port;
+    return this.clientPort;
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return `nats://127.0.0.1:${this.clientPort}`;
   }
 
   /** Where `/streaming/…` is served. */
   get monitoringUrl(): string {
-    return `http://127.0.0.1:${this.#monitoringPort}`;
+    return `http://127.0.0.1:${this.monitoringPort}`;
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.child?.pid;
   }
 
   isRunning(): boolean {
-    return this.#child !== undefined;
+    return this.child !== undefined;
   }
 
   /** Every line the server has written, oldest first. */
   get log(): readonly string[] {
-    return this.#log;
+    return this.lines;
   }
 
   describeLog(lines = 60): string {
-    return [`--- ${binaries[this.#kind].name} on ${this.#port}, last lines`, ...this.#log.slice(-lines), '---'].join(
-      '\n',
-    );
+    return [
+      `--- ${binaries[this.kind].name} on ${this.clientPort}, last lines`,
+      ...this.lines.slice(-lines),
+      '---',
+    ].join('\n');
   }
 
   /** Starts the process. A port that was taken meanwhile is exchanged on the first start only: later ones must keep it. */
   async start(): Promise<void> {
-    await this.#makeDatabase();
-    const isFirstStart = this.#generation === 0 && this.#options.port === undefined;
+    await this.makeDatabase();
+    const isFirstStart = this.generation === 0 && this.options.port === undefined;
     for (let attempt = 1; ; attempt += 1) {
-      this.#spawn();
-      const outcome = await this.#cameUp();
+      this.spawn();
+      const outcome = await this.cameUp();
       if (outcome === 'ready') return;
       await this.kill();
       if (outcome !== 'port in use' || attempt === 20)
         throw new Error(`the server did not start\n${this.describeLog()}`);
-      if (isFirstStart) this.#port = await freePort();
-      this.#monitoringPort = await freePort();
+      if (isFirstStart) this.clientPort = await freePort();
+      this.monitoringPort = await freePort();
     }
   }
 
@@ -158,15 +160,15 @@ export class RealServer {
    * runs it would; the answer is whether it ended by itself.
    */
   async stop({ killAfterMs }: { readonly killAfterMs?: number } = {}): Promise<boolean> {
-    const child = this.#child;
+    const child = this.child;
     const kill = killAfterMs === undefined ? undefined : setTimeout(() => child?.kill('SIGKILL'), killAfterMs);
-    await this.#signalAndWait('SIGTERM').finally(() => clearTimeout(kill));
+    await this.signalAndWait('SIGTERM').finally(() => clearTimeout(kill));
     return child?.signalCode !== 'SIGKILL';
   }
 
   /** Ends it at once (SIGKILL) and waits until it is gone. */
   async kill(): Promise<void> {
-    await this.#signalAndWait('SIGKILL');
+    await this.signalAndWait('SIGKILL');
   }
 
   /**
@@ -174,48 +176,48 @@ export class RealServer {
    * it is sent; until every thread has it, the server goes on answering.
    */
   async freeze(): Promise<void> {
-    this.#child?.kill('SIGSTOP');
-    await eventually(() => this.#standsStill(), { what: 'the server to stand still', intervalMs: 1 });
+    this.child?.kill('SIGSTOP');
+    await eventually(() => this.standsStill(), { what: 'the server to stand still', intervalMs: 1 });
   }
 
   /** Lets a frozen server run on. */
   thaw(): void {
-    this.#child?.kill('SIGCONT');
+    this.child?.kill('SIGCONT');
   }
 
   /** Kills it where it still runs, drops its state if so wanted, and starts it again on the same port. */
   async restart({ state = 'kept' }: { state?: ServerState } = {}): Promise<void> {
     await this.kill();
-    if (state === 'lost') await this.#forget();
+    if (state === 'lost') await this.forget();
     await this.start();
   }
 
   /** Kills it and removes its files. Idempotent. */
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
-    await this.#database?.drop();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await this.database?.drop();
   }
 
   /** For the end of the process, where nothing can be awaited any more. */
   killNow(): void {
-    this.#child?.kill('SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.child?.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #makeDatabase(): Promise<void> {
+  private async makeDatabase(): Promise<void> {
     const url = sqlStoreUrl();
-    const { store = 'file' } = this.#options;
-    if (url === undefined || this.#kind !== 'stan' || store !== 'file') return;
-    this.#database ??= await ServerDatabase.create(url);
+    const { store = 'file' } = this.options;
+    if (url === undefined || this.kind !== 'stan' || store !== 'file') return;
+    this.database ??= await ServerDatabase.create(url);
   }
 
-  async #forget(): Promise<void> {
-    rmSync(join(this.#folder, 'store'), { recursive: true, force: true });
-    await this.#database?.clear();
+  private async forget(): Promise<void> {
+    rmSync(join(this.folder, 'store'), { recursive: true, force: true });
+    await this.database?.clear();
   }
 
-  #standsStill(): boolean {
+  private standsStill(): boolean {
     const threads = `/proc/${this.pid ?? 0}/task`;
     // Elsewhere than on Linux nobody tells.
     if (!existsSync(threads)) return true;
@@ -224,20 +226,20 @@ export class RealServer {
     );
   }
 
-  #spawn(): void {
-    this.#generation += 1;
-    const child = spawn(this.#binary, this.#flags(), { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#log.push(`--- process ${this.#generation}, pid ${child.pid ?? 0}`);
-    this.#child = child;
+  private spawn(): void {
+    this.generation += 1;
+    const child = spawn(this.binary, this.flags(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.lines.push(`--- process ${this.generation}, pid ${child.pid ?? 0}`);
+    this.child = child;
     running.add(this);
-    const { takeLine } = this.#options;
+    const { takeLine } = this.options;
     collectLines(child, (line) => {
-      if (!takeLine?.(line, this)) this.#log.push(line);
+      if (!takeLine?.(line, this)) this.lines.push(line);
     });
-    this.#exited = new Promise((resolve) => {
+    this.exited = new Promise((resolve) => {
       const gone = () => {
-        if (this.#child === child) {
-          this.#child = undefined;
+        if (this.child === child) {
+          this.child = undefined;
           running.delete(this);
         }
         resolve();
@@ -247,13 +249,13 @@ export class RealServer {
     });
   }
 
-  #flags(): string[] {
-    if (this.#kind === 'jetstream') return this.#jetStreamFlags();
-    const { store = 'file', heartbeat = {}, args = [] } = this.#options;
-    const flags = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+  private flags(): string[] {
+    if (this.kind === 'jetstream') return this.jetStreamFlags();
+    const { store = 'file', heartbeat = {}, args = [] } = this.options;
+    const flags = ['-a', '127.0.0.1', '-p', String(this.clientPort), '-m', String(this.monitoringPort)];
     flags.push('-cid', this.clusterId);
-    if (this.#database) flags.push(...this.#database.flags);
-    else if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.#folder, 'store'));
+    if (this.database) flags.push(...this.database.flags);
+    else if (store === 'file') flags.push('-st', 'FILE', '--dir', join(this.folder, 'store'));
     if (!args.includes('-mc')) flags.push('-mc', '0');
     if (heartbeat.interval) flags.push('-hbi', heartbeat.interval);
     if (heartbeat.timeout) flags.push('-hbt', heartbeat.timeout);
@@ -261,21 +263,21 @@ export class RealServer {
     return [...flags, ...args];
   }
 
-  #jetStreamFlags(): string[] {
-    const { args = [], withoutJetStream = false } = this.#options;
-    const ports = ['-a', '127.0.0.1', '-p', String(this.#port), '-m', String(this.#monitoringPort)];
+  private jetStreamFlags(): string[] {
+    const { args = [], withoutJetStream = false } = this.options;
+    const ports = ['-a', '127.0.0.1', '-p', String(this.clientPort), '-m', String(this.monitoringPort)];
     if (withoutJetStream) return [...ports, ...args];
-    return [...ports, '-js', '-sd', join(this.#folder, 'store'), ...args];
+    return [...ports, '-js', '-sd', join(this.folder, 'store'), ...args];
   }
 
-  async #cameUp(): Promise<'ready' | 'port in use' | 'failed'> {
-    const from = this.#log.length - 1;
-    const said = (text: string) => this.#log.slice(from).some((line) => line.includes(text));
+  private async cameUp(): Promise<'ready' | 'port in use' | 'failed'> {
+    const from = this.lines.length - 1;
+    const said = (text: string) => this.lines.slice(from).some((line) => line.includes(text));
     try {
       return await eventually(
         () => {
           if (said('address already in use')) return 'port in use';
-          if (said(this.#options.readyWhen ?? binaries[this.#kind].readyWhen)) return 'ready';
+          if (said(this.options.readyWhen ?? binaries[this.kind].readyWhen)) return 'ready';
           return this.isRunning() ? false : 'failed';
         },
         { what: 'the server to be ready', timeoutMs: 20_000, intervalMs: 5 },
@@ -285,10 +287,10 @@ export class RealServer {
     }
   }
 
-  async #signalAndWait(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    this.#child?.kill('SIGCONT');
-    this.#child?.kill(signal);
-    await this.#exited;
+  private async signalAndWait(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.child?.kill('SIGCONT');
+    this.child?.kill(signal);
+    await this.exited;
   }
 }
 

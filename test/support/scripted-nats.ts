@@ -20,20 +20,20 @@ export type ScriptedAnswer = { readonly [key: string]: unknown } | { readonly st
  */
 export class ScriptedNats {
   readonly publishes: ScriptedPublish[] = [];
-  readonly #server = createServer((socket) => this.#accept(socket));
-  readonly #subscriptions = new Map<Socket, Map<string, string>>();
+  private readonly server = createServer((socket) => this.accept(socket));
+  private readonly subscriptions = new Map<Socket, Map<string, string>>();
 
   private constructor(private readonly script: (publish: ScriptedPublish) => ScriptedAnswer) {}
 
   static async start(script: (publish: ScriptedPublish) => ScriptedAnswer): Promise<ScriptedNats> {
     const nats = new ScriptedNats(script);
     cleanUpAfterTest(() => nats.close());
-    await new Promise<void>((resolve) => nats.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => nats.server.listen(0, '127.0.0.1', resolve));
     return nats;
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `nats://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** The subjects that clients have published to, without those of a prefix. */
@@ -43,7 +43,7 @@ export class ScriptedNats {
 
   /** Sends a message to whoever has subscribed to the subject. */
   send(subject: string, { reply = '', data = '', headers = '' }: Partial<Omit<ScriptedPublish, 'subject'>> = {}): void {
-    for (const [socket, subscriptions] of this.#subscriptions) {
+    for (const [socket, subscriptions] of this.subscriptions) {
       for (const [sid, pattern] of subscriptions) {
         if (!matches(pattern, subject)) continue;
         const to = reply === '' ? `${subject} ${sid}` : `${subject} ${sid} ${reply}`;
@@ -58,38 +58,38 @@ export class ScriptedNats {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#subscriptions.keys()) socket.destroy();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.subscriptions.keys()) socket.destroy();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  #accept(socket: Socket): void {
-    this.#subscriptions.set(socket, new Map());
-    socket.on('error', () => undefined).on('close', () => this.#subscriptions.delete(socket));
+  private accept(socket: Socket): void {
+    this.subscriptions.set(socket, new Map());
+    socket.on('error', () => undefined).on('close', () => this.subscriptions.delete(socket));
     const info = { server_id: 'scripted', version: '2.15.2', headers: true, max_payload: 1_048_576, jetstream: true };
     socket.write(`INFO ${JSON.stringify(info)}\r\n`);
     let rest = '';
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       rest += chunk;
-      for (let taken = this.#takeOne(socket, rest); taken > 0; taken = this.#takeOne(socket, rest))
+      for (let taken = this.takeOne(socket, rest); taken > 0; taken = this.takeOne(socket, rest))
         rest = rest.slice(taken);
     });
   }
 
   /** Carries out the first command of what has come; returns its length, 0 where it is not complete. */
-  #takeOne(socket: Socket, text: string): number {
+  private takeOne(socket: Socket, text: string): number {
     const end = text.indexOf('\r\n');
     if (end < 0) return 0;
     const [verb = '', ...words] = text.slice(0, end).split(' ');
     if (verb === 'PING') socket.write('PONG\r\n');
-    else if (verb === 'SUB') this.#subscriptions.get(socket)?.set(words.at(-1) ?? '', words[0] ?? '');
-    else if (verb === 'UNSUB') this.#subscriptions.get(socket)?.delete(words[0] ?? '');
+    else if (verb === 'SUB') this.subscriptions.get(socket)?.set(words.at(-1) ?? '', words[0] ?? '');
+    else if (verb === 'UNSUB') this.subscriptions.get(socket)?.delete(words[0] ?? '');
     else if (verb === 'PUB' || verb === 'HPUB') {
       const size = Number(words.at(-1));
       if (text.length < end + 4 + size) return 0;
       const headSize = verb === 'HPUB' ? Number(words.at(-2)) : 0;
       const body = text.slice(end + 2, end + 2 + size);
       const hasReply = words.length === (verb === 'HPUB' ? 4 : 3);
-      this.#take({
+      this.take({
         ...{ subject: words[0] ?? '', reply: hasReply ? (words[1] ?? '') : '' },
         ...{ headers: body.slice(0, headSize), data: body.slice(headSize) },
       });
@@ -98,7 +98,7 @@ export class ScriptedNats {
     return end + 2;
   }
 
-  #take(publish: ScriptedPublish): void {
+  private take(publish: ScriptedPublish): void {
     this.publishes.push(publish);
     const answer = this.script(publish);
     if (answer === undefined || answer === 'lost' || publish.reply === '') return;

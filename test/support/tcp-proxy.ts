@@ -20,24 +20,24 @@ export async function startTcpProxy(upstream: () => number): Promise<TcpProxy> {
 
 /** See {@link startTcpProxy}. Everything it can do lasts until `restore()`. */
 export class TcpProxy {
-  readonly #upstream: () => number;
-  readonly #server: Server;
-  readonly #links = new Set<Link>();
-  readonly #network: Network = {
+  private readonly upstream: () => number;
+  private readonly server: Server;
+  private readonly links = new Set<Link>();
+  private readonly network: Network = {
     refuses: false,
     swallows: { toServer: false, toClient: false },
     delayMs: { toServer: 0, toClient: 0 },
   };
-  #acceptedCount = 0;
+  private accepted = 0;
 
   constructor(upstream: () => number) {
-    this.#upstream = upstream;
-    this.#server = createServer({ allowHalfOpen: false }, (client) => this.#accept(client));
-    this.#server.on('error', () => undefined);
+    this.upstream = upstream;
+    this.server = createServer({ allowHalfOpen: false }, (client) => this.accept(client));
+    this.server.on('error', () => undefined);
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return (this.server.address() as AddressInfo).port;
   }
 
   get url(): string {
@@ -46,40 +46,40 @@ export class TcpProxy {
 
   /** Connections that are open right now. */
   get openCount(): number {
-    return this.#links.size;
+    return this.links.size;
   }
 
   /** Connections ever accepted, the refused ones too. */
   get acceptedCount(): number {
-    return this.#acceptedCount;
+    return this.accepted;
   }
 
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', resolve);
+      this.server.once('error', reject);
+      this.server.listen(0, '127.0.0.1', resolve);
     });
   }
 
   /** Breaks every open connection with a reset; new ones are let through. */
   cut(): void {
-    for (const link of this.#links) link.reset();
+    for (const link of this.links) link.reset();
   }
 
   /** Breaks every open connection and resets every new one. */
   refuse(): void {
-    this.#network.refuses = true;
+    this.network.refuses = true;
     this.cut();
   }
 
   /** Keeps the connections open and loses what is written, both ways unless one is named. */
   swallow(...which: Direction[]): void {
-    for (const direction of which.length ? which : directions) this.#network.swallows[direction] = true;
+    for (const direction of which.length ? which : directions) this.network.swallows[direction] = true;
   }
 
   /** Delays everything by `ms`, in order, both ways unless one is named. */
   delay(ms: number, ...which: Direction[]): void {
-    for (const direction of which.length ? which : directions) this.#network.delayMs[direction] = ms;
+    for (const direction of which.length ? which : directions) this.network.delayMs[direction] = ms;
   }
 
   /**
@@ -87,30 +87,30 @@ export class TcpProxy {
    * what is being delayed still arrives.
    */
   restore(): void {
-    this.#network.refuses = false;
+    this.network.refuses = false;
     for (const direction of directions) {
-      this.#network.swallows[direction] = false;
-      this.#network.delayMs[direction] = 0;
+      this.network.swallows[direction] = false;
+      this.network.delayMs[direction] = 0;
     }
-    for (const link of this.#links) if (link.hasLostBytes) link.reset();
+    for (const link of this.links) if (link.hasLostBytes) link.reset();
   }
 
   /** Breaks everything and stops listening. Idempotent. */
   async close(): Promise<void> {
     this.cut();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  #accept(client: Socket): void {
-    this.#acceptedCount += 1;
+  private accept(client: Socket): void {
+    this.accepted += 1;
     client.on('error', () => undefined);
-    if (this.#network.refuses) {
+    if (this.network.refuses) {
       client.resetAndDestroy();
       return;
     }
-    const link = new Link(client, connect(this.#upstream(), '127.0.0.1'), this.#network);
-    this.#links.add(link);
-    link.onClose(() => this.#links.delete(link));
+    const link = new Link(client, connect(this.upstream(), '127.0.0.1'), this.network);
+    this.links.add(link);
+    link.onClose(() => this.links.delete(link));
   }
 }
 
@@ -123,28 +123,28 @@ interface Network {
 /** One client's connection and its continuation to the broker. */
 class Link {
   hasLostBytes = false;
-  readonly #client: Socket;
-  readonly #server: Socket;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  private readonly client: Socket;
+  private readonly server: Socket;
+  private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(client: Socket, server: Socket, network: Network) {
-    this.#client = client;
-    this.#server = server;
-    this.#pump(client, server, 'toServer', network);
-    this.#pump(server, client, 'toClient', network);
+    this.client = client;
+    this.server = server;
+    this.pump(client, server, 'toServer', network);
+    this.pump(server, client, 'toClient', network);
   }
 
   reset(): void {
-    this.#clearTimers();
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    this.clearTimers();
+    this.client.resetAndDestroy();
+    this.server.resetAndDestroy();
   }
 
   onClose(listener: () => void): void {
-    this.#client.once('close', listener);
+    this.client.once('close', listener);
   }
 
-  #pump(from: Socket, to: Socket, direction: Direction, network: Network): void {
+  private pump(from: Socket, to: Socket, direction: Direction, network: Network): void {
     const delayed: Buffer[] = [];
     let earliest = 0;
     from.setNoDelay(true);
@@ -163,20 +163,20 @@ class Link {
       }
       // Timers of different lengths may fire out of order, so each one writes the oldest chunk, not its own.
       delayed.push(chunk);
-      this.#later(earliest - now, () => to.write(delayed.shift() ?? ''));
+      this.later(earliest - now, () => to.write(delayed.shift() ?? ''));
     });
   }
 
-  #later(ms: number, write: () => void): void {
+  private later(ms: number, write: () => void): void {
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+      this.timers.delete(timer);
       write();
     }, ms);
-    this.#timers.add(timer);
+    this.timers.add(timer);
   }
 
-  #clearTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+  private clearTimers(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
   }
 }

@@ -112,7 +112,10 @@ async function startFaultToleranceGroup({ heartbeat, args = [], takeLine }: Topo
       ...(takeLine && { takeLine }),
       args: [...mesh.flagsOf(index), '--ft_group', 'group', ...store, ...args],
     });
-  const nodes = [await start(0), await start(1)];
+  const first = await start(0);
+  // Both would become active on the empty table of a SQL store's lock [STAN-SQL-2].
+  await theOne([first], isFtActive);
+  const nodes = [first, await start(1)];
   const leader = (): Promise<RealServer> => theOne(nodes, isFtActive);
   await leader();
   const cut = (): void => mesh.cutOff(0);
@@ -155,19 +158,19 @@ async function startBehindNats({ heartbeat, args = [], takeLine }: TopologyOptio
 /** The NATS routes between the servers of a group, each through a proxy, so that one can be cut off. */
 export class Mesh {
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-stan-topology-'));
-  readonly #links: { readonly pair: readonly number[]; readonly proxy: TcpProxy }[] = [];
-  readonly #ports: number[] = [];
+  private readonly links: { readonly pair: readonly number[]; readonly proxy: TcpProxy }[] = [];
+  private readonly ports: number[] = [];
 
   /** `isFull`: each server has routes to all others, as JetStream asks for; otherwise to those before it. */
   static async create(count: number, { isFull = false }: { readonly isFull?: boolean } = {}): Promise<Mesh> {
     const mesh = new Mesh();
     cleanUpAfterTest(() => rmSync(mesh.folder, { recursive: true, force: true, maxRetries: 5 }));
-    for (let index = 0; index < count; index += 1) mesh.#ports.push(await freePort());
+    for (let index = 0; index < count; index += 1) mesh.ports.push(await freePort());
     for (let from = 0; from < count; from += 1) {
       for (let to = 0; to < (isFull ? count : from); to += 1) {
         if (to === from) continue;
-        const proxy = await startTcpProxy(() => mesh.#ports[to] ?? 0);
-        mesh.#links.push({ pair: [from, to], proxy });
+        const proxy = await startTcpProxy(() => mesh.ports[to] ?? 0);
+        mesh.links.push({ pair: [from, to], proxy });
       }
     }
     return mesh;
@@ -175,13 +178,13 @@ export class Mesh {
 
   /** The path of a configuration file with the routes of one server, each through its proxy. */
   configOf(index: number): string {
-    const routes = this.#links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => `"${proxy.url}"`);
+    const routes = this.links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => `"${proxy.url}"`);
     const path = join(this.folder, `nats-${index}.conf`);
     // Servers tell each other of routes, and clients of servers: neither may be gone around the proxies.
     const lines = [
       `cluster {`,
       `  name: mesh`,
-      `  listen: "127.0.0.1:${this.#ports[index]}"`,
+      `  listen: "127.0.0.1:${this.ports[index]}"`,
       `  cluster_advertise: "127.0.0.1:1"`,
       `  no_advertise: true`,
       `  routes: [${routes.join(', ')}]`,
@@ -193,21 +196,21 @@ export class Mesh {
 
   /** The same as flags, which a server outside of a raft cluster needs: it takes `cluster` in a file for one of its own. */
   flagsOf(index: number): string[] {
-    const routes = this.#links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => proxy.url);
-    const listen = ['--no_advertise', '--cluster', `nats://127.0.0.1:${this.#ports[index]}`];
+    const routes = this.links.filter(({ pair }) => pair[0] === index).map(({ proxy }) => proxy.url);
+    const listen = ['--no_advertise', '--cluster', `nats://127.0.0.1:${this.ports[index]}`];
     return routes.length === 0 ? listen : [...listen, '--routes', routes.join()];
   }
 
   cutOff(index: number): void {
-    for (const { pair, proxy } of this.#links) if (pair.includes(index)) proxy.swallow();
+    for (const { pair, proxy } of this.links) if (pair.includes(index)) proxy.swallow();
   }
 
   heal(): void {
-    for (const { proxy } of this.#links) proxy.restore();
+    for (const { proxy } of this.links) proxy.restore();
   }
 
   async close(): Promise<void> {
-    for (const { proxy } of this.#links) await proxy.close();
+    for (const { proxy } of this.links) await proxy.close();
   }
 }
 

@@ -50,13 +50,13 @@ export class DeliveryPipeline {
     this.setup = setup;
     const failures = new FailureMemory(failureCapacity);
     const { lane } = setup.options;
-    const lanes = lane && this.makeLanes(lane, failures);
+    const lanes = lane === undefined ? undefined : this.makeLanes(lane, failures);
     this.lanes = lanes;
     this.guard = new DeliveryGuard(
       setup.options,
       failures,
       setup.clock,
-      lanes && ((delivery) => lanes.settled(delivery)),
+      lanes === undefined ? undefined : (delivery) => lanes.settled(delivery),
     );
     this.failureHandler = new FailureHandler(setup, failures);
     this.ackedOnArrival = setup.options.ackMode === 'onDelivery';

@@ -80,7 +80,7 @@ export class PublishObserver {
     publishChannel.asyncEnd.publish(about);
     if (!this.setup.isHeard()) return;
     const { subject, bytes, headers } = about;
-    const outcome = { ...(receipt && { receipt }), ...(error && { error }) };
+    const outcome = { ...(receipt !== undefined && { receipt }), ...(error !== undefined && { error }) };
     this.setup.tell({ type: 'publishSettled', subject, bytes, tookMs, headers, ...outcome });
   }
 }

@@ -11,6 +11,8 @@ export interface PublishAbout {
   bytes: number | undefined;
   /** What goes beside the payload. A subscriber of the channel's `start` may add to it. */
   readonly headers: Map<string, string>;
+  /** What the broker is called: `NATS Streaming`, or `JetStream`. */
+  readonly broker: string;
   /** Where the server is, for a client that knows one server only. */
   readonly serverAddress: string | undefined;
   readonly serverPort: number | undefined;
@@ -39,6 +41,8 @@ export interface HandleAbout {
   /** Of the payload. */
   readonly bytes: number;
   readonly headers: ReadonlyMap<string, string>;
+  /** What the broker is called: `NATS Streaming`, or `JetStream`. */
+  readonly broker: string;
   /** Where the server is, for a client that knows one server only. */
   readonly serverAddress: string | undefined;
   readonly serverPort: number | undefined;

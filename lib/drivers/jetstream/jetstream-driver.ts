@@ -208,7 +208,7 @@ export class JetStreamDriver implements Driver {
     const cause = await connection.closed();
     this.transportLost();
     const reason = cause instanceof Error ? cause.message : 'its connection was closed';
-    this.giveUp(new SessionLostError(this.options.clientId, reason));
+    this.giveUp(new SessionLostError(this.options.clientId, reason, { isConnection: true }));
   }
 
   private transportLost(): void {
@@ -236,7 +236,8 @@ export class JetStreamDriver implements Driver {
   }
 
   private giveUpLate(afterMs: number): void {
-    this.giveUp(new SessionLostError(this.options.clientId, `no server for ${String(afterMs)} ms`));
+    const reason = `no server for ${String(afterMs)} ms`;
+    this.giveUp(new SessionLostError(this.options.clientId, reason, { isConnection: true }));
   }
 
   /** In a later connection nothing is final, since it worked before. */

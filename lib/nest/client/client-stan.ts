@@ -32,6 +32,7 @@ import type { PublishReceipt } from '../../core/publishing/index.js';
 import { encodeHeaders, encodeWithAdded, encoderOf, isPromise, refuseWhatIsNoData } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { brokerNameOf } from '../broker-name.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
@@ -98,6 +99,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   private readonly encodings = new PendingEncodings(systemClock);
   private readonly observer: PublishObserver;
   private readonly address: ServerAddress;
+  private readonly broker: string;
   private readonly hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
   private link: ClientLink | undefined;
   private closing: Promise<void> | undefined;
@@ -112,8 +114,12 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     this.encoder = encoderOf(this.options.serializer);
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
+    this.broker = brokerNameOf(connection);
     this.observer = new PublishObserver({
-      telemetry: telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
+      telemetry:
+        telemetry === undefined
+          ? undefined
+          : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
       isHeard: () => this.hub.has('publishSettled'),
       tell: (event) => this.hub.emit(event),
     });
@@ -340,7 +346,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   private aboutPublish(subject: string, headers: Map<string, string>): PublishAbout {
     const { clientId } = this.options.connection;
-    return { subject, clientId, bytes: undefined, headers, ...this.address };
+    return { subject, clientId, bytes: undefined, headers, broker: this.broker, ...this.address };
   }
 
   /** Its time limit begins now, and it takes room in the buffer, however long its serializer works. */

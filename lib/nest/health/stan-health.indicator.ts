@@ -50,7 +50,7 @@ export class StanHealthIndicator {
 
   /** @param sources - the connections to watch, by the name under which the result shows them */
   constructor(sources: Readonly<Record<string, StanHealthSource>>, { lag }: StanHealthOptions = {}) {
-    this.lag = lag && lagRules(lag);
+    this.lag = lag === undefined ? undefined : lagRules(lag);
     this.servers = Object.values(sources).filter(isSubscribed);
     for (const [name, source] of Object.entries(sources)) {
       if (reservedNames.has(name))

@@ -44,8 +44,8 @@ function refuseStreamConflicts(handlers: readonly SubscribableHandler[]): void {
   const streams = new Map<string, { readonly rules: string; readonly name: string }>();
   for (const handler of handlers) {
     const { name, service, subject, options } = handler;
-    const { version, inbox } = options;
-    const place = version === undefined ? inbox && inboxConsumerOf(handler, inbox) : [service, version.stream, subject];
+    const { version } = options;
+    const place = placeOf(handler);
     const key = JSON.stringify(place);
     const other = places.get(key);
     if (other !== undefined) {
@@ -76,4 +76,11 @@ function refuseOtherRules(
     const expected = `${other.rules}, as ${other.name} has for the same stream`;
     throw new InvalidOptionError('version', expected, rules, { owner: name });
   }
+}
+
+/** Where its events are counted; `undefined` for a handler that counts none. */
+function placeOf(handler: SubscribableHandler): string | readonly string[] | undefined {
+  const { version, inbox } = handler.options;
+  if (version !== undefined) return [handler.service, version.stream, handler.subject];
+  return inbox === undefined ? undefined : inboxConsumerOf(handler, inbox);
 }

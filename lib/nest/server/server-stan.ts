@@ -37,6 +37,7 @@ import type { ServerAddress } from '../../core/observe/index.js';
 import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { brokerNameOf } from '../broker-name.js';
 import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
@@ -57,7 +58,7 @@ import { watchRegistration, witnessKey } from './nest-registration.js';
 import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
 import { logQuestionable } from './questionable-handlers.js';
 import type { UnheardMethod } from './unheard-methods.js';
-import { passFailuresThrough } from './failure-passthrough.js';
+import { passFailuresThrough } from '../exceptions/pass-failures-through.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
 import { decodeFor } from './decode-for.js';
@@ -103,6 +104,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
+  private readonly broker: string;
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
@@ -118,8 +120,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
+    this.broker = brokerNameOf(connection);
     this.telemetry =
-      telemetry && new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
+      telemetry === undefined
+        ? undefined
+        : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error));
     passFailuresThrough();
     watchRegistration();
   }
@@ -372,6 +377,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       deliveries: message.redeliveryCount + 1,
       bytes: message.data.byteLength,
       headers: context.getHeaders(),
+      broker: this.broker,
       ...this.address,
     };
   }

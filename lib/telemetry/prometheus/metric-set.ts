@@ -71,10 +71,10 @@ export class MetricSet {
       'subject',
     ]);
     this.publishResent = this.counter('publish_resent_total', 'Publishes that were sent again', ['subject']);
-    this.sessionLost = this.counter('session_lost_total', 'Sessions that were lost', ['client']);
+    this.sessionLost = this.counter('session_lost_total', 'Sessions that were lost; JetStream has none', ['client']);
     this.sessionUp = this.gauge(
       'session_up',
-      '1 while a session is up and every subscription is in place',
+      '1 while the client is connected and every subscription is in place',
       ['client'],
       load,
     );

@@ -21,7 +21,7 @@ export class StanMetricsModule implements OnApplicationShutdown {
   static register(options: StanMetricsOptions): DynamicModule {
     return StanMetricsModule.registerAsync({
       inject: [{ token: ClientStan, optional: true }],
-      useFactory: (client?: ClientStan) => ({ ...(client && { client }), ...options }),
+      useFactory: (client?: ClientStan) => ({ ...(client !== undefined && { client }), ...options }),
     });
   }
 

@@ -41,7 +41,7 @@ export class StanMetrics {
       throw new InvalidOptionError('registry', `a registry without "${prefix}handled_total"`, 'one that has it', {
         owner: 'StanMetrics',
       });
-    const lags = lag && new LagCollector(lag, this.servers);
+    const lags = lag === undefined ? undefined : new LagCollector(lag, this.servers);
     this.set = new MetricSet(
       { registry, prefix, buckets },
       {

@@ -12,16 +12,16 @@ const patienceMs = 480_000;
 
 /** One variant of the demo: a server, listeners in processes of their own, and the times at which events came through. */
 export class DeadClientRun {
-  readonly #books = new Books();
-  readonly #published: DemoEvent[] = [];
-  readonly #publishedAtMs = new Map<string, number>();
-  readonly #waitsMs: number[] = [];
-  readonly #listeners: ListenerChild[] = [];
-  readonly #channel: string;
-  #killed: { readonly clientId: string; readonly atMs: number; readonly sentCount: number } | undefined;
+  private readonly books = new Books();
+  private readonly published: DemoEvent[] = [];
+  private readonly publishedAtMs = new Map<string, number>();
+  private readonly waitsMs: number[] = [];
+  private readonly listeners: ListenerChild[] = [];
+  private readonly channel: string;
+  private killed: { readonly clientId: string; readonly atMs: number; readonly sentCount: number } | undefined;
 
   private constructor(private readonly server: DemoServer) {
-    this.#channel = server.channel('ticket:created');
+    this.channel = server.channel('ticket:created');
   }
 
   static async start(heartbeats?: Heartbeats): Promise<DeadClientRun> {
@@ -30,30 +30,30 @@ export class DeadClientRun {
 
   /** Events that no listener has handled yet. */
   get waitingCount(): number {
-    return this.#published.length - this.#books.countOf(this.#published);
+    return this.published.length - this.books.countOf(this.published);
   }
 
   /** Starts a listener in a child process; what it handles is written into the books here, which survive it. */
   async listen(way: Way, clientId = ''): Promise<ListenerChild> {
     const { url, clusterId, ackWaitMs } = this.server;
-    const settings = { way, url, clusterId, ackWaitMs, clientId, channel: this.#channel };
-    const listener = await ListenerChild.start(settings, (event) => this.#handled(event, way));
-    this.#listeners.push(listener);
+    const settings = { way, url, clusterId, ackWaitMs, clientId, channel: this.channel };
+    const listener = await ListenerChild.start(settings, (event) => this.handled(event, way));
+    this.listeners.push(listener);
     return listener;
   }
 
   async publish(count: number): Promise<void> {
-    const events = newTickets(this.#published.length + count).slice(-count);
-    for (const { id } of events) this.#publishedAtMs.set(id, this.server.now());
-    this.#published.push(...events);
-    await publishAll(this.server, this.#channel, events);
+    const events = newTickets(this.published.length + count).slice(-count);
+    for (const { id } of events) this.publishedAtMs.set(id, this.server.now());
+    this.published.push(...events);
+    await publishAll(this.server, this.channel, events);
   }
 
   /** `kill -9` for the process of a listener. */
   async kill(victim: ListenerChild): Promise<void> {
     await victim.kill();
-    this.#listeners.splice(this.#listeners.indexOf(victim), 1);
-    this.#killed = {
+    this.listeners.splice(this.listeners.indexOf(victim), 1);
+    this.killed = {
       clientId: victim.clientId,
       atMs: this.server.now(),
       sentCount: this.server.sentTo(victim.clientId),
@@ -76,45 +76,45 @@ export class DeadClientRun {
 
   /** Only where the clock can be moved: by default it takes some minutes. */
   async passUntilDeathIsNoticed(): Promise<void> {
-    if (this.server.hasVirtualClock) await this.passUntil(() => this.#noticedDeath() !== undefined);
+    if (this.server.hasVirtualClock) await this.passUntil(() => this.noticedDeath() !== undefined);
   }
 
   tally(): Tally {
-    return this.#books.tally(this.#published);
+    return this.books.tally(this.published);
   }
 
   /** What is special to this demo, as rows of its table. */
   facts(): Record<string, string> {
     return {
-      ...this.#factsOfDeath(),
-      'longest wait of an event': this.waitingCount > 0 ? 'for ever' : seconds(Math.max(0, ...this.#waitsMs)),
+      ...this.factsOfDeath(),
+      'longest wait of an event': this.waitingCount > 0 ? 'forever' : seconds(Math.max(0, ...this.waitsMs)),
     };
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    await Promise.all(this.listeners.map((listener) => listener.stop()));
     await this.server.close();
   }
 
-  #factsOfDeath(): Record<string, string> {
-    const noticed = this.#noticedDeath();
-    if (!this.#killed || !noticed) return {};
+  private factsOfDeath(): Record<string, string> {
+    const noticed = this.noticedDeath();
+    if (!this.killed || !noticed) return {};
     return {
-      'sent to the dead one': `${noticed.sentCount - this.#killed.sentCount}`,
-      'death noticed after': seconds(noticed.atMs - this.#killed.atMs),
+      'sent to the dead one': `${noticed.sentCount - this.killed.sentCount}`,
+      'death noticed after': seconds(noticed.atMs - this.killed.atMs),
     };
   }
 
-  #noticedDeath(): NoticedDeath | undefined {
-    return this.#killed && this.server.deathOf(this.#killed.clientId);
+  private noticedDeath(): NoticedDeath | undefined {
+    return this.killed && this.server.deathOf(this.killed.clientId);
   }
 
-  #handled(event: DemoEvent, way: Way): void {
-    const publishedAtMs = this.#publishedAtMs.get(event.id);
-    if (publishedAtMs !== undefined) this.#waitsMs.push(this.server.now() - publishedAtMs);
-    if (way === 'naive') this.#books.write(event);
+  private handled(event: DemoEvent, way: Way): void {
+    const publishedAtMs = this.publishedAtMs.get(event.id);
+    if (publishedAtMs !== undefined) this.waitsMs.push(this.server.now() - publishedAtMs);
+    if (way === 'naive') this.books.write(event);
     // Killed before its ack has left, a listener leaves an event that comes again.
-    else this.#books.writeNext(event);
+    else this.books.writeNext(event);
   }
 }
 

@@ -5,13 +5,13 @@ import type { ListenerSettings, MessageFromListener } from './listener-messages.
 
 /** A listener that runs in a child process. */
 export class ListenerChild {
-  readonly #exited: Promise<void>;
+  private readonly exited: Promise<void>;
 
   private constructor(
     readonly clientId: string,
     private readonly child: ChildProcess,
   ) {
-    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
   }
 
   /** Resolves when the listener has subscribed; `onHandled` gets every event that it has handled. */
@@ -30,12 +30,12 @@ export class ListenerChild {
   /** `kill -9`: nothing in the process has a last word. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
-    await this.#exited;
+    await this.exited;
   }
 
   /** Closes the subscription and the session, then the process ends. */
   async stop(): Promise<void> {
     if (this.child.connected) this.child.disconnect();
-    await this.#exited;
+    await this.exited;
   }
 }

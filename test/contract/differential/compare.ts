@@ -33,7 +33,7 @@ function firstDifference(leftName: string, left: History, rightName: string, rig
     if (violations.length > 0) return `${name} broke a promise:\n  ${violations.join('\n  ')}`;
   }
   const length = Math.max(left.observations.length, right.observations.length);
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < length; index += 1) {
     const [one, other] = [left.observations[index], right.observations[index]].map((seen) =>
       JSON.stringify(seen, null, 1),
     );
@@ -61,7 +61,7 @@ export async function shrink(
 ): Promise<Difference> {
   const deadline = performance.now() + budgetMs;
   let smallest = difference;
-  for (let index = smallest.trace.steps.length - 1; index >= 0 && performance.now() < deadline; index--) {
+  for (let index = smallest.trace.steps.length - 1; index >= 0 && performance.now() < deadline; index -= 1) {
     const { trace } = smallest;
     const steps = trace.steps.filter((_, position) => position !== index);
     smallest = (await again({ ...trace, steps })) ?? smallest;

@@ -26,10 +26,10 @@ export interface History {
 }
 
 const SKIPPED = 'skipped';
-const SPACING_MS = 120;
-const SPACING_MARGIN_MS = 90;
-const ILLEGAL_PUBLISH_PATIENCE_MS = 1_500;
-const NOTICE_DEATH_TIMEOUT_MS = 15_000;
+const spacingMs = 120;
+const spacingMarginMs = 90;
+const illegalPublishPatienceMs = 1_500;
+const noticeDeathTimeoutMs = 15_000;
 
 /** Plays a trace on a server, one step after the other, and notes what can be seen once each has come to rest. */
 export async function playTrace(trace: Trace, server: DifferentialServer): Promise<History> {
@@ -177,7 +177,7 @@ class Player {
     await client.cut();
     await eventually(async () => !(await this.server.monitor.hasClient(client.clientId)), {
       what: `the server to notice that ${client.clientId} is dead`,
-      timeoutMs: NOTICE_DEATH_TIMEOUT_MS,
+      timeoutMs: noticeDeathTimeoutMs,
     });
     this.sweep(name);
     return 'noticed';
@@ -205,10 +205,10 @@ class Player {
     if (step.spaced) await this.space(step.channel);
     const answers = new Set<string>();
     // The server may leave a publish to an illegal channel without an answer.
-    const patienceMs = isLegalChannel(step.channel) ? undefined : ILLEGAL_PUBLISH_PATIENCE_MS;
+    const patienceMs = isLegalChannel(step.channel) ? undefined : illegalPublishPatienceMs;
     const publishOne = async () => answers.add(await client.publish(channel, this.payload(step.size), patienceMs));
     if (step.burst) await Promise.all(Array.from({ length: step.count }, publishOne));
-    else for (let sent = 0; sent < step.count; sent++) await publishOne();
+    else for (let sent = 0; sent < step.count; sent += 1) await publishOne();
     this.lastPublish.set(step.channel, performance.now());
     return `answers ${JSON.stringify([...answers])}`;
   }
@@ -226,7 +226,7 @@ class Player {
   /** Lets enough time pass for a start time to fall safely between two batches. */
   private async space(channel: string): Promise<void> {
     const last = this.lastPublish.get(channel);
-    if (last !== undefined) await quietFor(Math.max(0, last + SPACING_MS - performance.now()));
+    if (last !== undefined) await quietFor(Math.max(0, last + spacingMs - performance.now()));
     const times = this.batchTimes.get(channel) ?? [];
     times.push(performance.now());
     this.batchTimes.set(channel, times);
@@ -277,7 +277,7 @@ class Player {
     if (start.at !== 'time') return { start: start.at };
     const at = this.batchTimes.get(channel)?.[start.batch];
     if (at === undefined) return undefined;
-    const agoMs = performance.now() - (at - SPACING_MARGIN_MS);
+    const agoMs = performance.now() - (at - spacingMarginMs);
     return { start: 'timeDelta', startTimeDeltaNs: BigInt(Math.round(agoMs * 1e6)) };
   }
 
@@ -320,7 +320,7 @@ class Player {
     const group = this.ackable(sub);
     const member = this.members.get(sub);
     if (group === undefined || member === undefined) return SKIPPED;
-    for (let sequence = 1; sequence < this.nextMessage + 3; sequence++) {
+    for (let sequence = 1; sequence < this.nextMessage + 3; sequence += 1) {
       if (!group.unacked.has(sequence)) this.sendAck(member, sequence);
     }
     await this.flushAll();

@@ -19,7 +19,7 @@ export interface DifferentialServer {
   close(): Promise<void>;
 }
 
-const CLUSTER_ID = 'differential';
+const clusterId = 'differential';
 
 /** How each profile sets a server up: flags of the real one, and the embedded broker's options that mean the same. */
 const setups: Readonly<Record<Profile, { flags: readonly string[]; options: StanBrokerOptions }>> = {
@@ -38,14 +38,14 @@ const setups: Readonly<Record<Profile, { flags: readonly string[]; options: Stan
 /** Starts the real server as the profile wants it; the caller closes it. */
 export async function startReal(profile: Profile): Promise<DifferentialServer> {
   const server = await startRealServer({
-    clusterId: CLUSTER_ID,
+    clusterId,
     store: profile === 'restart' ? 'file' : 'memory',
     args: setups[profile].flags,
   });
   const monitor = new Monitor(() => server.monitoringUrl);
   return {
     name: 'real server',
-    clusterId: CLUSTER_ID,
+    clusterId,
     get port() {
       return server.port;
     },
@@ -68,7 +68,7 @@ export async function startEmbedded(profile: Profile): Promise<DifferentialServe
   const start = (port: number) =>
     StanBroker.start({
       ...options,
-      clusterId: CLUSTER_ID,
+      clusterId,
       port,
       monitoringPort: 0,
       limits: { ...options.limits, maxChannels: 0 },
@@ -79,7 +79,7 @@ export async function startEmbedded(profile: Profile): Promise<DifferentialServe
   const monitor = new Monitor(() => broker.monitoringUrl ?? '');
   return {
     name: 'embedded broker',
-    clusterId: CLUSTER_ID,
+    clusterId,
     port,
     monitor,
     restart: async () => {

@@ -2,7 +2,7 @@ import type { Group } from './group.js';
 import type { ChannelRow, Monitor, SubscriptionRow } from './monitor.js';
 import { eventually } from '../../support/wait.js';
 
-const SETTLE_TIMEOUT_MS = 10_000;
+const settleTimeoutMs = 10_000;
 
 /** What the two servers must agree on about one channel, once it has come to rest. */
 export interface ChannelSnapshot {
@@ -34,7 +34,7 @@ export async function settle(
     return isStable && rows.every((row) => isAtRest(row, groups));
   };
   try {
-    await eventually(look, { timeoutMs: SETTLE_TIMEOUT_MS, intervalMs: 6 });
+    await eventually(look, { timeoutMs: settleTimeoutMs, intervalMs: 6 });
   } catch {
     // The snapshot below shows what did not come to rest.
   }

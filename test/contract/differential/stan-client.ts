@@ -41,7 +41,7 @@ interface ConnectAnswer {
   readonly pingRequests: string;
 }
 
-const REQUEST_TIMEOUT_MS = 8_000;
+const requestTimeoutMs = 8_000;
 
 /** The answer `'no answer'` stands for a request that the server left without one. */
 export const NO_ANSWER = 'no answer';
@@ -109,7 +109,7 @@ export class StanClient {
     return this.answer !== undefined;
   }
 
-  async publish(channel: string, data: Uint8Array, patienceMs = REQUEST_TIMEOUT_MS): Promise<string> {
+  async publish(channel: string, data: Uint8Array, patienceMs = requestTimeoutMs): Promise<string> {
     const guid = randomBytes(11).toString('hex');
     const message = encodeMessage({ 1: this.clientId, 2: guid, 3: channel, 5: data, 6: this.connId });
     const answer = await this.request(`${this.session().pubPrefix}.${channel}`, message, patienceMs);
@@ -183,7 +183,7 @@ export class StanClient {
   }
 
   /** Sends a request whose body the caller made; resolves with the bytes of the answer. */
-  request(subject: string, data: Uint8Array, patienceMs = REQUEST_TIMEOUT_MS): Promise<Buffer | undefined> {
+  request(subject: string, data: Uint8Array, patienceMs = requestTimeoutMs): Promise<Buffer | undefined> {
     const reply = `${this.root}.r.${this.nextReply++}`;
     return new Promise((resolve) => {
       const timer = setTimeout(() => finish(undefined), patienceMs);
@@ -204,7 +204,7 @@ export class StanClient {
 
   private dispatch({ subject, reply, data }: NatsMessage): void {
     if (subject === `${this.root}.hb`) {
-      this.heartbeats++;
+      this.heartbeats += 1;
       if (reply !== '') this.connection.publish(reply, '', Buffer.alloc(0));
       return;
     }

@@ -89,6 +89,23 @@ contract(
       expect(line.text).toContain('connection to the server lost; streams and consumers stay as they are meanwhile');
       expect(logger.lines.map(({ text }) => text.replace('ServerStan', '')).join('\n')).not.toMatch(/STAN|session/);
     });
+
+    it('says that it has given up in words without a session', async () => {
+      const client = await t.client({ reconnect: { giveUpAfterMs: 200 } });
+      await t.broker.kill();
+      try {
+        await eventually(async () => {
+          const error = await client.emitAsync(fresh('orders'), 1).catch((cause: unknown) => cause);
+          const [, reason] = /caused by|: (the connection .*)$/.exec(String((error as Error).cause)) ?? [];
+          expect(reason).toMatch(
+            /^the connection of client id "[^"]+" was lost: no server for 200 ms; it is not opened again by itself$/,
+          );
+          return true;
+        });
+      } finally {
+        await t.broker.restart({ state: 'kept' });
+      }
+    });
   },
   { clock: 'real', needs: ['nack'] },
 );

@@ -1,4 +1,5 @@
 // An event that is sent again since its ack was lost is stored once: `Nats-Msg-Id`.
+import type { NatsConnection } from '@nats-io/transport-node';
 import { jetstream } from 'nestjs-stan/jetstream';
 import { expect, it } from 'vitest';
 import { contract, emitAll, upTo } from '../../support/contract.js';
@@ -57,6 +58,25 @@ contract(
       const { attempts, duplicate } = await publishing;
       expect([attempts, duplicate]).toEqual([2, undefined]);
       expect(await storedIds(subject)).toEqual([-1, 0, 0]);
+    });
+
+    it('JS-PUB-3 is acked by its stream in the order of the publishes to it', async () => {
+      const subjects = [fresh('orders'), fresh('tickets')];
+      const client = await t.client();
+      // The streams are there.
+      for (const subject of subjects) await client.emitAsync(subject, 0);
+      const nats = client.unwrap<NatsConnection>();
+      const acked = new Map(subjects.map((subject) => [subject, [] as number[]]));
+      for (const subject of subjects) {
+        nats.subscribe(`${subject}.acks`, {
+          callback: (_error, message) => void acked.get(subject)?.push(message.json<{ seq: number }>().seq),
+        });
+      }
+      for (const id of upTo(500))
+        for (const subject of subjects) nats.publish(subject, String(id), { reply: `${subject}.acks` });
+      await eventually(() => [...acked.values()].every(({ length }) => length === 500));
+      const inOrder = Array.from({ length: 500 }, (_, index) => index + 2);
+      for (const sequences of acked.values()) expect(sequences).toEqual(inOrder);
     });
   },
   { clock: 'real', needs: ['dedup'] },

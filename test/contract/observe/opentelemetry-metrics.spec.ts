@@ -41,7 +41,7 @@ contract('metrics by OpenTelemetry', (t) => {
       'messaging.process.duration',
     ]);
     const place = { 'server.address': '127.0.0.1', 'server.port': t.broker.port };
-    const common = { 'messaging.system': 'nats_streaming', ...place };
+    const common = { 'messaging.system': t.broker.features.sessions ? 'nats_streaming' : 'nats_jetstream', ...place };
     const publish = { ...common, 'messaging.operation.name': 'publish', 'messaging.operation.type': 'send' };
     const run = {
       ...common,

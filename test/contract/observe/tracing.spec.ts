@@ -10,6 +10,8 @@ import { fresh } from '../../support/fresh.js';
 import { testIo } from '../../support/test-io.js';
 import { recordTraces } from '../../support/trace-recorder.js';
 
+const systemOf = ({ broker }: Contract): string => (broker.features.sessions ? 'nats_streaming' : 'nats_jetstream');
+
 contract('tracing', (t) => {
   it('O3 is one trace from a request to the last of two services, with exact parents, after a redelivery too', async () => {
     const traces = recordTraces();
@@ -29,7 +31,7 @@ contract('tracing', (t) => {
     expect(parentOf(publish)).toBe(idOf(request));
     // The redelivery stands beside the run that failed.
     expect(runs.map(parentOf)).toEqual([idOf(publish), idOf(publish)]);
-    expect(runs.map((run) => run.attributes['messaging.nats_streaming.delivery_count'])).toEqual([1, 2]);
+    expect(runs.map((run) => run.attributes[`messaging.${systemOf(t)}.delivery_count`])).toEqual([1, 2]);
     expect(runs.map((run) => run.status.code)).toEqual([SpanStatusCode.ERROR, SpanStatusCode.UNSET]);
     expect(parentOf(published)).toBe(idOf(runs[1]));
     expect(parentOf(processed)).toBe(idOf(published));
@@ -49,7 +51,7 @@ contract('tracing', (t) => {
     const [publish] = traces.named(`publish ${subject}`);
     const [run] = traces.named(`process ${subject}`);
     const place = { 'server.address': '127.0.0.1', 'server.port': t.broker.port };
-    const common = { 'messaging.system': 'nats_streaming', 'messaging.destination.name': subject };
+    const common = { 'messaging.system': systemOf(t), 'messaging.destination.name': subject };
     expect(publish?.kind).toBe(SpanKind.PRODUCER);
     expect(publish?.attributes).toMatchObject({
       ...{ ...common, ...place },
@@ -68,8 +70,8 @@ contract('tracing', (t) => {
       'messaging.client.id': app.clientId,
       'messaging.message.id': '01J',
       'messaging.message.body.size': 24,
-      'messaging.nats_streaming.message.sequence': 1,
-      'messaging.nats_streaming.delivery_count': 1,
+      [`messaging.${systemOf(t)}.message.sequence`]: 1,
+      [`messaging.${systemOf(t)}.delivery_count`]: 1,
       'code.function.name': 'Listener.handle',
     });
     expect(JSON.stringify(traces.spans().map(({ attributes, events }) => ({ attributes, events })))).not.toContain(

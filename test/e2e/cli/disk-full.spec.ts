@@ -36,7 +36,7 @@ describe.skipIf(process.platform === 'win32')('a server whose disk is full', () 
     const server = await startOnSmallDisk(directory);
     const client = await connectRawClient({ url: server.url, clusterId: 'test-cluster' });
     const outcomes = [];
-    for (let event = 0; event < 1_000; event++) {
+    for (let event = 0; event < 1_000; event += 1) {
       outcomes.push(client.publish('orders', payload).then(() => 'stored', () => 'refused')); // prettier-ignore
       if (event % 50 === 49) await Promise.all(outcomes);
     }

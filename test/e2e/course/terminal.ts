@@ -19,50 +19,50 @@ const notShown = /^\s*$|^> |^npm |^Building/;
 
 /** A terminal in which the page's commands are typed, one program at a time. */
 export class Terminal {
-  #folder: string;
-  #child: ChildProcess | undefined;
-  #ended: Promise<void> = Promise.resolve();
-  #rest = '';
+  private folder: string;
+  private child: ChildProcess | undefined;
+  private ended: Promise<void> = Promise.resolve();
+  private rest = '';
   /** Lines that no step has accounted for yet. */
-  #lines: string[] = [];
+  private lines: string[] = [];
 
   constructor(
     readonly name: string,
     private readonly settings: TerminalSettings,
   ) {
-    this.#folder = settings.folder;
+    this.folder = settings.folder;
   }
 
   /** Does the step and waits until exactly what it shows can be seen. */
   async take(step: Step): Promise<void> {
     const shows = step.shows.map((line) => this.settings.localise(line));
-    if (step.type === 'command') return this.#run(step.text, shows, step.line);
-    if (step.type === 'input') this.#child?.stdin?.write(`${step.text}\n`);
-    if (step.type === 'interrupt') await this.#interrupt();
-    return this.#see(shows, step.line);
+    if (step.type === 'command') return this.run(step.text, shows, step.line);
+    if (step.type === 'input') this.child?.stdin?.write(`${step.text}\n`);
+    if (step.type === 'interrupt') await this.interrupt();
+    return this.see(shows, step.line);
   }
 
   /** Takes the lines for which `isWanted` holds out of what can be seen. */
   takeLines(isWanted: (line: string) => boolean): string[] {
-    const taken = this.#lines.filter(isWanted);
-    this.#lines = this.#lines.filter((line) => !isWanted(line));
+    const taken = this.lines.filter(isWanted);
+    this.lines = this.lines.filter((line) => !isWanted(line));
     return taken;
   }
 
   /** What has been seen and not been asked for, for messages. */
   describe(): string {
-    return `--- terminal ${this.name}\n${this.#lines.join('\n')}`;
+    return `--- terminal ${this.name}\n${this.lines.join('\n')}`;
   }
 
   /** Ends what still runs. */
   async close(): Promise<void> {
-    this.#signal('SIGKILL');
-    await this.#ended;
+    this.signal('SIGKILL');
+    await this.ended;
   }
 
-  async #run(text: string, shows: readonly string[], line: number): Promise<void> {
+  private async run(text: string, shows: readonly string[], line: number): Promise<void> {
     if (text.startsWith('cd ')) {
-      this.#folder = resolve(this.#folder, text.slice(3));
+      this.folder = resolve(this.folder, text.slice(3));
       return;
     }
     const command = this.settings.localise(text);
@@ -70,80 +70,80 @@ export class Terminal {
     const looksOnly = command.startsWith('curl ') && !command.includes(' -X ');
     const deadline = performance.now() + 15_000;
     for (;;) {
-      await this.#idle(line);
-      this.#start(command);
+      await this.idle(line);
+      this.start(command);
       try {
-        await this.#see(shows, line);
+        await this.see(shows, line);
         return;
       } catch (error) {
         if (!looksOnly || performance.now() > deadline) throw error;
-        this.#lines = [];
+        this.lines = [];
       }
     }
   }
 
   /** Resolves when exactly these lines can be seen; fails early when the program has ended and they cannot come any more. */
-  async #see(shows: readonly string[], line: number): Promise<void> {
-    const seen = () => outputMatches(readyFirst(shows), readyFirst(this.#lines));
-    const outcome = await eventually(() => seen() || (this.#child === undefined && 'ended'), {
+  private async see(shows: readonly string[], line: number): Promise<void> {
+    const seen = () => outputMatches(readyFirst(shows), readyFirst(this.lines));
+    const outcome = await eventually(() => seen() || (this.child === undefined && 'ended'), {
       what: `line ${line} of the page to come true in terminal ${this.name}`,
       timeoutMs: 60_000,
     }).catch(() => 'missing');
     if (outcome !== true && !seen()) {
       throw new Error(
-        `line ${line} of the page, terminal ${this.name}\n--- it shows\n${shows.join('\n')}\n--- seen\n${this.#lines.join('\n')}\n---`,
+        `line ${line} of the page, terminal ${this.name}\n--- it shows\n${shows.join('\n')}\n--- seen\n${this.lines.join('\n')}\n---`,
       );
     }
-    this.#lines = [];
+    this.lines = [];
   }
 
-  #start(command: string): void {
+  private start(command: string): void {
     const child = spawn('bash', ['-c', command], {
-      cwd: this.#folder,
+      cwd: this.folder,
       env: this.settings.environmentOf(command),
       // A process group of its own, as a shell makes one: Ctrl-C reaches all that the command has started.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    this.#child = child;
+    this.child = child;
     for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => this.#print(text));
+      stream.setEncoding('utf8').on('data', (text: string) => this.print(text));
     child.stdin.on('error', () => undefined);
-    this.#ended = new Promise((done) => {
+    this.ended = new Promise((done) => {
       child.once('close', () => {
-        this.#print(this.#rest === '' ? '' : '\n');
-        this.#child = undefined;
+        this.print(this.rest === '' ? '' : '\n');
+        this.child = undefined;
         done();
       });
     });
   }
 
-  #print(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    this.#lines.push(...lines.filter((line) => !notShown.test(line)));
+  private print(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop() ?? '';
+    this.lines.push(...lines.filter((line) => !notShown.test(line)));
   }
 
-  async #interrupt(): Promise<void> {
-    this.#signal('SIGINT');
-    await eventually(() => this.#child === undefined, {
+  private async interrupt(): Promise<void> {
+    this.signal('SIGINT');
+    await eventually(() => this.child === undefined, {
       what: `Ctrl-C to end what runs in ${this.name}`,
       timeoutMs: 30_000,
     });
   }
 
   /** A prompt is only there when the last command has ended. */
-  async #idle(line: number): Promise<void> {
-    await eventually(() => this.#child === undefined, {
+  private async idle(line: number): Promise<void> {
+    await eventually(() => this.child === undefined, {
       what: `terminal ${this.name} to be free for line ${line}; is a ^C missing before it?`,
       timeoutMs: 30_000,
     });
   }
 
-  #signal(signal: NodeJS.Signals): void {
-    if (this.#child?.pid === undefined) return;
+  private signal(signal: NodeJS.Signals): void {
+    if (this.child?.pid === undefined) return;
     try {
-      process.kill(-this.#child.pid, signal);
+      process.kill(-this.child.pid, signal);
     } catch {
       // It has just ended by itself.
     }

@@ -47,8 +47,8 @@ export function crashSuite(row: BrokerRow, postgres: TestPostgres): void {
 /** Kills instances in turn, and the server now and then, as the work goes on. */
 class CrossFire {
   kills = 0;
-  #updates = 0;
-  readonly #restarts: Promise<void>[] = [];
+  private updates = 0;
+  private readonly restarts: Promise<void>[] = [];
 
   constructor(
     private readonly shop: TestShop,
@@ -56,16 +56,16 @@ class CrossFire {
   ) {}
 
   updateDone(): void {
-    this.#updates += 1;
-    if (this.#updates % updatesPerKill === 0) this.#killNext();
-    if (restartsAt.includes(this.#updates)) this.#restarts.push(this.broker.restart({ state: 'kept' }));
+    this.updates += 1;
+    if (this.updates % updatesPerKill === 0) this.killNext();
+    if (restartsAt.includes(this.updates)) this.restarts.push(this.broker.restart({ state: 'kept' }));
   }
 
   async isOver(): Promise<void> {
-    await Promise.all(this.#restarts);
+    await Promise.all(this.restarts);
   }
 
-  #killNext(): void {
+  private killNext(): void {
     const all = this.shop.instances.views();
     const next = all[(this.kills * 5) % all.length]!;
     this.shop.instances.find(next.name)!.kill();

@@ -71,6 +71,7 @@ const strategy = new ServerStan({
 // Acks of the other broker leave by another client.
 if (scene.broker === 'stan')
   watchAcks(
+    Number(new URL(scene.url).port),
     () => strategy.unwrap(),
     (subscription, sequence) => record({ type: 'ack', ...me, subscription, sequence }),
   );

@@ -1,14 +1,9 @@
-// Every ack that leaves a consumer, seen where its bytes are handed to the NATS client and not where the library decides.
-import { createRequire } from 'node:module';
+// Every ack that leaves a consumer, seen in the bytes that are handed to the socket and not where the library decides.
+import { Socket } from 'node:net';
 import type { Check } from './checker.js';
 import { Epochs } from './epochs.js';
 import type { AckRecord, HistoryRecord, ProcessName, SubscriptionName } from './history.js';
 import { subscriptionKey } from './runs.js';
-
-interface NatsClient {
-  sendCommand(command: string | Buffer): void;
-  close(): void;
-}
 
 /** What is read of the vendor's client: its subscriptions, each with the subject that takes its acks. */
 interface VendorClient {
@@ -21,46 +16,46 @@ interface VendorSubscription {
   readonly opts: { readonly durableName?: string };
 }
 
-/** `PUB <ack inbox> <length>`, and behind it the ack: the subject, then its sequence at the end. */
-const command = /^PUB (\S+) \d+\r\n/;
-
-/** Calls `onAck` for each ack of this process, before it is handed over. */
+/** Calls `onAck` for each ack that this process writes to the server at `port`, before it is written. */
 export function watchAcks(
+  port: number,
   vendorClient: () => VendorClient,
   onAck: (subscription: SubscriptionName, sequence: number) => void,
 ): void {
   const inboxes = new Map<string, SubscriptionName>();
-  const nameOf = (inbox: string): SubscriptionName | undefined => {
-    const known = inboxes.get(inbox);
-    if (known !== undefined) return known;
-    const subscription = Object.values(vendorClient().subMap).find(({ ackInbox }) => ackInbox === inbox);
-    if (subscription === undefined) return undefined;
-    const name = subscription.qGroup ? 'group' : subscription.opts.durableName ? 'audit' : 'watch';
-    inboxes.set(inbox, name);
-    return name;
+  const learn = (): void => {
+    for (const { ackInbox, qGroup, opts } of Object.values(vendorClient().subMap))
+      if (ackInbox !== undefined) inboxes.set(ackInbox, qGroup ? 'group' : opts.durableName ? 'audit' : 'watch');
   };
-  const client = natsPrototype();
-  const { sendCommand } = client;
-  client.sendCommand = function (bytes) {
-    const [head, inbox] = (Buffer.isBuffer(bytes) && command.exec(bytes.toString('latin1', 0, 120))) || [];
-    // Publishes and requests go to subjects that begin with `_STAN`.
-    if (head !== undefined && inbox?.startsWith('_INBOX.')) {
-      const name = nameOf(inbox);
-      if (name === undefined) throw new Error(`an ack to ${inbox}, which is no subscription's`);
-      onAck(name, sequenceIn((bytes as Buffer).subarray(head.length)));
+  const write = Socket.prototype.write as (this: Socket, ...parameters: unknown[]) => boolean;
+  Socket.prototype.write = function (this: Socket, ...parameters: unknown[]) {
+    const [bytes] = parameters;
+    if (this.remotePort === port && Buffer.isBuffer(bytes)) {
+      for (const [subject, payload] of publishesIn(bytes)) {
+        // Publishes and requests go to subjects that begin with `_STAN`.
+        if (!subject.startsWith('_INBOX.')) continue;
+        if (!inboxes.has(subject)) learn();
+        const name = inboxes.get(subject);
+        if (name === undefined) throw new Error(`an ack to ${subject}, which is no subscription's`);
+        onAck(name, sequenceIn(payload));
+      }
     }
-    sendCommand.call(this, bytes);
+    return write.apply(this, parameters);
   };
 }
 
-/** The class is not exported: it is read from an object that is closed at once. */
-function natsPrototype(): NatsClient {
-  const require = createRequire(createRequire(import.meta.url).resolve('node-nats-streaming'));
-  const nats = require('nats') as { connect(options: object): NatsClient };
-  const client = nats.connect({ servers: ['nats://127.0.0.1:1'], reconnect: false });
-  (client as unknown as { on(event: string, listener: () => void): void }).on('error', () => undefined);
-  client.close();
-  return Object.getPrototypeOf(client) as NatsClient;
+/** The subjects and payloads of the `PUB <subject> [<reply>] <length>` in a piece of what is written; commands are whole in it. */
+export function* publishesIn(bytes: Buffer): Generator<readonly [subject: string, payload: Buffer]> {
+  for (let at = 0; at < bytes.length;) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    if (lineEnd < 0) return;
+    const words = bytes.toString('latin1', at, lineEnd).split(' ');
+    at = lineEnd + 2;
+    if (words[0] !== 'PUB') continue;
+    const length = Number(words.at(-1));
+    yield [words[1] ?? '', bytes.subarray(at, at + length)];
+    at += length + 2;
+  }
 }
 
 /** Field 1 of the ack is the subject, with its length; field 2 the sequence, as a varint. */
@@ -90,6 +85,8 @@ export function checkAcks(history: readonly HistoryRecord[]): Check {
     if (record.subscription === 'watch' && record.sequence < beganAt) continue;
     violations.push(`${keyOf(record)} was acked at ${String(record.at)}, and its handler had not finished`);
   }
+  // The watch sees what the library and the vendor's client write: where they write otherwise, it would find nothing wrong.
+  if (finished.size > 0 && countAcks(history) === 0) violations.push('no ack was seen of all that was handled');
   return { name: 'no ack leaves before the handler has finished', violations };
 }
 

@@ -18,7 +18,7 @@ import { CrashServer } from './crash-server.js';
 const kills = Number(process.env['CRASH_KILLS'] ?? 5);
 const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 const CHANNEL = 'orders';
-const IN_FLIGHT = 20;
+const inFlight = 20;
 
 it(
   `loses nothing that it acknowledged in ${kills} kills under load (seed ${seed})`,
@@ -36,7 +36,7 @@ it(
 
     const losses = () => [...channel.findLosses(), ...durables.flatMap(({ violations }) => violations)];
 
-    for (let round = 0; round < kills; round++) {
+    for (let round = 0; round < kills; round += 1) {
       await server.start();
       const life = new Life(server.port, channel, durables, `round ${round}`);
       await life.begin();
@@ -110,7 +110,7 @@ class Life {
         this.durables.forEach((ledger, index) => ledger.prove(unproven[index] ?? []));
       }
     };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+    await Promise.all(Array.from({ length: inFlight }, worker));
   }
 
   /** Acks that the server has read; what it acknowledges after this stands on a flush that has them too. */

@@ -2,13 +2,15 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { LmdbStore, type StanBroker, type Store } from 'nestjs-stan/broker';
+import { LmdbStore } from 'nestjs-stan/broker';
+import type { StanBroker, Store } from 'nestjs-stan/broker';
 import { describe, expect, it } from 'vitest';
 
 import { NatsPeer } from '../broker/support/nats-peer.js';
 import { encode, StanPeer } from '../broker/support/stan-peer.js';
 import { startBroker } from '../broker/support/test-broker.js';
-import { forMinutes, pick, randomFrom, type Random } from './mutation-source.js';
+import { forMinutes, pick, randomFrom } from './mutation-source.js';
+import type { Random } from './mutation-source.js';
 
 /** Rounds of one test where no duration is asked for. */
 const shortRounds = 150;

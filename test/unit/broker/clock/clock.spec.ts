@@ -33,7 +33,7 @@ describe('VirtualClock', () => {
     const clock = new VirtualClock(fail);
     let ticks = 0;
     const tick = (): void => {
-      ticks++;
+      ticks += 1;
       clock.after(10, tick);
     };
     clock.after(10, tick);
@@ -45,7 +45,7 @@ describe('VirtualClock', () => {
     const clock = new VirtualClock(fail);
     let fired = 0;
     const count = (): void => {
-      fired++;
+      fired += 1;
     };
     clock.after(10, count).cancel();
     clock.after(10, () => victim.cancel());

@@ -33,7 +33,7 @@ describe('a NATS connection', () => {
       member.send('SUB work q 1\r\n');
       await member.flush();
     }
-    for (let i = 0; i < 200; i++) publisher.publish('work', String(i));
+    for (let i = 0; i < 200; i += 1) publisher.publish('work', String(i));
     await publisher.flush();
     for (const member of members) await member.flush();
     const [first, second] = members.map(({ messages }) => messages.length);
@@ -45,7 +45,7 @@ describe('a NATS connection', () => {
     const broker = await startBroker();
     const peer = NatsPeer.to(broker);
     peer.send('SUB a.b q 1\r\nSUB a.* q 2\r\nSUB a.> other 3\r\n');
-    for (let i = 0; i < 50; i++) peer.publish('a.b', String(i));
+    for (let i = 0; i < 50; i += 1) peer.publish('a.b', String(i));
     await peer.flush();
     const sids = peer.messages.map(({ sid }) => sid);
     expect(sids.filter((sid) => sid !== '3')).toHaveLength(50);
@@ -193,7 +193,7 @@ describe('a silent connection', () => {
     const broker = await startBroker();
     const peer = NatsPeer.to(broker);
     const answered = () => peer.lines.filter((line) => line === 'PING').length;
-    for (let i = 1; i <= 4; i++) {
+    for (let i = 1; i <= 4; i += 1) {
       await broker.advance('2m');
       expect(answered()).toBe(i);
       peer.send('PONG\r\n');

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { NatsParser, type ParserHandler, type Violation } from '../../../../lib/broker/nats/parser.js';
+import { NatsParser } from '../../../../lib/broker/nats/parser.js';
+import type { ParserHandler, Violation } from '../../../../lib/broker/nats/parser.js';
 
 class Recorder implements ParserHandler {
   readonly calls: unknown[][] = [];
@@ -52,7 +53,7 @@ describe('NatsParser', () => {
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 }), (sizes) => {
         const chunks: string[] = [];
         let at = 0;
-        for (let i = 0; at < conversation.length; i++) {
+        for (let i = 0; at < conversation.length; i += 1) {
           const size = sizes[i % sizes.length]!;
           chunks.push(conversation.slice(at, at + size));
           at += size;

@@ -1,5 +1,6 @@
 import type { StanBroker } from 'nestjs-stan/broker';
-import { connect, type Message, type Stan } from 'node-nats-streaming';
+import { connect } from 'node-nats-streaming';
+import type { Message, Stan } from 'node-nats-streaming';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { latch } from '../../../support/wait.js';

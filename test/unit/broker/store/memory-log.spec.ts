@@ -25,7 +25,7 @@ describe('MemoryLog', () => {
         }
         expect(log.lastSequence).toBe(last);
         expect(log.bytes).toBe([...model.values()].reduce((sum, bytes) => sum + bytes.length, 0));
-        for (let sequence = 0; sequence <= last + 1; sequence++) {
+        for (let sequence = 0; sequence <= last + 1; sequence += 1) {
           const wanted = model.get(sequence);
           expect(log.get(sequence)).toEqual(wanted);
           expect(log.timestampOf(sequence)).toBe(wanted && BigInt(sequence) * 10n);

@@ -96,7 +96,7 @@ describe('garbage', () => {
     const good = await StanPeer.connected('good', broker);
     const flood = NatsPeer.to(broker);
     flood.send('PUB x 1024\r\n');
-    for (let i = 0; i < 1_000; i++) flood.send(Buffer.alloc(1_024, 65));
+    for (let i = 0; i < 1_000; i += 1) flood.send(Buffer.alloc(1_024, 65));
     await flood.ended();
     expect(flood.errors).toEqual(["-ERR 'Unknown Protocol Operation'"]);
     expect(await good.publish('x')).toBe('');
@@ -110,7 +110,7 @@ describe('garbage', () => {
     lazy.on('error', () => undefined);
     lazy.write('SUB flood 1\r\n');
     const talker = NatsPeer.to(broker);
-    for (let i = 0; i < 500 && !lazy.destroyed; i++) {
+    for (let i = 0; i < 500 && !lazy.destroyed; i += 1) {
       talker.publish('flood', Buffer.alloc(200_000));
       await talker.flush();
     }

@@ -127,7 +127,7 @@ describe('limits', () => {
   it('drops the oldest messages of a channel past its bytes, but never the last one', async () => {
     const broker = await startBroker({ limits: { maxBytes: 500 } });
     const peer = await StanPeer.connected('a', broker);
-    for (let i = 0; i < 3; i++) await peer.publish('x', 'x'.repeat(200));
+    for (let i = 0; i < 3; i += 1) await peer.publish('x', 'x'.repeat(200));
     expect((await peer.subscribe('x')).sequences).toEqual([2, 3]);
     await peer.publish('y', 'y');
     await peer.publish('y', 'y'.repeat(2_000));

@@ -17,7 +17,7 @@ describe('a start position', () => {
   ])('of %s begins there', async (_, options, expected) => {
     const broker = await startBroker();
     const peer = await StanPeer.connected('a', broker);
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 5; i += 1) {
       await peer.publish('x');
       await broker.advance('10s');
     }

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import type { StanBroker } from 'nestjs-stan/broker';
 
 import { eventually } from '../../../support/wait.js';
-import { NatsPeer, type Delivered } from './nats-peer.js';
+import { NatsPeer } from './nats-peer.js';
+import type { Delivered } from './nats-peer.js';
 
 /** The official client's own protobuf classes: what the broker writes is read by code that nobody here wrote. */
 interface ProtoClass {
@@ -163,7 +164,7 @@ export class StanPeer {
   }
 
   async publishAll(subject: string, count: number): Promise<void> {
-    for (let i = 1; i <= count; i++) await this.publish(subject, `event ${i}`);
+    for (let i = 1; i <= count; i += 1) await this.publish(subject, `event ${i}`);
   }
 
   async subscribe(channel: string, options: SubscribeOptions = {}): Promise<PeerSubscription> {
@@ -219,7 +220,7 @@ export class StanPeer {
 
   private answerHeartbeat(message: Delivered): void {
     if (message.subject !== this.heartbeatInbox || message.reply === undefined) return;
-    this.heartbeats++;
+    this.heartbeats += 1;
     if (this.answersHeartbeats) this.nats.publish(message.reply, '');
   }
 }

@@ -1,4 +1,5 @@
-import { StanBroker, type StanBrokerOptions } from 'nestjs-stan/broker';
+import { StanBroker } from 'nestjs-stan/broker';
+import type { StanBrokerOptions } from 'nestjs-stan/broker';
 import { onTestFinished } from 'vitest';
 
 /** A broker without a port, on a virtual clock, for the running test. */

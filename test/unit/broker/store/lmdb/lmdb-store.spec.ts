@@ -8,7 +8,7 @@ import { cleanUpAfterTest } from '../../../../support/cleanup.js';
 import { eventually } from '../../../../support/wait.js';
 
 const CORRUPT = { code: 'STAN_BROKER_STORE_CORRUPT' };
-const START_FAILED = { code: 'STAN_BROKER_START_FAILED' };
+const startFailed = { code: 'STAN_BROKER_START_FAILED' };
 
 describe('a data file that cannot be trusted', () => {
   it('is refused when it is not an LMDB file', async () => {
@@ -81,7 +81,7 @@ describe('a directory', () => {
     const first = new LmdbStore({ directory });
     await first.open();
     const second = new LmdbStore({ directory });
-    await expect(second.open()).rejects.toMatchObject({ ...START_FAILED, holderPid: process.pid, retryable: true });
+    await expect(second.open()).rejects.toMatchObject({ ...startFailed, holderPid: process.pid, retryable: true });
     await first.close();
     expect(await second.open()).toBeUndefined();
     await second.close();
@@ -96,7 +96,7 @@ describe('a directory', () => {
     writeFileSync(join(directory, 'broker.lock'), JSON.stringify(holder));
     const store = new LmdbStore({ directory });
     expect(await store.open()).toBeUndefined();
-    await expect(new LmdbStore({ directory }).open()).rejects.toMatchObject(START_FAILED);
+    await expect(new LmdbStore({ directory }).open()).rejects.toMatchObject(startFailed);
     await store.close();
   });
 
@@ -122,7 +122,7 @@ describe('a directory', () => {
     const deep = join(directory, 'a'.repeat(120), 'b'.repeat(120));
     const first = new LmdbStore({ directory: deep });
     await first.open();
-    await expect(new LmdbStore({ directory: deep }).open()).rejects.toMatchObject(START_FAILED);
+    await expect(new LmdbStore({ directory: deep }).open()).rejects.toMatchObject(startFailed);
     await first.close();
     expect(await first.open()).toBeUndefined();
     await first.close();
@@ -135,7 +135,7 @@ describe('a directory', () => {
     ['lies below a file', '/dev/null/data'],
   ])('that %s is refused at once, and named', async (_what, path) => {
     await expect(new LmdbStore({ directory: path }).open()).rejects.toMatchObject({
-      ...START_FAILED,
+      ...startFailed,
       message: expect.stringContaining(`"${path}"`) as string,
     });
   });
@@ -177,7 +177,7 @@ describe('without the package lmdb', () => {
     const { directory } = freshDirectory();
     const store = new LmdbStore({ directory, importLmdb: () => Promise.reject(missing) });
     await expect(store.open()).rejects.toMatchObject({
-      ...START_FAILED,
+      ...startFailed,
       packageName: 'lmdb',
       message: expect.stringContaining('npm install lmdb') as string,
       cause: missing,
@@ -190,7 +190,7 @@ describe('deleted channels', () => {
     const { directory, file } = freshDirectory();
     const store = await opened(directory);
     const { messages } = store.createChannel('large');
-    for (let sequence = 1; sequence <= 10_000; sequence++) messages.append(sequence, 0n, Buffer.from('x'));
+    for (let sequence = 1; sequence <= 10_000; sequence += 1) messages.append(sequence, 0n, Buffer.from('x'));
     await store.flush();
     store.deleteChannel('large');
     await store.flush();
@@ -206,7 +206,7 @@ describe('deleted channels', () => {
     const { directory } = freshDirectory();
     const store = await opened(directory);
     const { messages } = store.createChannel('large');
-    for (let sequence = 1; sequence <= 10_000; sequence++) messages.append(sequence, 0n, Buffer.from('x'));
+    for (let sequence = 1; sequence <= 10_000; sequence += 1) messages.append(sequence, 0n, Buffer.from('x'));
     await store.flush();
     store.deleteChannel('large');
     await store.close();
@@ -282,7 +282,7 @@ async function filled(): Promise<{ directory: string; file: string }> {
   const place = freshDirectory();
   const store = await opened(place.directory);
   const { messages } = store.createChannel('orders');
-  for (let sequence = 1; sequence <= 100; sequence++) {
+  for (let sequence = 1; sequence <= 100; sequence += 1) {
     messages.append(sequence, BigInt(sequence), Buffer.from(`message number ${sequence} `.padEnd(200, '.')));
   }
   await store.close();

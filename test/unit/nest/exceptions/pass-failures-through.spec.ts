@@ -4,7 +4,7 @@ import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 
 import { IncompatibleDependencyError } from '../../../../lib/core/errors/index.js';
-import { passFailuresThrough } from '../../../../lib/nest/server/failure-passthrough.js';
+import { passFailuresThrough } from '../../../../lib/nest/exceptions/pass-failures-through.js';
 
 const hostOf = (context: unknown) => ({ getArgByIndex: () => context }) as unknown as ArgumentsHost;
 
