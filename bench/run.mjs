@@ -30,8 +30,8 @@ const groups = [
   [publishCases],
   [deliverCases],
   [latencyCases, startCases],
-  [subscriptionCases],
   [memoryCases],
+  [subscriptionCases],
   [messageCountCases],
 ];
 

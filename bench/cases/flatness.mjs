@@ -3,11 +3,12 @@ import { cpu, perSecond } from './sizes.mjs';
 
 const payloadBytes = 128;
 
-/** The same number of events over 1, 10 and 100 subscriptions. */
+/** The same number of events over 1, 10, 100 and 1 000 subscriptions. */
 export function subscriptionCases(arena, { quick }) {
   // Enough that the subscribe requests, which are part of the time, weigh little beside the events.
   const count = quick ? 4_000 : 50_000;
-  return [1, 10, 100].map((channels) => ({
+  const channelCounts = quick ? [1, 10, 100] : [1, 10, 100, 1_000];
+  return channelCounts.map((channels) => ({
     name: `deliver over ${channels} subscription${channels === 1 ? '' : 's'}`,
     payloadBytes,
     contestants: contestantNames,

@@ -1,65 +1,76 @@
-/** The aims of the benchmarks, as ratios inside one run. */
+/**
+ * The aims of the benchmarks, judged within one run. Each names the row that it is about; `figure` takes what is compared
+ * out of that row of this package, `limit` is what it may be at most, or must be at least.
+ */
+const ratioToRaw = (own) => own.ratioToRaw;
+const ratioToOther = (own, other) => (other?.ratioToRaw ? own.ratioToRaw / other.ratioToRaw : undefined);
+const besidePayload = (own) => own.value - own.payloadBytes;
+
 const aims = [
-  { text: 'publishing at least 0.90 of raw', of: 'publish 128 B, window 1024', holds: ({ ratio }) => ratio >= 0.9 },
+  { text: 'publishing 128 B, times raw', of: 'publish 128 B, window 1024', figure: ratioToRaw, atLeast: 1.6 },
+  { text: 'publishing 128 B, cpu of raw', of: 'publish 128 B, window 1024, cpu', figure: ratioToRaw, atMost: 0.55 },
+  { text: 'publishing 16 KB, cpu of raw', of: 'publish 16 KB, window 1024, cpu', figure: ratioToRaw, atMost: 0.8 },
+  { text: 'publishing one at a time, times raw', of: 'publish 128 B, window 1', figure: ratioToRaw, atLeast: 1 },
   {
-    text: 'delivery, ack after the handler, at least 0.85 of raw',
+    text: 'delivery, acked after the handler, times raw',
     of: 'deliver 128 B, afterHandler',
-    holds: ({ ratio }) => ratio >= 0.85,
+    figure: ratioToRaw,
+    atLeast: 1.3,
   },
-  { text: 'p50 latency at most 1.15 of raw', of: 'latency at 1000/s, p50', holds: ({ ratio }) => ratio <= 1.15 },
+  { text: 'p50 latency, of raw', of: 'latency at 1000/s, p50', figure: ratioToRaw, atMost: 1.15 },
+  { text: 'p99 latency, of raw', of: 'latency at 1000/s, p99', figure: ratioToRaw, atMost: 1 },
+  { text: 'publishing, times the other transport', of: 'publish 128 B, window 1024', figure: ratioToOther, atLeast: 2 },
+  { text: 'delivery, times the other transport', of: 'deliver 128 B, afterHandler', figure: ratioToOther, atLeast: 2 },
   {
-    text: 'publishing at least twice the other transport',
-    of: 'publish 128 B, window 1024',
-    holds: ({ toOther }) => toOther >= 2,
-  },
-  {
-    text: 'delivery at least twice the other transport',
-    of: 'deliver 128 B, afterHandler',
-    holds: ({ toOther }) => toOther >= 2,
+    text: 'a pending publish, bytes beside its payload',
+    of: 'memory, 100000 pending publishes',
+    figure: besidePayload,
+    atMost: 450,
   },
 ];
 
-/** What the processor time per message may grow by and still be called flat: runs of one thing differ by as much. */
-const flatGrowth = 1.15;
-
-/** Aims about what a message costs as there is more of something. */
-const flatAims = [
+/** Aims about what a message costs as there is more of something: how many times as much it may be. */
+const growthAims = [
   {
-    text: 'cost per message flat from 1 to 100 subscriptions',
+    text: 'cpu of a delivery over 1 000 subscriptions, times that over 1',
     few: 'deliver over 1 subscription, cpu',
-    many: 'deliver over 100 subscriptions, cpu',
+    many: 'deliver over 1000 subscriptions, cpu',
+    atMost: 1.4,
   },
   ...['publish', 'deliver'].map((way) => ({
-    text: `${way}: cost per message flat from 1 000 to 1 000 000 messages`,
+    text: `${way}: cpu of one of 1 000 000 messages, times that of one of 1 000`,
     few: `${way} 1000 messages, cpu`,
     many: `${way} 1000000 messages, cpu`,
+    atMost: 1.15,
   })),
 ];
 
-/** Tells of each aim that was measured whether it holds. */
+/** Tells of each aim that was measured whether it is met. */
 export function judgeAims(rows) {
-  return [...judgeRatios(rows), ...judgeFlatness(rows)];
+  return [...judgeFigures(rows), ...judgeGrowth(rows)];
+}
+
+function judgeFigures(rows) {
+  const rowOf = (of, contestant) => rows.find(({ name, contestant: by }) => name === of && by === contestant);
+  return aims.flatMap((aim) => {
+    const own = rowOf(aim.of, 'nestjs-stan');
+    const figure = own && aim.figure(own, rowOf(aim.of, 'other transport'));
+    return Number.isFinite(figure) ? [verdict(aim, figure)] : [];
+  });
 }
 
 /** The growth of this package, and beside it the raw client's of the same run. */
-function judgeFlatness(rows) {
+function judgeGrowth(rows) {
   const valueOf = (of, contestant) => rows.find(({ name, contestant: by }) => name === of && by === contestant)?.value;
-  return flatAims.flatMap(({ text, few, many }) => {
-    const [own, raw] = ['nestjs-stan', 'raw'].map((contestant) => valueOf(many, contestant) / valueOf(few, contestant));
-    if (!Number.isFinite(own)) return [];
-    return [`${own <= flatGrowth ? 'holds ' : 'missed'}  ${text}: ${own.toFixed(2)} times (raw ${raw.toFixed(2)})`];
+  return growthAims.flatMap((aim) => {
+    const [own, raw] = ['nestjs-stan', 'raw'].map((by) => valueOf(aim.many, by) / valueOf(aim.few, by));
+    return Number.isFinite(own) ? [`${verdict(aim, own)} (raw ${raw.toFixed(2)})`] : [];
   });
 }
 
-function judgeRatios(rows) {
-  return aims.flatMap(({ text, of, holds }) => {
-    const row = (contestant) => rows.find(({ name, contestant: by }) => name === of && by === contestant);
-    const own = row('nestjs-stan');
-    if (own === undefined || own.ratioToRaw === null) return [];
-    const other = row('other transport');
-    const figures = { ratio: own.ratioToRaw, toOther: other ? own.ratioToRaw / other.ratioToRaw : undefined };
-    const figure = text.includes('other') ? figures.toOther : figures.ratio;
-    if (figure === undefined) return [];
-    return [`${holds(figures) ? 'holds ' : 'missed'}  ${text}: ${figure.toFixed(2)}`];
-  });
+function verdict({ text, atLeast, atMost }, figure) {
+  const isMet = atLeast === undefined ? figure <= atMost : figure >= atLeast;
+  const limit = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+  const digits = figure >= 100 ? 0 : 2;
+  return `${isMet ? 'met   ' : 'missed'}  ${text}: ${figure.toFixed(digits)}, ${limit}`;
 }

@@ -54,7 +54,8 @@ contract(
       const handled: number[] = [];
       const client = await t.client();
       await emitAll(client, subject, [-2, -1]);
-      const behind = await startBehindProxy(t, subject, {}, (id) => void handled.push(id));
+      // A server that still takes the lost connection for a live one sends to it, and again after ack wait.
+      const behind = await startBehindProxy(t, subject, { ackWaitMs: 3_000 }, (id) => void handled.push(id));
       await emitAll(client, subject, upTo(10));
       await eventually(() => handled.length === 10);
 
@@ -62,7 +63,9 @@ contract(
       await emitAll(client, subject, [10, 11, 12]);
       await behind.regainSession();
       await emitAll(client, subject, [13]);
-      await eventually(() => expect(handled).toEqual(upTo(14)));
+      // In order where a session has its own deliveries.
+      const inOrder = () => (t.broker.features.sessions ? handled : handled.toSorted((one, other) => one - other));
+      await eventually(() => expect(inOrder()).toEqual(upTo(14)));
     });
 
     it('F46 delivers again what a non-durable subscription had not settled, and nothing that it had', async () => {

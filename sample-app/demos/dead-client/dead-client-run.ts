@@ -87,7 +87,7 @@ export class DeadClientRun {
   facts(): Record<string, string> {
     return {
       ...this.factsOfDeath(),
-      'longest wait of an event': this.waitingCount > 0 ? 'for ever' : seconds(Math.max(0, ...this.waitsMs)),
+      'longest wait of an event': this.waitingCount > 0 ? 'forever' : seconds(Math.max(0, ...this.waitsMs)),
     };
   }
 

@@ -77,6 +77,11 @@ describe('reading a dead letter', () => {
     expect(parseDeadLetter(encodeDeadLetter(letter))).toEqual(letter);
   });
 
+  it('needs no stack, as of something else than an error that was thrown', () => {
+    const error = { name: 'string', message: 'no price' };
+    expect(parseDeadLetter(encodeDeadLetter({ ...letter, error }))).toEqual({ ...letter, error });
+  });
+
   it.each([
     ['no error', { error: null }],
     ['an error without a message', { error: { name: 'Error' } }],

@@ -126,3 +126,35 @@ describe('a message from the server', () => {
     );
   });
 });
+
+describe('why a message cannot be read', () => {
+  it.each<[string, number[], string]>([
+    ['without a sequence', [], 'it has no sequence'],
+    ['with a sequence of zero', [0x08, 0x00], 'it has no sequence'],
+    ['cut within a number', [0x08, 0x80], 'it ends within a number'],
+    ['cut behind the tag of a field', [0x08], 'it ends within a number'],
+    ['cut within a field', [0x08, 0x01, 0x22, 0x05, 0x61], 'it ends within a field'],
+    ['cut within eight bytes', [0x08, 0x01, 0x79, 1, 2, 3, 4, 5, 6, 7], 'it ends within a field'],
+    ['cut within four bytes', [0x08, 0x01, 0x7d, 1, 2, 3], 'it ends within a field'],
+    ['with a group', [0x08, 0x01, 0x7b], 'a field has the unknown wire type 3'],
+    [
+      'with a number without an end',
+      [0x08, ...Array<number>(10).fill(0x80), 0x01],
+      'a number is longer than ten bytes',
+    ],
+  ])('is told of one %s', (_what, bytes, reason) => {
+    expect(() => read(Buffer.from(bytes))).toThrow(reason);
+  });
+
+  it('is not asked of one whose last field ends with it, nor of a number of ten bytes', () => {
+    expect(read(Buffer.from([0x08, 0x07, 0x7d, 1, 2, 3, 4])).sequence).toBe(7);
+    expect(read(Buffer.from([0x08, 0x07, 0x79, 1, 2, 3, 4, 5, 6, 7, 8])).sequence).toBe(7);
+    expect(read(Buffer.from([0x08, 0x07, 0x78, ...Array<number>(9).fill(0x80), 0x00])).sequence).toBe(7);
+  });
+
+  it('is not what lies behind it', () => {
+    const bytes = Buffer.from([0x08, 0x07, 0x80, 0x01]);
+    expect(new MsgProto(bytes, 0, 2).sequence).toBe(7);
+    expect(() => new MsgProto(Buffer.from([0x08, 0x87, 0x01]), 0, 2)).toThrow('it ends within a number');
+  });
+});

@@ -118,3 +118,76 @@ describe('commands of one turn of the event loop', () => {
     expect(client.text).toBe('client ours');
   });
 });
+
+describe('the memory of commands', () => {
+  function measured() {
+    const client = new Client();
+    const commands = outboundCommands(client as unknown as NatsConnection);
+    const send = (length: number): void => {
+      const at = commands.room(length);
+      commands.bytes.fill('x', at, at + length);
+      commands.send();
+    };
+    return { client, commands, send };
+  }
+
+  it('is used again for the next turn', async () => {
+    const { client, commands, send } = measured();
+    send(10);
+    const { bytes } = commands;
+    await nextTurn();
+    send(20);
+    await nextTurn();
+    expect(commands.bytes).toBe(bytes);
+    expect(client.written.map(({ length }) => length)).toEqual([10, 20]);
+  });
+
+  it('is 65 536 bytes, which leave at once when they are full, in one piece', () => {
+    const { client, commands, send } = measured();
+    send(65_530);
+    expect(client.written).toEqual([]);
+    send(6);
+    expect(client.written.map(({ length }) => length)).toEqual([65_536]);
+    expect(commands.bytes).toHaveLength(65_536);
+    send(65_535);
+    expect(client.written).toHaveLength(1);
+  });
+
+  it('is let go after an event that needed more', async () => {
+    const { client, commands, send } = measured();
+    send(10);
+    send(200_000);
+    expect(client.written.map(({ length }) => length)).toEqual([10, 200_000]);
+    send(10);
+    expect(commands.bytes).toHaveLength(65_536);
+    await nextTurn();
+    expect(client.written).toHaveLength(3);
+  });
+});
+
+describe('commands to a client of another version', () => {
+  function publishing() {
+    const published: unknown[][] = [];
+    const client = { publish: (...parameters: unknown[]) => published.push(parameters) };
+    const commands = outboundCommands(client as unknown as NatsConnection);
+    const send = (text: string): void => {
+      const length = Buffer.byteLength(text);
+      const at = commands.room(length);
+      commands.bytes.write(text, at);
+      commands.send();
+    };
+    return { published, send };
+  }
+
+  it('are published by it, with subject, payload and, where there is one, the subject for the answer', () => {
+    const { published, send } = publishing();
+    send('PUB ticket:créé 7\r\nhe\r\nllo\r\n');
+    send('PUB ticket:created inbox.1 2\r\nhi\r\n');
+    send('PUB empty 0\r\n\r\n');
+    expect(published).toEqual([
+      ['ticket:créé', Buffer.from('he\r\nllo')],
+      ['ticket:created', Buffer.from('hi'), 'inbox.1'],
+      ['empty', Buffer.alloc(0)],
+    ]);
+  });
+});
