@@ -157,7 +157,7 @@ contract('the version gate', (t) => {
   it('is never stuck where an event parks while its predecessor commits', async () => {
     const w = await world(t);
     await w.start({ version: { ...gate, waitMs: 0 } });
-    const keys = Array.from({ length: 24 }, (_, i) => `k${i}`);
+    const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
     await w.publish(...keys.flatMap((key) => [[key, 1] as const, [key, 0] as const]));
     await t.eventually(async () => (await w.effects()).length === 80, { timeoutMs: 20_000 });
     expect(await w.parked.list()).toEqual([]);
