@@ -73,6 +73,7 @@ contract('an exception filter', (t) => {
   it.each<[string, (exception: unknown) => unknown]>([
     ['a stream that errors', (exception) => throwError(() => exception)],
     ['a promise of one', (exception) => Promise.resolve(throwError(() => exception))],
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown
     ['a promise that rejects', (exception) => Promise.reject(exception)],
   ])('that answers %s leaves the event to the server, with its cause', async (_what, answer) => {
     const { errors, pending } = await handleWith(filterThat(answer));
