@@ -6,6 +6,7 @@ import { resolveSubscriptionOptions } from '../../../../lib/core/options/index.j
 import type { StanSubscriptionOptions } from '../../../../lib/core/options/index.js';
 import { MemoryEventStore } from '../../../../lib/testing/memory-event-store.js';
 import { FakeClock, settled } from '../../../support/fake-clock.js';
+import { quietFor } from '../../../support/wait.js';
 
 type Event = readonly [key: string, version: number];
 type Options = Partial<StanSubscriptionOptions> & { readonly waitMs?: number; readonly gapWarnMs?: number };
@@ -270,7 +271,7 @@ describe('the sweeper', () => {
   it('reports a gap once it is old enough, and counts it while it is open', async () => {
     const orders = new Orders({ gapWarnMs: 1 });
     await orders.handle('a', 2);
-    await new Promise((resolve) => void setTimeout(resolve, 5));
+    await quietFor(5);
     orders.counting.start();
     await orders.clock.advance(100);
     const gap = { consumer: 'orders', stream: 'ticket', key: 'a', expected: 0, parked: 1 };

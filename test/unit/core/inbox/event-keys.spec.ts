@@ -44,7 +44,7 @@ describe('the entity and version of an event', () => {
   }
 
   for (const key of notKeys) {
-    it(`have no key ${String(JSON.stringify(key)).slice(0, 12)}`, () => {
+    it(`have no key ${JSON.stringify([key]).slice(0, 12)}`, () => {
       expect(() => entity({ key: () => key as string })).toThrow(
         expect.objectContaining({ code: 'STAN_UNUSABLE_KEY', option: 'version.key' }),
       );
@@ -83,7 +83,7 @@ describe('the id of an event', () => {
   });
 
   for (const id of notKeys) {
-    it(`is not ${String(JSON.stringify(id)).slice(0, 12)}`, () => {
+    it(`is not ${JSON.stringify([id]).slice(0, 12)}`, () => {
       expect(() => idOf(() => id as string)).toThrow(expect.objectContaining({ code: 'STAN_UNUSABLE_KEY' }));
     });
   }
