@@ -43,9 +43,6 @@ const suite = (name: string, options: SuiteOptions) => ({
 /** Files that need a real server; `npm test` leaves them out, `npm run test:real` and CI run them. */
 const realServer = 'test/**/*.real.spec.ts';
 
-/** Cases of the real server's SQL store alone. */
-const sqlStore = 'test/**/*.sql.spec.ts';
-
 /** Cases of JetStream alone. */
 const jetStreamOnly = 'test/contract/jetstream/**';
 
@@ -107,12 +104,11 @@ export default defineConfig({
       suite('faults-jetstream', {
         testTimeout: 300_000,
         include: ['test/faults/**/*.spec.ts'],
-        exclude: [realServer, sqlStore],
+        exclude: [realServer],
         env: { TEST_BROKERS: 'jetstream' },
       }),
       suite('faults', {
         testTimeout: 300_000,
-        exclude: isOnSqlStore ? [] : [sqlStore],
         env: stanBrokers,
         globalSetup,
       }),

@@ -1,7 +1,7 @@
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch, HttpException, UseFilters } from '@nestjs/common';
 import type { HandlerErrorEvent } from 'nestjs-stan';
-import { EMPTY, of, throwError } from 'rxjs';
+import { EMPTY, firstValueFrom, of, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
 
 import { contract, listenerFor } from '../support/contract.js';
@@ -73,7 +73,7 @@ contract('an exception filter', (t) => {
   it.each<[string, (exception: unknown) => unknown]>([
     ['a stream that errors', (exception) => throwError(() => exception)],
     ['a promise of one', (exception) => Promise.resolve(throwError(() => exception))],
-    ['a promise that rejects', (exception) => Promise.reject(exception)],
+    ['a promise that rejects', (exception) => firstValueFrom(throwError(() => exception))],
   ])('that answers %s leaves the event to the server, with its cause', async (_what, answer) => {
     const { errors, pending } = await handleWith(filterThat(answer));
     expect(errors).toEqual([cause]);

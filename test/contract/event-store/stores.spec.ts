@@ -22,6 +22,7 @@ import {
 } from 'nestjs-stan/postgres';
 import type { StanSql } from 'nestjs-stan/postgres';
 import { MemoryEventStore, eventStoreContract } from 'nestjs-stan/testing';
+import { AsyncResource } from 'node:async_hooks';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
@@ -121,8 +122,11 @@ for (const [name, adapter] of Object.entries(adapters)) {
       it(`does not wait for the open transaction of version ${version}: what follows is early, and parked later`, async () => {
         const one = await store();
         const entity = (number: number) => ({ ...rules, consumer: `${schema}_${version}`, version: number });
-        const advance = (number: number) => one.transaction((tx) => one.advance(tx, entity(number)));
-        const park = () => one.transaction((tx) => one.park(tx, { ...entity(version + 1), ...parkedFacts }, 0));
+        // As for another event: in the async context of an open transaction a TransactionHost would join it.
+        const apart = AsyncResource.bind((work: () => Promise<unknown>) => work());
+        const advance = (number: number) => apart(() => one.transaction((tx) => one.advance(tx, entity(number))));
+        const parked = { ...entity(version + 1), ...parkedFacts };
+        const park = () => apart(() => one.transaction((tx) => one.park(tx, parked, 0)));
         if (version === 1) await advance(0);
         await one.transaction(async (tx) => {
           await one.advance(tx, entity(version));

@@ -57,10 +57,14 @@ describe('a transaction of the event store', () => {
 
   it('rejects with what the handler has thrown, as it was thrown, and runs no second time', async () => {
     let runs = 0;
+    // No Error: what a handler throws is its own affair.
+    const thrown: unknown = 'sold out';
     const outcome = inTransaction(store, 'count an event', (_tx, run) => {
       runs += 1;
-      // No Error: what a handler throws is its own affair.
-      return run(() => Promise.reject('sold out' as never));
+      return run(async () => {
+        await Promise.resolve();
+        throw thrown;
+      });
     });
     await expect(outcome).rejects.toBe('sold out');
     expect(runs).toBe(1);
@@ -70,6 +74,7 @@ describe('a transaction of the event store', () => {
     const cause = new Error('the connection is lost');
     const outcome = inTransaction(store, 'park an early event', () => Promise.reject(cause));
     await expect(outcome).rejects.toBeInstanceOf(EventStoreError);
-    await expect(outcome).rejects.toMatchObject({ cause, message: expect.stringContaining('park an early event') });
+    await expect(outcome).rejects.toMatchObject({ cause });
+    await expect(outcome).rejects.toThrow(/park an early event/);
   });
 });

@@ -16,7 +16,7 @@ function handler(
 ): SubscribableHandler {
   return {
     ...{ name, declaredName: undefined, service: 'orders', serviceLasts: true, subject: `ticket:${name}` },
-    callback: (() => Promise.resolve()) as unknown as SubscribableHandler['callback'],
+    callback: () => Promise.resolve(),
     options: resolveSubscriptionOptions(options, {}, name),
     contract: undefined,
     ...over,
@@ -36,7 +36,7 @@ describe('the handlers whose events count once', () => {
       expect(() => countedHandlersOf([lost])).toThrow(
         expect.objectContaining({
           code: 'STAN_INVALID_OPTION',
-          message: expect.stringMatching(new RegExp(`"${option}" of created: .*queueGroup.*client-81c`)),
+          message: expect.stringMatching(new RegExp(`"${option}" of created: .*queueGroup.*client-81c`)) as string,
         }),
       );
     });
@@ -51,7 +51,10 @@ describe('the handlers whose events count once', () => {
     it(`of one service have the same rules for a stream, other than ${JSON.stringify(other)} beside none`, () => {
       const two = [handler('created', { version }), handler('updated', { version: { ...version, ...other } })];
       expect(() => countedHandlersOf(two)).toThrow(
-        expect.objectContaining({ code: 'STAN_INVALID_OPTION', message: expect.stringMatching(/updated.*created/) }),
+        expect.objectContaining({
+          code: 'STAN_INVALID_OPTION',
+          message: expect.stringMatching(/updated.*created/) as string,
+        }),
       );
       const [created, updated] = two as [SubscribableHandler, SubscribableHandler];
       expect(countedHandlersOf([created, { ...updated, service: 'billing' }])).toHaveLength(2);
@@ -101,7 +104,7 @@ describe('the event store of a server', () => {
       expect(() => storeOf({ store }, needing)).toThrow(
         expect.objectContaining({
           code: 'STAN_INVALID_OPTION',
-          message: expect.stringMatching(/"store".*version of created/),
+          message: expect.stringMatching(/"store".*version of created/) as string,
         }),
       );
       expect(() => storeOf({ store }, [handler('paid', { inbox })])).toThrow(/inbox of paid/);

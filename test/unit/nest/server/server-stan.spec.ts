@@ -5,7 +5,13 @@ import { NEVER, concat, from, of, throwError } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { SubscribeFailedError } from '../../../../lib/core/errors/index.js';
-import { NonRetriableException, ServerStan, StanContext, replaySubject } from '../../../../lib/index.js';
+import {
+  NonRetriableException,
+  RetryLaterException,
+  ServerStan,
+  StanContext,
+  replaySubject,
+} from '../../../../lib/index.js';
 import type { HandlerErrorEvent, StanServerOptions, StanStatus } from '../../../../lib/index.js';
 import { FakeDriver } from '../../../support/fake-driver.js';
 import { settled } from '../../../support/fake-clock.js';
@@ -198,6 +204,15 @@ describe('the log', () => {
     }
     const told = lines.filter((line) => line.includes('poison')).map((line) => /delivery (\d+)/.exec(line)?.[1]);
     expect(told).toEqual(['1', '2', '4', '8']);
+  });
+
+  it('tells an event that is to come later as a warning, and as no error', async () => {
+    const later = new RetryLaterException(1_000, 'its seat is not known yet');
+    const { driver } = await startServer({ 'ticket:created': () => Promise.reject(later) });
+    driver.subscriptionOf('ticket:created').deliver();
+    await settled();
+    const told = lines.filter((line) => line.includes('its seat is not known yet'));
+    expect(told.map((line) => line.split(' ')[0])).toEqual(['warn']);
   });
 
   it('tells an event that was given up, with its cause, in the same growing intervals', async () => {
