@@ -94,6 +94,7 @@ contract(
       proxy.swallow('toClient');
       const publishing = client.emitAsync(subject, 1);
       await eventually(async () => expect(await t.broker.facts.storedCount(subject)).toBe(2));
+      await eventually(() => proxy.hasLostBytes, { what: 'the answer to be lost' });
       proxy.restore();
       expect(await publishing).toMatchObject({ subject, attempts: 2 });
       expect(await storedIds(subject)).toEqual(t.broker.features.dedup ? [0, 1] : [0, 1, 1]);

@@ -54,6 +54,11 @@ export class TcpProxy {
     return this.accepted;
   }
 
+  /** Whether an open connection has lost bytes by now. */
+  get hasLostBytes(): boolean {
+    return [...this.links].some((link) => link.hasLostBytes);
+  }
+
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
