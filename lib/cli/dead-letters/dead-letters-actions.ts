@@ -149,9 +149,10 @@ function printSteps(steps: readonly Step[], { json, dryRun = false }: SettleOpti
 
 async function readEntries(
   driver: StanLink['driver'],
-  { subject, monitoring }: CommonOptions,
+  { subject, monitoring, driver: broker }: CommonOptions,
 ): Promise<DeadLetterEntry[]> {
-  if (monitoring !== undefined) await refuseUnknownChannel(monitoring, subject);
+  // Another broker has no such pages, and NATS_MONITORING_URL may be set for the STAN server beside it.
+  if (monitoring !== undefined && broker !== 'jetstream') await refuseUnknownChannel(monitoring, subject);
   return toEntries(await readChannel(driver, subject));
 }
 

@@ -82,7 +82,7 @@ function withConnection(command: Command, { env }: CliIo): Command {
     .addOption(
       new Option(
         '--monitoring <url>',
-        'monitoring URL of the server (NATS_MONITORING_URL): a subject that it does not have is refused',
+        'monitoring URL of the STAN server (NATS_MONITORING_URL): a subject that it does not have is refused',
       ).default(env['NATS_MONITORING_URL'], 'none'),
     )
     .option('--client-id <id>', 'client id to connect with')

@@ -47,18 +47,23 @@ contract('the dead-letters command', (t) => {
       expect((await run(t, ['list', '--subject', dead])).out).not.toContain('\u001b');
     });
 
-    it.each(['list', 'show', 'replay', 'drop'])(
-      'refuses with --monitoring a subject that nobody has used, and makes no channel: %s',
-      async (command) => {
+    const selections = { list: [], show: ['1'], replay: ['--all'], drop: ['--all'] };
+    for (const [command, selection] of Object.entries(selections)) {
+      const title = `refuses with --monitoring a subject that nobody has used, and makes no channel: ${command}`;
+      t.only('stanMonitoring', title, async () => {
         const typo = fresh('tpyo');
-        const selection = { list: [], show: ['1'], replay: ['--all'], drop: ['--all'] }[command] ?? [];
         const monitoring = ['--monitoring', t.broker.monitoringUrl];
         const result = await run(t, [command, ...selection, '--subject', typo, ...monitoring]);
         expect(result).toMatchObject({ exitCode: 1, out: '' });
         expect(result.err).toContain(`the server has no channel "${typo}"`);
         expect(await t.broker.facts.channel(typo)).toBeUndefined();
-      },
-    );
+      });
+    }
+
+    it('asks the monitoring port of a STAN server only', async () => {
+      const { dead } = await shopWith(t, 1);
+      expect(await list(t, dead, '--monitoring', t.broker.monitoringUrl)).toHaveLength(1);
+    });
 
     it('reads more than the server sends at once', async () => {
       const { dead } = await shopWith(t, 2_500);
