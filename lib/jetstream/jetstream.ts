@@ -1,7 +1,7 @@
 import { driverChoice } from '../core/driver/driver-choice.js';
 import { defaultsOf, readOptionGroup } from '../core/option-rules/option-group.js';
 import type { StanDriverChoice } from '../core/options/driver-choice.js';
-import { JetStreamDriver } from '../drivers/jetstream/jetstream-driver.js';
+import { JetStreamDriver, jetStreamBroker } from '../drivers/jetstream/jetstream-driver.js';
 import { streamNameOf } from '../drivers/jetstream/jetstream-names.js';
 import { JetStreamOptions, JetStreamStreamOptions } from '../drivers/jetstream/jetstream-options.js';
 
@@ -21,5 +21,5 @@ export function jetstream(options: JetStreamOptions = {}): StanDriverChoice {
     ...given,
     stream: Object.freeze({ ...defaultsOf(JetStreamStreamOptions), ...streamOptions }),
   });
-  return driverChoice('JetStream', (connection) => new JetStreamDriver(connection, resolved));
+  return driverChoice(jetStreamBroker, (connection) => new JetStreamDriver(connection, resolved));
 }

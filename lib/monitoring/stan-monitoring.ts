@@ -109,7 +109,7 @@ function pageOf({ limit, offset, subscriptions }: PageQuery): Query {
   return { limit, offset, subs: subscriptions === true ? 1 : undefined };
 }
 
-/** What is no monitoring port (another HTTP service, say) answers too: the field that must be there tells. */
+/** Another HTTP service answers too: the expected field shows that this is a monitoring port. */
 function demand<Facts>(answer: Answer, field: keyof Facts & string): Facts {
   if (answer.status !== 200)
     throw new MonitoringError(answer.url, `HTTP ${String(answer.status)}`, { status: answer.status });

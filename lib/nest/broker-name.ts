@@ -1,6 +1,7 @@
 import type { ResolvedConnectionOptions } from '../core/options/connection-options.js';
+import { stanBroker } from '../drivers/stan/stan-driver.js';
 
-/** What the broker is called that the options choose. */
+/** The name of the broker that the options choose. */
 export function brokerNameOf({ driver }: ResolvedConnectionOptions): string {
-  return driver?.broker ?? 'NATS Streaming';
+  return driver?.broker ?? stanBroker;
 }

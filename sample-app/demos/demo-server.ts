@@ -35,7 +35,7 @@ export interface DemoServer {
   channel(subject: string): string;
   /** The server's clock, in milliseconds since the start of the demo. */
   now(): number;
-  /** Lets time pass at the server: at once on the embedded broker, by waiting on another one. */
+  /** Lets time pass on the server: at once with the embedded broker, by waiting with any other. */
   pass(ms: number): Promise<void>;
   /** Events that the server has sent to the client so far, redeliveries not counted; 0 where it cannot be known. */
   sentTo(clientId: string): number;

@@ -6,7 +6,7 @@ import type { ServiceName } from './service-messages.js';
 /** What an instance of a service has to be told; everything comes from the environment. */
 export interface ServiceEnvironment {
   readonly service: ServiceName;
-  /** Names the instance at the server (with `-in` and `-out`, since listening and publishing are two clients) and in logs. */
+  /** The instance's name on the server (with `-in` and `-out`, since listening and publishing are two clients) and in logs. */
   readonly clientId: string;
   readonly databaseUrl: string;
   readonly natsUrls: readonly string[];

@@ -51,7 +51,7 @@ export function isError(error: unknown): error is Error {
   }
 }
 
-/** Declared as texts, which nobody is kept from overwriting, with a getter that throws too. */
+/** Declared as strings, but anybody may overwrite them, even with a getter that throws. */
 function propertyText(error: Error, property: 'name' | 'message'): string | undefined {
   try {
     const value: unknown = error[property];

@@ -9,7 +9,7 @@ import type { PublishReceipt } from '../options/publish-receipt.js';
 export type PublishDone = (error: StanError | undefined, receipt: PublishReceipt | undefined) => void;
 
 /**
- * The same as an object, for those of which many are pending: a closure that holds what it tells takes three times the
+ * The same as an object, for callers with many pending publishes: a closure over what it reports takes three times the
  * memory.
  * @internal
  */

@@ -31,6 +31,12 @@ import type { NatsConnection } from './nats-client.js';
 import { protocolOf } from './vendor-internals.js';
 
 /**
+ * The broker's name, in errors, logs and telemetry.
+ * @internal
+ */
+export const jetStreamBroker = 'JetStream';
+
+/**
  * The driver port over a core NATS connection and JetStream's API: one connection for good, which the client makes again
  * whenever it is lost. There is no session: streams and consumers live on the server.
  * @internal
@@ -84,7 +90,7 @@ export class JetStreamDriver implements Driver {
   }
 
   describe(): BrokerWords {
-    return { broker: 'JetStream', afterTransportLost: 'streams and consumers stay as they are meanwhile' };
+    return { broker: jetStreamBroker, afterTransportLost: 'streams and consumers stay as they are meanwhile' };
   }
 
   on(listener: DriverEventListener): () => void {

@@ -77,7 +77,7 @@ export class JetStreamPublisher {
     this.wire = wire;
   }
 
-  /** Takes an answer where it lies; false for what is no plain ack, by far the fewest: those are parsed. */
+  /** Takes a plain ack straight from the bytes; returns false for anything else, which is rare and is parsed. */
   onPlainAck({ bytes, subjectFrom, subjectTo, headersFrom, dataFrom, dataTo }: InboundMessage): boolean {
     if (headersFrom !== dataFrom || !isPlainAck(bytes, dataFrom, dataTo)) return false;
     const key = readNumber(bytes, subjectFrom + this.inbox.length, subjectTo);

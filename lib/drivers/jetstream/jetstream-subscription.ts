@@ -191,7 +191,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     this.onStatus(native);
   }
 
-  /** Returns false for what is no delivery. */
+  /** Returns false if the message is not a delivery. */
   private receive(place: InboundMessage, nowMs: number, native: NatsMessage | undefined): boolean {
     const { ackSubject } = this;
     if (!ackSubject.read(place.bytes, place.replyFrom, place.replyTo)) return false;

@@ -6,8 +6,8 @@ import type { ClientProtocol } from './vendor-internals.js';
 import { readNative } from './vendor-internals.js';
 
 /**
- * The fast way through the NATS client, where its insides allow it: deliveries and answers are read, and publishes and acks
- * written, without an object or a promise for each. One for each connection object; it outlives reconnects.
+ * The fast path around the NATS client, if its internals allow it: deliveries and answers are read, and publishes and acks
+ * written, without an object or a promise for each. One per connection object; it is kept across reconnects.
  */
 export class JetStreamWire {
   private readonly inbound: InboundMessages;
@@ -40,7 +40,7 @@ export class JetStreamWire {
     this.outbound.ack(bytes, replyFrom, replyTo);
   }
 
-  /** What was sent goes before what the client sends from now on. */
+  /** Passes on what was sent, so that whatever the client sends next follows it. */
   flush(): void {
     this.outbound.flush();
   }

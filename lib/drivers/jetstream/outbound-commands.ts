@@ -1,6 +1,6 @@
 import type { ClientProtocol } from './vendor-internals.js';
 
-/** So much is written at once at most; a greater command goes on its own. */
+/** The most that is written at once; a larger command is sent by itself. */
 const slabBytes = 65_536;
 const lineEnd = '\r\n';
 const ackTail = ' 4\r\n+ACK\r\n';
@@ -21,7 +21,7 @@ export class OutboundCommands {
 
   constructor(private readonly protocol: ClientProtocol) {}
 
-  /** Whether an event of so many bytes, headers included, is one that the server takes. */
+  /** Whether the server accepts an event of this many bytes, headers included. */
   takes(bytes: number): boolean {
     const { info } = this.protocol;
     return info?.headers === true && bytes <= (info.max_payload ?? 0);
@@ -71,7 +71,7 @@ export class OutboundCommands {
     this.to = at;
   }
 
-  /** Hands over what has been gathered: whatever the client sends itself from now on comes behind it. */
+  /** Passes on what has been gathered, so that whatever the client sends next follows it. */
   flush(): void {
     const { from, to } = this;
     if (from === to) return;
@@ -79,7 +79,7 @@ export class OutboundCommands {
     this.protocol.sendCommand(this.slab.subarray(from, to));
   }
 
-  /** The connection has been lost, and what was to go through it with it. */
+  /** The connection was lost: drops what was gathered for it. */
   drop(): void {
     this.from = this.to;
   }

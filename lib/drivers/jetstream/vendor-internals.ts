@@ -44,7 +44,7 @@ const protocolMembers = {
 } as const;
 const parserMembers = { state: 'a number', parse: 'a function' } as const;
 
-/** The insides of a connection that is up, or why they cannot be used. */
+/** The internals of an open connection, or why they cannot be used. */
 export function protocolOf(connection: NatsConnection): ClientProtocol | IncompatibleDependencyError {
   const { protocol } = connection as { readonly protocol?: ClientProtocol };
   return (

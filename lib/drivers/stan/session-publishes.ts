@@ -22,7 +22,7 @@ export interface PublishesSetup {
   readonly client: StanClient;
   readonly clientId: string;
   readonly commands: OutboundCommands;
-  /** Told when the server has answered a publish as one of a client that it does not know. */
+  /** Called when the server has answered a publish as one of an unknown client. */
   readonly onForgotten: (error: StanError) => void;
 }
 
@@ -54,12 +54,12 @@ export class SessionPublishes {
     this.encoder.send(this.setup.commands, subject, this.count, data, headerText);
   }
 
-  /** Takes an ack as it lies in the stream; false for one that is the client's to read: of its own publishes, or a refusal. */
+  /** Takes an ack straight from the stream; false if the client has to read it: an ack of its own publishes, or a refusal. */
   receiveAck(bytes: Buffer, from: number, to: number): boolean {
     if (to - from !== successLength || bytes[from] !== guidTag || bytes[from + 1] !== guidLength) return false;
     const number = this.guids.read(bytes, from + 2);
     if (number === undefined) return false;
-    // One that is open no more has been told of; its ack changes nothing.
+    // If it is no longer open, its outcome has been reported: a late ack changes nothing.
     this.take(number)?.done(undefined, this.guids.textOf(number));
     return true;
   }
@@ -93,7 +93,7 @@ export class SessionPublishes {
     return publish;
   }
 
-  /** For those that the client has parsed: it looks each up with `removeAck()`. */
+  /** For acks that the client has parsed: it looks each one up with `removeAck()`. */
   private takeAcksOf(client: StanClient): void {
     const takeFromClient = client.removeAck;
     client.removeAck = (guid) => {

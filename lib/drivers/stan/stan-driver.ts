@@ -52,6 +52,12 @@ interface OpenedSession {
 }
 
 /**
+ * The broker's name, in errors, logs and telemetry.
+ * @internal
+ */
+export const stanBroker = 'NATS Streaming';
+
+/**
  * The driver port over node-nats-streaming: one client id, one session at a time, a new session whenever one dies.
  * @internal
  */
@@ -112,7 +118,7 @@ export class StanDriver implements Driver {
   }
 
   describe(): BrokerWords {
-    return { broker: 'NATS Streaming', afterTransportLost: 'the session may survive it' };
+    return { broker: stanBroker, afterTransportLost: 'the session may survive it' };
   }
 
   on(listener: DriverEventListener): () => void {

@@ -403,7 +403,7 @@ export class StanSession {
     const client = this.client;
     if (client === undefined) return;
     const nats = client.nc;
-    // Emits on an event that nobody listens to, never 'error'.
+    // Emits an event that has no listeners, never 'error'.
     client.closeWithError('disposed', error);
     refusePingTimer(client);
     nats?.close();

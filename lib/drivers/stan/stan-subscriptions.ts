@@ -50,7 +50,7 @@ export class StanSubscriptions {
     return subscription;
   }
 
-  /** Makes all of them in a new session. Never rejects: each try that fails is told, and the tries end with the session. */
+  /** Re-creates all of them in a new session. Never rejects: each failed attempt is reported, and attempts end with the session. */
   async attachAll(session: StanSession): Promise<void> {
     const waiting = [...this.open];
     const attachNext = async (): Promise<void> => {
@@ -73,7 +73,7 @@ export class StanSubscriptions {
   /** In a later session: nothing is final, since it worked before; only the end of the session ends the tries. */
   private async attachAgain(subscription: StanSubscription, session: StanSession): Promise<void> {
     const isOver = (): boolean => !this.holder.isCurrent(session) || subscription.isClosed();
-    // Rejects only where it is over: the session has gone, which its driver tells, or the subscription was closed.
+    // Rejects only when it is over: the session is gone, which its driver reports, or the subscription was closed.
     await this.attach(subscription, isOver).catch(() => undefined);
   }
 

@@ -3,8 +3,8 @@ import { RpcException } from '@nestjs/microservices';
 import { setBrand } from '../../core/errors/brand.js';
 
 /**
- * Thrown by a handler: no further try can succeed. The event goes to the dead-letter subject, or, without one, is left
- * at the server and not tried again by this process.
+ * Thrown by a handler when retrying cannot help. The event goes to the dead-letter subject; without one it stays pending
+ * on the server, and this process does not retry it.
  * @publicApi
  */
 export class NonRetriableException extends RpcException {

@@ -318,7 +318,7 @@ export class PostgresEventStore<Tx = unknown> extends StanEventStore<Tx> {
     return made.length === 1;
   }
 
-  /** A row that is not there cannot be locked: what stands for it is the lock of this number, until its transaction ends. */
+  /** A row that does not exist cannot be locked: an advisory lock of this number stands for it until the transaction ends. */
   private beginningOfEntity(): string {
     const name = `jsonb_build_array('${this.options.schema}', ${entityPlaces})`;
     return `hashtextextended(CAST(${name} AS text), ${String(migrationLock)})`;

@@ -108,6 +108,16 @@ afterEach(async () => {
   for (const counting of afterEachTest.splice(0)) await counting.stop();
 });
 
+/** The entity whose events these tests park, as the store knows it. */
+const rules = {
+  consumer: 'orders',
+  stream: 'ticket',
+  key: 'a',
+  first: 0,
+  mode: 'every',
+  unknownKey: 'first',
+} as const;
+
 describe('the version gate', () => {
   it('runs what is next and acks it once it is committed', async () => {
     const orders = new Orders();
@@ -218,14 +228,6 @@ describe('a parked event', () => {
   it('that a later run finds counted already leaves the store as stale', async () => {
     const orders = new Orders();
     await orders.handle('a', 1);
-    const rules = {
-      consumer: 'orders',
-      stream: 'ticket',
-      key: 'a',
-      first: 0,
-      mode: 'every',
-      unknownKey: 'first',
-    } as const;
     for (const version of [0, 1])
       await orders.store.transaction((tx) => orders.store.advance(tx, { ...rules, version }));
     orders.counting.start();
@@ -250,14 +252,6 @@ describe('the sweeper', () => {
     const store = new Store({ sweepMs: 100 });
     const dead = new Orders({}, store);
     for (const version of [1, 2]) await dead.handle('a', version);
-    const rules = {
-      consumer: 'orders',
-      stream: 'ticket',
-      key: 'a',
-      first: 0,
-      mode: 'every',
-      unknownKey: 'first',
-    } as const;
     await store.transaction((tx) => store.advance(tx, { ...rules, version: 0 }));
     const orders = new Orders({}, store);
     orders.counting.start();
