@@ -22,6 +22,11 @@ export class DeliveryCredit {
     return this.askedCount > 0;
   }
 
+  /** How many of those asked for have not come. */
+  get outstandingCount(): number {
+    return this.askedCount;
+  }
+
   get unansweredCount(): number {
     return this.openCount;
   }

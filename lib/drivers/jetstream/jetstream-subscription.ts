@@ -276,10 +276,27 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   private async drain(inbox: NatsSubscription): Promise<void> {
     const { closeTimeoutMs } = this.host;
     this.host.wire()?.flush();
-    const isDone = await isDoneWithin(closeTimeoutMs, inbox.drain());
+    const isDone = await isDoneWithin(closeTimeoutMs, this.drainInbox(inbox));
     this.host.wire()?.stopReceiving(inbox);
     if (isDone) return;
     this.host.onWarning(new CloseTimeoutError(`the subscription to "${this.subject}"`, closeTimeoutMs));
+  }
+
+  private async drainInbox(inbox: NatsSubscription): Promise<void> {
+    if (this.request.queueGroup === undefined) await this.untilNothingComes();
+    await inbox.drain();
+  }
+
+  /**
+   * What the server sends to an inbox that has just gone, it sends again before what is given back here, so out of order
+   * [JS-CONS-7]. So the inbox of a single reader stays until no more of what it asked for comes.
+   */
+  private async untilNothingComes(): Promise<void> {
+    let before: number;
+    do {
+      before = this.credit.outstandingCount;
+      if (before > 0) await this.host.connection()?.flush();
+    } while (this.credit.outstandingCount < before);
   }
 
   /** Without a durable name it ends with its last reader; what cannot be said to the server ends by its own threshold. */
