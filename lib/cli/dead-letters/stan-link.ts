@@ -5,6 +5,7 @@ import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from 
 import type { PublishDone } from '../../core/publishing/publish-entry.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
 import { jetstream } from '../../jetstream/jetstream.js';
 import type { CliIo } from '../io/cli-io.js';
 import { printMessage } from '../io/cli-io.js';
@@ -41,13 +42,16 @@ export async function withStanLink<T>(
   io: CliIo,
   work: (link: StanLink) => Promise<T>,
 ): Promise<T> {
-  const connection = resolveConnectionOptions({
-    clusterId: cluster,
-    clientId: clientId ?? uniqueClientId('nestjs-stan-cli'),
-    servers,
-    driver: kind === 'jetstream' ? jetstream() : undefined,
-    reconnect: { firstConnectTimeoutMs: timeout, giveUpAfterMs: timeout },
-  });
+  const connection = resolveConnectionOptions(
+    {
+      clusterId: cluster,
+      clientId: clientId ?? uniqueClientId('nestjs-stan-cli'),
+      servers,
+      driver: kind === 'jetstream' ? jetstream() : undefined,
+      reconnect: { firstConnectTimeoutMs: timeout, giveUpAfterMs: timeout },
+    },
+    stanOptionNames,
+  );
   const driver = chosenDriver(connection) ?? new StanDriver(connection);
   driver.on((event) => {
     if (event.type !== 'connectAttemptFailed') return;

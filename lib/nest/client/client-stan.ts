@@ -32,6 +32,7 @@ import type { PublishReceipt } from '../../core/publishing/index.js';
 import { encodeHeaders, encodeWithAdded, encoderOf, isPromise, refuseWhatIsNoData } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
 import { brokerNameOf } from '../broker-name.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
@@ -110,7 +111,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
       chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
-    this.options = resolveClientOptions(options);
+    this.options = resolveClientOptions(options, stanOptionNames);
     this.encoder = encoderOf(this.options.serializer);
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);

@@ -37,6 +37,7 @@ import type { ServerAddress } from '../../core/observe/index.js';
 import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
 import { brokerNameOf } from '../broker-name.js';
 import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
@@ -115,7 +116,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     private readonly makeDriver: DriverFactory = (connection) => chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
-    this.options = resolveServerOptions(options);
+    this.options = resolveServerOptions(options, stanOptionNames);
     this.decoder = decoderOf(this.options.deserializer);
     this.hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
     const { telemetry, connection } = this.options;

@@ -12,6 +12,7 @@ import { StanDriver } from '../../../../lib/drivers/stan/stan-driver.js';
 import { cleanUpAfterTest } from '../../../support/cleanup.js';
 import { freePort } from '../../../support/free-port.js';
 import { eventually } from '../../../support/wait.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 
 /** One publish attempt as its caller sees it. */
 export interface Attempt {
@@ -34,14 +35,17 @@ export class DriverScene {
   constructor(port: number, options: SceneOptions = {}) {
     const { reconnect, ...others } = options;
     this.driver = new StanDriver(
-      resolveConnectionOptions({
-        clusterId: 'test-cluster',
-        clientId: 'orders',
-        servers: `nats://127.0.0.1:${String(port)}`,
-        connectTimeoutMs: 300,
-        ...others,
-        reconnect: { initialDelayMs: 20, maxDelayMs: 50, firstConnectTimeoutMs: 5_000, ...reconnect },
-      }),
+      resolveConnectionOptions(
+        {
+          clusterId: 'test-cluster',
+          clientId: 'orders',
+          servers: `nats://127.0.0.1:${String(port)}`,
+          connectTimeoutMs: 300,
+          ...others,
+          reconnect: { initialDelayMs: 20, maxDelayMs: 50, firstConnectTimeoutMs: 5_000, ...reconnect },
+        },
+        stanOptionNames,
+      ),
       { random: () => 0 },
     );
     this.driver.on((event) => this.events.push(event));
