@@ -5,6 +5,7 @@ import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
 import { brokerOptionPlace } from '../../errors/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
+import { BlockCache } from './block-cache.js';
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
 import { channelKey, clientKey, deletedKey, formatKey, rangeOf, serverKey } from './keys.js';
@@ -78,6 +79,7 @@ export class LmdbStore implements Store {
   private environment: LmdbEnvironment | undefined;
   private failure: StoreFailedError | undefined;
 
+  private readonly source = { environment: () => this.opened(), cache: new BlockCache() };
   private channels = new Map<string, Channel>();
   private nextChannel = 1;
   private readonly dirtyParts = new Set<DirtyPart>();
@@ -206,7 +208,7 @@ export class LmdbStore implements Store {
     const channel = {
       number,
       name,
-      messages: new LmdbMessageLog(() => this.opened(), number, name, log, markDirty),
+      messages: new LmdbMessageLog(this.source, number, name, log, markDirty),
       subscriptions: new LmdbSubscriptionTable(number, subscriptions, markDirty),
     };
     this.channels.set(name, channel);
@@ -315,6 +317,7 @@ export class LmdbStore implements Store {
     this.lock = undefined;
     this.channels = new Map();
     this.readable = [];
+    this.source.cache.clear();
     this.dirtyParts.clear();
     this.dirtyRows.clear();
     await this.writing?.catch(() => undefined);

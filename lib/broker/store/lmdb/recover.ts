@@ -2,10 +2,9 @@ import type { ClientRecord, RecoveredSubscription, ServerRecord } from '../store
 import { channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import type { FoundLog } from './lmdb-message-log.js';
+import { MessageBlock } from './message-block.js';
 import { sequencesOf } from './pending-blocks.js';
 import {
-  checkMessage,
-  messageBytes,
   openChannel,
   openClient,
   openPending,
@@ -95,10 +94,13 @@ function checkMessages(
   let bytes = 0;
   let expected = first;
   for (const { key, value } of environment.getRange(rangeOf('message', channel))) {
-    const sequence = firstNumberOf(key);
-    if (sequence !== expected) throw new RowDamagedError(`message ${String(expected)} of channel ${name} is missing`);
-    bytes += messageBytes(checkMessage(value, `message ${String(sequence)} of channel ${name}`)).length;
-    expected += 1;
+    const lastSequence = firstNumberOf(key);
+    const what = `the row of message ${String(lastSequence)} of channel ${name}`;
+    const block = MessageBlock.open(channel, lastSequence, value, what);
+    // Of the first block a limit may have removed some messages.
+    const isNext = expected === first ? block.has(expected) : block.firstSequence === expected;
+    if (!isNext) throw new RowDamagedError(`message ${String(expected)} of channel ${name} is missing`);
+    for (; expected <= lastSequence; expected += 1) bytes += block.lengthOf(expected);
   }
   const isWhole = last === 0 ? expected === first : expected === last + 1;
   if (!isWhole) throw new RowDamagedError(`channel ${name} ends at ${String(expected - 1)} and not at ${String(last)}`);
