@@ -14,6 +14,8 @@ const messageHeadBytes = timestampBytes + 4;
 export class MessageBlock {
   /** Where each message ends. */
   private readonly ends: number[];
+  /** Of the same bytes. */
+  private view: DataView;
   private sealed = false;
 
   private constructor(
@@ -23,6 +25,7 @@ export class MessageBlock {
     ends: number[] = [],
   ) {
     this.ends = ends;
+    this.view = viewOf(buffer);
   }
 
   /** An empty block for `firstSequence` and what follows. */
@@ -78,8 +81,8 @@ export class MessageBlock {
     const start = this.byteLength;
     const end = start + messageHeadBytes + encoded.length;
     this.reserve(end);
-    this.buffer.writeBigInt64BE(timestampNs, start);
-    this.buffer.writeUInt32BE(encoded.length, start + timestampBytes);
+    this.view.setBigInt64(start, timestampNs);
+    this.view.setUint32(start + timestampBytes, encoded.length);
     this.buffer.set(encoded, start + messageHeadBytes);
     this.ends.push(end);
   }
@@ -96,7 +99,7 @@ export class MessageBlock {
   }
 
   timestampOf(sequence: number): bigint {
-    return this.buffer.readBigInt64BE(this.startOf(sequence));
+    return this.view.getBigInt64(this.startOf(sequence));
   }
 
   /** The row, whole and with its checksum; the block takes no further message. */
@@ -123,5 +126,10 @@ export class MessageBlock {
     const grown = Buffer.allocUnsafeSlow(Math.max(doubled, bytes));
     this.buffer.copy(grown, 0, 0, this.byteLength);
     this.buffer = grown;
+    this.view = viewOf(grown);
   }
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
 }

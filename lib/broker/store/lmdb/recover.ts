@@ -1,10 +1,11 @@
 import type { ClientRecord, RecoveredSubscription, ServerRecord } from '../store.js';
-import { channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
+import { appliedKey, channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import type { FoundLog } from './lmdb-message-log.js';
 import { MessageBlock } from './message-block.js';
 import { sequencesOf } from './pending-blocks.js';
 import {
+  openApplied,
   openChannel,
   openClient,
   openPending,
@@ -37,17 +38,29 @@ export interface FoundState {
 }
 
 /**
- * Reads the whole file.
+ * The number of the last record of the write-ahead log that the file has; 0 for a new file.
+ * @throws RowDamagedError for a file of another layout
+ * @internal
+ */
+export function readApplied(environment: LmdbEnvironment): number {
+  const format = environment.getBinary(formatKey);
+  if (format === undefined) {
+    if (!isEmpty(environment)) throw new RowDamagedError('it is an LMDB file that no broker wrote');
+    return 0;
+  }
+  checkFormat(format);
+  const applied = environment.getBinary(appliedKey);
+  if (applied === undefined) throw new RowDamagedError('it does not say which part of its write-ahead log it has');
+  return openApplied(applied);
+}
+
+/**
+ * Reads the whole file, after {@link readApplied}.
  * @throws RowDamagedError for anything that this release did not write in this form
  * @internal
  */
 export function recover(environment: LmdbEnvironment): FoundState {
-  const format = environment.getBinary(formatKey);
-  if (format === undefined) {
-    if (!isEmpty(environment)) throw new RowDamagedError('it is an LMDB file that no broker wrote');
-    return { server: undefined, clients: [], channels: [], deleted: [] };
-  }
-  checkFormat(format);
+  if (isEmpty(environment)) return { server: undefined, clients: [], channels: [], deleted: [] };
   const server = environment.getBinary(serverKey);
   if (server === undefined) throw new RowDamagedError('it does not name the cluster whose state it holds');
   return {

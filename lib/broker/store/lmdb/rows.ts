@@ -20,6 +20,11 @@ export interface ChannelRow {
   readonly lastSequence: number;
 }
 
+/** Up to which record of the write-ahead log the file has everything. @internal */
+export interface AppliedRow {
+  readonly record: number;
+}
+
 /** Which layout the rows have. @internal */
 export interface FormatRow {
   readonly format: string;
@@ -46,7 +51,7 @@ export function sealClient(record: ClientRecord): Buffer {
 }
 
 /** @internal */
-export function sealRecord(record: ServerRecord | SubscriptionRecord | ChannelRow | FormatRow): Buffer {
+export function sealRecord(record: ServerRecord | SubscriptionRecord | ChannelRow | FormatRow | AppliedRow): Buffer {
   return sealJson(record);
 }
 
@@ -67,6 +72,11 @@ export function openRecord(row: Buffer, what: string): Record<string, unknown> {
 /** @internal */
 export function openServer(row: Buffer): ServerRecord {
   return { clusterId: text(openRecord(row, 'the server row'), 'clusterId') };
+}
+
+/** @internal */
+export function openApplied(row: Buffer): number {
+  return whole(openRecord(row, 'the row about the write-ahead log'), 'record');
 }
 
 /** @internal */
