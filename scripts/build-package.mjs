@@ -17,6 +17,7 @@ const entryPoints = Object.entries(exports)
 
 const mainModule = join(built, 'index.js');
 const brokerModule = join(built, 'broker', 'index.js');
+const serverModule = join(built, 'broker', 'stan-broker.js');
 const commandModule = join(built, 'cli', 'main.js');
 const inlined = new Set();
 
@@ -68,6 +69,7 @@ async function bundle(input, output, plugins = []) {
  * Gathers what the main entry point loads in four files and its own: left alone, the bundler makes a file of every set of
  * modules that the same entry points use, which were 22, and opening them half of the time that an import took. No other
  * entry point loads more packages for it: the broker has `core`, and `shared` is without Nest and node-nats-streaming.
+ * `broker` is what a broker needs to listen, without its file store and its monitoring.
  */
 function groupsOf(roots) {
   const reached = new Map();
@@ -77,14 +79,14 @@ function groupsOf(roots) {
       if (!reached.has(root)) reached.set(root, reachOf(root, build));
       return reached.get(root);
     };
-    if (!reach(mainModule).has(id)) return undefined;
+    if (!reach(mainModule).has(id)) return reach(serverModule).has(id) ? 'broker' : undefined;
     if (reach(brokerModule).has(id)) return 'core';
     const all = [...roots, ...reach(commandModule).dynamic];
     rootsWithoutNest ??= all.map(reach).filter((root) => !loads(root, '@nestjs/'));
     if (!rootsWithoutNest.some((root) => root.has(id))) return 'main';
     return loads(reach(id), 'node-nats-streaming') ? 'stan' : 'shared';
   };
-  const names = ['core', 'shared', 'stan', 'main'];
+  const names = ['core', 'shared', 'stan', 'main', 'broker'];
   // A group takes along what its modules import, so those that import nothing of the others come first.
   return names.map((name, index) => ({
     debugName: name,
