@@ -29,7 +29,7 @@ import { JetStreamPublisher } from './jetstream-publisher.js';
 import { JetStreamStreams } from './jetstream-streams.js';
 import { JetStreamSubscription } from './jetstream-subscription.js';
 import { JetStreamWire } from './jetstream-wire.js';
-import type { NatsConnection } from './nats-client.js';
+import type { NatsConnection, VendorConnect } from './nats-client.js';
 import { protocolOf } from './vendor-internals.js';
 
 /** @internal */
@@ -39,6 +39,7 @@ export const jetStreamBroker: BrokerNames = { broker: 'JetStream', messagingSyst
 export interface JetStreamDriverSetup {
   readonly random?: () => number;
   readonly clock?: Clock;
+  readonly vendorConnect?: VendorConnect;
 }
 
 /**
@@ -68,14 +69,16 @@ export class JetStreamDriver implements Driver {
   private nameCount = 0;
   private readonly random: () => number;
   private readonly clock: Clock;
+  private readonly vendorConnect: VendorConnect | undefined;
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly jetstream: ResolvedJetStreamOptions,
-    { random = Math.random, clock = systemClock }: JetStreamDriverSetup = {},
+    { random = Math.random, clock = systemClock, vendorConnect }: JetStreamDriverSetup = {},
   ) {
     this.random = random;
     this.clock = clock;
+    this.vendorConnect = vendorConnect;
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
     this.api = new JetStreamApi(() => this.inLine(), options.connectTimeoutMs, jetstream.domain);
@@ -191,7 +194,11 @@ export class JetStreamDriver implements Driver {
 
   private async openOnce(): Promise<void> {
     const backoff = new Backoff(this.options.reconnect, this.random);
-    const connection = await openConnection(this.options, this.jetstream.domain, () => backoff.nextDelayMs());
+    const connection = await openConnection(this.options, {
+      domain: this.jetstream.domain,
+      nextDelayMs: () => backoff.nextDelayMs(),
+      vendorConnect: this.vendorConnect,
+    });
     if (this.stopped.signal.aborted) {
       void closeConnection(connection);
       throw new StanClosedError('connect');
