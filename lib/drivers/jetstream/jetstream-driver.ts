@@ -5,6 +5,7 @@ import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
+  BrokerNames,
   BrokerWords,
   Driver,
   DriverMessage,
@@ -30,11 +31,8 @@ import { JetStreamWire } from './jetstream-wire.js';
 import type { NatsConnection } from './nats-client.js';
 import { protocolOf } from './vendor-internals.js';
 
-/**
- * The broker's name, in errors, logs and telemetry.
- * @internal
- */
-export const jetStreamBroker = 'JetStream';
+/** @internal */
+export const jetStreamBroker: BrokerNames = { broker: 'JetStream', messagingSystem: 'nats_jetstream' };
 
 /**
  * The driver port over a core NATS connection and JetStream's API: one connection for good, which the client makes again
@@ -90,7 +88,7 @@ export class JetStreamDriver implements Driver {
   }
 
   describe(): BrokerWords {
-    return { broker: jetStreamBroker, afterTransportLost: 'streams and consumers stay as they are meanwhile' };
+    return { broker: jetStreamBroker.broker, afterTransportLost: 'streams and consumers stay as they are meanwhile' };
   }
 
   on(listener: DriverEventListener): () => void {
