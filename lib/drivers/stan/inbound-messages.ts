@@ -43,7 +43,8 @@ export class InboundMessages {
     const leaveToClient = nats.processInbound;
     nats.processInbound = () => {
       const { inbound } = nats;
-      if (!inbound || nats.pstate !== awaitingControl || this.receivers.size === 0) leaveToClient.call(nats);
+      const isEmpty = inbound === null || inbound === undefined;
+      if (isEmpty || nats.pstate !== awaitingControl || this.receivers.size === 0) leaveToClient.call(nats);
       else this.read(inbound, () => leaveToClient.call(nats));
     };
   }

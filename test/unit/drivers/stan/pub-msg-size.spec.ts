@@ -16,7 +16,7 @@ describe('the most data that fits into one event', () => {
 
   it('is told for what was asked, whatever was asked before', () => {
     const limit = new DataLimit('orders-0');
-    const questions = [
+    const questions: [limitBytes: number, subject: string, headerBytes: number][] = [
       [1_000, 'a', 0],
       [1_000, 'a', 0],
       [1_000, 'longer', 0],
@@ -25,7 +25,7 @@ describe('the most data that fits into one event', () => {
       [2_000, 'a', 50],
       [2_000, 'a', 0],
       [1_000, 'a', 0],
-    ] as const;
+    ];
     expect(questions.map((question) => limit.of(...question))).toEqual(
       questions.map((question) => new DataLimit('orders-0').of(...question)),
     );
