@@ -9,7 +9,7 @@ import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipelin
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
-import type { Driver } from '../../core/driver/driver.js';
+import type { BrokerNames, Driver } from '../../core/driver/driver.js';
 import { Counting } from '../../core/inbox/counting.js';
 import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
 import type { CountingEvent } from '../../core/inbox/counting-event.js';
@@ -38,7 +38,7 @@ import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
-import { brokerNameOf } from '../broker-name.js';
+import { brokerNamesOf } from '../broker-names.js';
 import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
@@ -106,7 +106,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
-  private readonly broker: string;
+  private readonly broker: BrokerNames;
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
@@ -122,7 +122,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     this.hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
-    this.broker = brokerNameOf(connection);
+    this.broker = brokerNamesOf(connection);
     this.telemetry =
       telemetry === undefined
         ? undefined
@@ -380,7 +380,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       deliveries: message.redeliveryCount + 1,
       bytes: message.data.byteLength,
       headers: context.getHeaders(),
-      broker: this.broker,
+      ...this.broker,
       ...this.address,
     };
   }
