@@ -26,7 +26,7 @@ export async function throughput(report, { contestants, rounds, count, store }) 
 }
 
 /** Messages per second, and what each cost the server: the rate alone may be the client's limit, not the server's. */
-async function measured(server, count, load) {
+export async function measured(server, count, load) {
   const before = server.processorMicroseconds();
   const rate = await load();
   const after = server.processorMicroseconds();
@@ -35,6 +35,10 @@ async function measured(server, count, load) {
 
 function reportMeasured(report, name, contestant, { rate, processorTime }) {
   report(name, 'messages/s', contestant, rate);
+  reportProcessorTime(report, name, contestant, processorTime);
+}
+
+export function reportProcessorTime(report, name, contestant, processorTime) {
   if (processorTime !== undefined) report(`${name}, server cpu`, 'µs/message', contestant, processorTime);
 }
 

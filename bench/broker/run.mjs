@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 
 import { formatNumber } from '../harness/table.mjs';
 import { median, medianRatio } from '../harness/stats.mjs';
+import { judgeBrokerAims } from './aims.mjs';
 import { crowd, memory, start, throughput } from './cases.mjs';
 import { contestants } from './contestants.mjs';
+import { hasStanBench, stanBench } from './stan-bench.mjs';
 
-const usage = `Usage: node bench/broker/run.mjs [--quick] [--only throughput|file|memory|crowd|start]
+const usage = `Usage: node bench/broker/run.mjs [--quick] [--only throughput|file|stan-bench|memory|crowd|start]
 
-Prints medians and their ratio. --quick takes fewer and smaller rounds.`;
+Prints medians, their ratio, and whether the aims are met. --quick takes fewer and smaller rounds.`;
 
 const { values: options } = parseArgs({
   options: {
@@ -36,10 +38,15 @@ async function main() {
   const wanted = (name) => options.only === undefined || options.only === name;
   if (wanted('throughput')) await throughput(report, { contestants, rounds, count, store: 'MEMORY' });
   if (wanted('file')) await throughput(report, { contestants, rounds, count, store: 'FILE' });
+  if (wanted('stan-bench') && hasStanBench) {
+    for (const store of ['MEMORY', 'FILE'])
+      await stanBench(report, { contestants, rounds, share: options.quick ? 0.5 : 1, store });
+  }
   if (wanted('crowd')) await crowd(report, { contestants, rounds, count, channels: 10_000, subscriptions: 1_000 });
   if (wanted('memory')) await memory(report, { contestants, messages: options.quick ? 100_000 : 1_000_000 });
   if (wanted('start')) await start(report, { rounds: options.quick ? 3 : 10 });
   print([...rows.values()]);
+  console.log(`\n${judgeBrokerAims(rows, wanted('stan-bench')).join('\n')}`);
 }
 
 function print(rows) {

@@ -68,7 +68,8 @@ function judgeGrowth(rows) {
   });
 }
 
-function verdict({ text, atLeast, atMost }, figure) {
+/** Whether one aim is met, as a line. */
+export function verdict({ text, atLeast, atMost }, figure) {
   const isMet = atLeast === undefined ? figure <= atMost : figure >= atLeast;
   const limit = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
   const digits = figure >= 100 ? 0 : 2;

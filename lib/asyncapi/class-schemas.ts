@@ -1,4 +1,4 @@
-import { getMetadataStorage } from 'class-validator';
+import type { MetadataStorage } from 'class-validator';
 import type { PayloadClass } from '../core/contracts/index.js';
 import { AsyncApiError } from '../core/errors/index.js';
 import type { ClassSchemas, JsonSchema } from './json-schema.js';
@@ -21,6 +21,8 @@ interface Converter {
  */
 export async function loadClassSchemas(types: readonly PayloadClass[]): Promise<ClassSchemas> {
   const converter = await loadConverter();
+  // Loaded here and not with the entry point: a service without classes in its contracts does without it.
+  const { getMetadataStorage } = await import('class-validator');
   const classValidatorMetadataStorage = getMetadataStorage();
   const defaultMetadataStorage = await loadTransformerStorage();
   const options = {
@@ -32,7 +34,7 @@ export async function loadClassSchemas(types: readonly PayloadClass[]): Promise<
   const all = new Map(Object.entries(schemas) as [string, JsonSchema][]);
   for (const type of types) {
     const schema = converter.targetConstructorToSchema(type, options) as JsonSchema;
-    all.set(type.name, withNull(schema, optionalPropertiesOf(type)));
+    all.set(type.name, withNull(schema, optionalPropertiesOf(classValidatorMetadataStorage, type)));
   }
   return { all, schemaOf: (name) => all.get(name) };
 }
@@ -54,8 +56,8 @@ async function loadTransformerStorage(): Promise<unknown> {
 }
 
 /** The properties of a class with `@IsOptional()`, inherited ones included. */
-function optionalPropertiesOf(type: PayloadClass): ReadonlySet<string> {
-  const optional = getMetadataStorage()
+function optionalPropertiesOf(storage: MetadataStorage, type: PayloadClass): ReadonlySet<string> {
+  const optional = storage
     .getTargetValidationMetadatas(type, '', false, false)
     .filter(({ name }) => name === 'isOptional');
   return new Set(optional.map(({ propertyName }) => propertyName));

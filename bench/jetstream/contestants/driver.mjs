@@ -17,13 +17,17 @@ const load = (file) => import(pathToFileURL(join(lib, file)).href);
 const { resolveConnectionOptions } = await load('core/options/index.js');
 const { chosenDriver } = await load('core/driver/driver-choice.js');
 const { StanDriver } = await load('drivers/stan/stan-driver.js');
+const { stanOptionNames } = await load('drivers/stan/stan-option-names.js');
 const { jetstream } = await load('jetstream/index.js');
 
 async function open() {
-  const options = resolveConnectionOptions({
-    ...{ clusterId, clientId: unique('bench-driver'), servers: url },
-    ...(kind === 'jetstream' && { driver: jetstream({ streams: 'require' }) }),
-  });
+  const options = resolveConnectionOptions(
+    {
+      ...{ clusterId, clientId: unique('bench-driver'), servers: url },
+      ...(kind === 'jetstream' && { driver: jetstream({ streams: 'require' }) }),
+    },
+    stanOptionNames,
+  );
   const driver = chosenDriver(options) ?? new StanDriver(options);
   await driver.connect();
   return driver;

@@ -2,9 +2,10 @@ import { hostname, userInfo } from 'node:os';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from '../../core/options/index.js';
-import type { PublishDone } from '../../core/publishing/publish-entry.js';
+import type { PublishOutcome } from '../../core/publishing/publish-entry.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
 import { jetstream } from '../../jetstream/jetstream.js';
 import type { CliIo } from '../io/cli-io.js';
 import { printMessage } from '../io/cli-io.js';
@@ -41,13 +42,16 @@ export async function withStanLink<T>(
   io: CliIo,
   work: (link: StanLink) => Promise<T>,
 ): Promise<T> {
-  const connection = resolveConnectionOptions({
-    clusterId: cluster,
-    clientId: clientId ?? uniqueClientId('nestjs-stan-cli'),
-    servers,
-    driver: kind === 'jetstream' ? jetstream() : undefined,
-    reconnect: { firstConnectTimeoutMs: timeout, giveUpAfterMs: timeout },
-  });
+  const connection = resolveConnectionOptions(
+    {
+      clusterId: cluster,
+      clientId: clientId ?? uniqueClientId('nestjs-stan-cli'),
+      servers,
+      driver: kind === 'jetstream' ? jetstream() : undefined,
+      reconnect: { firstConnectTimeoutMs: timeout, giveUpAfterMs: timeout },
+    },
+    stanOptionNames,
+  );
   const driver = chosenDriver(connection) ?? new StanDriver(connection);
   driver.on((event) => {
     if (event.type !== 'connectAttemptFailed') return;
@@ -96,10 +100,10 @@ interface ToPublish {
 
 function publishWith(ledger: PublishLedger, { subject, data, headerText }: ToPublish): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done: PublishDone = (error) => {
+    const settle: PublishOutcome['settle'] = (error) => {
       if (error === undefined) resolve();
       else reject(error);
     };
-    ledger.publish(subject, data, done, headerText);
+    ledger.publish(subject, data, { settle }, headerText);
   });
 }

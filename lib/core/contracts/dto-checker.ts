@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
-import type { ValidationError, ValidatorOptions } from 'class-validator';
-import { getMetadataStorage, validate, validateSync } from 'class-validator';
+import type * as classValidator from 'class-validator';
+import type { MetadataStorage, ValidationError, ValidatorOptions } from 'class-validator';
 import { InvalidOptionError } from '../errors/invalid-option.error.js';
 import type { PayloadIssue } from '../errors/invalid-payload.error.js';
 import type { CheckResult, PayloadChecker } from './check-result.js';
 import { boundIssues } from './check-result.js';
 import type { PayloadClass } from './payload-schema.js';
+
+type ClassValidator = Pick<typeof classValidator, 'getMetadataStorage' | 'validate' | 'validateSync'>;
 
 /** As much of class-transformer as is used. */
 interface ClassTransformer {
@@ -18,10 +20,12 @@ const owner = 'defineEvents';
 /**
  * Checks payloads by a class with class-validator's decorators. A handler gets an instance of it, without properties that
  * the class does not declare.
- * @throws InvalidOptionError where the class has no decorators, or class-transformer is not installed
+ * @throws InvalidOptionError where the class has no decorators, or class-validator or class-transformer is not installed
  */
 export function dtoChecker(type: PayloadClass, option: string): PayloadChecker {
-  const metadata = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const { getMetadataStorage, validate, validateSync } = loadClassValidator(option);
+  const storage = getMetadataStorage();
+  const metadata = storage.getTargetValidationMetadatas(type, '', false, false);
   if (metadata.length === 0)
     throw new InvalidOptionError(
       option,
@@ -30,7 +34,7 @@ export function dtoChecker(type: PayloadClass, option: string): PayloadChecker {
       { owner },
     );
   const transformer = loadClassTransformer(option);
-  const isAsync = hasAsyncConstraints(type, new Set());
+  const isAsync = hasAsyncConstraints(storage, type, new Set());
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return { issues: [{ path: '', message: 'expected an object' }] };
@@ -52,33 +56,52 @@ function flatten(errors: readonly ValidationError[], parent: string): PayloadIss
   });
 }
 
-/** Loaded when a class is used in a contract, and by nobody else. */
+/**
+ * Loaded when a class is used in a contract, and by nobody else: it is some 250 files, a sixth of a service's start. A
+ * class with decorators has loaded the same one; where there are two copies, they share what the decorators have noted.
+ */
+function loadClassValidator(option: string): ClassValidator {
+  try {
+    return createRequire(import.meta.url)('class-validator') as ClassValidator;
+  } catch (cause) {
+    throw notInstalled('class-validator', option, cause);
+  }
+}
+
+/** As class-validator is. */
 function loadClassTransformer(option: string): ClassTransformer {
   try {
     return createRequire(import.meta.url)('class-transformer') as ClassTransformer;
   } catch (cause) {
-    const expected = 'class-transformer beside a class: npm i class-transformer';
-    throw new InvalidOptionError(option, expected, undefined, { owner, cause });
+    throw notInstalled('class-transformer', option, cause);
   }
 }
 
+function notInstalled(name: string, option: string, cause: unknown): InvalidOptionError {
+  return new InvalidOptionError(option, `${name} beside a class: npm i ${name}`, undefined, { owner, cause });
+}
+
 /** `validateSync` passes over asynchronous validators without a word. */
-function hasAsyncConstraints(type: PayloadClass, seen: Set<unknown>): boolean {
+function hasAsyncConstraints(storage: MetadataStorage, type: PayloadClass, seen: Set<unknown>): boolean {
   if (seen.has(type)) return false;
   seen.add(type);
-  const storage = getMetadataStorage();
   return storage
     .getTargetValidationMetadatas(type, '', false, false)
     .some(({ constraintCls, propertyName, type: kind }) => {
       const constraints = storage.getTargetValidatorConstraints(constraintCls);
       if (constraints.some(({ async }) => async)) return true;
-      return kind === 'nestedValidation' && hasAsyncConstraintsBelow(type, propertyName, seen);
+      return kind === 'nestedValidation' && hasAsyncConstraintsBelow(storage, type, propertyName, seen);
     });
 }
 
-function hasAsyncConstraintsBelow(type: PayloadClass, property: string, seen: Set<unknown>): boolean {
+function hasAsyncConstraintsBelow(
+  storage: MetadataStorage,
+  type: PayloadClass,
+  property: string,
+  seen: Set<unknown>,
+): boolean {
   const nested: unknown = Reflect.getMetadata('design:type', type.prototype as object, property);
   // The class of an array's elements is known to class-transformer alone: better a promise too many.
   if (typeof nested !== 'function' || nested === Array || nested === Object) return true;
-  return hasAsyncConstraints(nested as PayloadClass, seen);
+  return hasAsyncConstraints(storage, nested as PayloadClass, seen);
 }

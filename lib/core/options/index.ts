@@ -17,7 +17,9 @@ export type {
   StanConnectionOptions,
 } from './connection-options.js';
 export type { StanDriverChoice } from './driver-choice.js';
+export type { DriverOptionNames } from './driver-option-names.js';
 export { durableQueue, type DurableQueueOptions } from './durable-queue.js';
+export { placeOf } from './other-places.js';
 export type { StanPublishContract } from './publish-contract.js';
 export type { ResolvedPublishOptions, StanPublishOptions } from './publish-options.js';
 export { resolveConnectionOptions } from './resolve-connection-options.js';

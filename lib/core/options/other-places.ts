@@ -1,6 +1,8 @@
 import { nearestName } from '../errors/nearest-name.js';
 import { namesOf } from '../option-rules/option-group.js';
+import type { OptionPlace } from '../option-rules/option-group.js';
 import { ReconnectOptions } from './connection-options.js';
+import type { DriverOptionNames } from './driver-option-names.js';
 import { clientOptionGroups, serverOptionGroups } from './server-options.js';
 import { DeadLetterOptions, RetryOptions, StanSubscriptionOptions } from './subscription-options.js';
 
@@ -12,26 +14,17 @@ type Groups = readonly (readonly [path: string, names: readonly string[]])[];
 
 const subscriptionNames = namesOf(StanSubscriptionOptions);
 
-/** What the NATS client takes, and this package hands on (node-nats-streaming 0.3.2 and nats 1.4.12, index.d.ts). */
-const vendorNames = [
-  ...['tls', 'user', 'pass', 'token', 'tokenHandler', 'nkey', 'nonceSigner', 'userCreds', 'userJWT', 'name'],
-  ...['verbose', 'pedantic', 'noEcho', 'noRandomize', 'reconnectJitter', 'reconnectJitterTLS', 'yieldTime'],
-  ...['reconnect', 'maxReconnectAttempts', 'reconnectTimeWait', 'waitOnFirstConnect', 'useOldRequestStyle'],
-];
-
 const serverGroups: Groups = [
   ['', serverOptionGroups.flatMap(namesOf)],
   ['subscription', subscriptionNames],
   ['reconnect', namesOf(ReconnectOptions)],
   ['subscription.retry', namesOf(RetryOptions)],
   ['subscription.deadLetter', namesOf(DeadLetterOptions)],
-  ['connection', vendorNames],
 ];
 
 const clientGroups: Groups = [
   ['', clientOptionGroups.flatMap(namesOf)],
   ['reconnect', namesOf(ReconnectOptions)],
-  ['connection', vendorNames],
 ];
 
 const handlerGroups: Groups = [
@@ -40,74 +33,51 @@ const handlerGroups: Groups = [
   ['deadLetter', namesOf(DeadLetterOptions)],
 ];
 
-/** Names that node-nats-streaming, other clients and other transports have for our options. */
-const otherNames = new Map<string, string>(
-  Object.entries({
-    servers: ['url', 'uri', 'urls'],
-    clusterId: ['cluster', 'clusterID', 'stanClusterID'],
-    clientId: ['clientID', 'stanClientID'],
-    connectTimeoutMs: ['connectTimeout', 'connectWait', 'timeout'],
-    pingIntervalMs: ['stanPingInterval', 'pingInterval', 'pings'],
-    maxPingsOut: ['stanMaxPingOut', 'maxPingOut'],
-    publishTimeoutMs: ['ackTimeout', 'pubAckWait'],
-    maxPublishInFlight: ['maxPubAcksInflight', 'maxPubAcksInFlight'],
-    drainTimeoutMs: ['drainTimeout', 'gracefulShutdownTimeout', 'shutdownTimeout'],
-    initialDelayMs: ['reconnectTimeWait'],
-    giveUpAfterMs: ['maxReconnectAttempts'],
-    firstConnectTimeoutMs: ['waitOnFirstConnect'],
-    pass: ['password'],
-    user: ['username'],
-    userJWT: ['jwt', 'JWT'],
-    queueGroup: ['qGroup', 'queue', 'group', 'queueGroupName'],
-    durableName: ['durable', 'setDurableName'],
-    startAt: [
-      ...[
-        'startPosition',
-        'startSequence',
-        'startTime',
-        'startTimeDelta',
-        'deliverAllAvailable',
-        'startWithLastReceived',
-      ],
-      ...[
-        'setStartAtSequence',
-        'setStartTime',
-        'setStartAtTimeDelta',
-        'setDeliverAllAvailable',
-        'setStartWithLastReceived',
-      ],
-    ],
-    ackMode: ['manualAcks', 'manualAck', 'manualAckMode', 'setManualAckMode', 'noAck', 'autoAck'],
-    ackWaitMs: ['ackWait', 'setAckWait', 'ackWaitInSecs'],
-    maxInFlight: ['setMaxInFlight', 'prefetchCount'],
-    maxDeliveries: ['maxDeliver', 'maxRedeliveries', 'maxRetries'],
-    attempts: ['retryAttempts', 'maxAttempts'],
-    delayMs: ['retryDelay', 'backoffMs'],
-    deadLetter: ['deadLetterSubject', 'deadLetterQueue', 'dlq'],
-  }).flatMap(([ours, others]) => others.map((other) => [other, ours] as const)),
-);
+/** Where the options of one role are read, and where one that is unknown there belongs. */
+export function placeOf(role: OptionRole, owner: string, names: DriverOptionNames): OptionPlace {
+  return { owner, elsewhere: (name, path) => placeElsewhere(groupsOf(role, names), names, { name, path: path ?? '' }) };
+}
+
+/** The right place of one of our options that was given in `connection`, whose client does not know it. */
+export function placeOfOurs(name: string, names: DriverOptionNames): string | undefined {
+  if (names.passedOn.includes(name)) return undefined;
+  return find(serverGroups, name, undefined) ?? find(serverGroups, ourName(name, names), undefined);
+}
+
+/** An option that is not known in the group of this path, '' for the outermost. */
+interface UnknownOption {
+  readonly name: string;
+  readonly path: string;
+}
 
 /**
  * Where an option belongs that stands at the wrong place, or under the name that another client has for it; `undefined`
  * where nothing like it is known.
- * @param path - the group in which it was found; `undefined` for the outermost
  */
-export function placeElsewhere(role: OptionRole, name: string, path = ''): string | undefined {
-  const { own, others } = groupsOf(role);
-  const wanted = otherNames.get(name) ?? name;
+function placeElsewhere(
+  { own, others }: GroupsOfRole,
+  names: DriverOptionNames,
+  { name, path }: UnknownOption,
+): string | undefined {
+  const wanted = ourName(name, names);
   return find(own, wanted, path) ?? ofServer(find(others, wanted, undefined)) ?? misspelt(own, wanted, path);
 }
 
-/** The right place of one of our options that was given among those of the NATS client, which does not know it. */
-export function placeOfOurs(name: string): string | undefined {
-  if (vendorNames.includes(name)) return undefined;
-  const ours = serverGroups.filter(([path]) => path !== 'connection');
-  return find(ours, name, undefined) ?? find(ours, otherNames.get(name) ?? name, undefined);
+function ourName(name: string, { otherNames }: DriverOptionNames): string {
+  return Object.entries(otherNames).find(([, others]) => others.includes(name))?.[0] ?? name;
 }
 
-function groupsOf(role: OptionRole): { readonly own: Groups; readonly others: Groups } {
-  if (role === 'server') return { own: serverGroups, others: [] };
-  return { own: role === 'client' ? clientGroups : handlerGroups, others: serverGroups };
+interface GroupsOfRole {
+  readonly own: Groups;
+  /** The server's, for an option that only it has. */
+  readonly others: Groups;
+}
+
+function groupsOf(role: OptionRole, { passedOn }: DriverOptionNames): GroupsOfRole {
+  const connection = ['connection', passedOn] as const;
+  const server = [...serverGroups, connection];
+  if (role === 'server') return { own: server, others: [] };
+  return { own: role === 'client' ? [...clientGroups, connection] : handlerGroups, others: server };
 }
 
 function find(groups: Groups, name: string, foundIn: string | undefined): string | undefined {

@@ -3,6 +3,7 @@ import { clientIdExpected, isLegalClientId } from './client-id.js';
 import type { ResolvedConnectionOptions, ResolvedReconnectOptions } from './connection-options.js';
 import { clusterIdExpected, ReconnectOptions, StanConnectionOptions } from './connection-options.js';
 import { refuseMaxBelowInitial } from './delay-range.js';
+import type { DriverOptionNames } from './driver-option-names.js';
 import type { OptionPlace } from '../option-rules/option-group.js';
 import {
   defaultsOf,
@@ -14,12 +15,6 @@ import {
 import { placeOfOurs } from './other-places.js';
 import { parseServerUrls } from './server-url.js';
 
-/** What this package sets at the client itself; what option of ours says it is known to {@link placeOfOurs}. */
-const ownNames: readonly string[] = [
-  ...['url', 'servers', 'connectTimeout', 'stanPingInterval', 'stanMaxPingOut', 'ackTimeout', 'maxPubAcksInflight'],
-  ...['nc', 'encoding', 'stanEncoding', 'json', 'preserveBuffers'],
-];
-
 /**
  * Makes connection options complete: validated, with defaults, frozen, a `clientId` function called once.
  * The input is neither changed nor kept.
@@ -28,17 +23,21 @@ const ownNames: readonly string[] = [
  */
 export function resolveConnectionOptions(
   input: StanConnectionOptions,
-  place: OptionPlace = {},
+  names: DriverOptionNames,
 ): ResolvedConnectionOptions {
-  refuseUnknownNames([StanConnectionOptions], input, place);
-  return resolveConnectionPart(input, place);
+  refuseUnknownNames([StanConnectionOptions], input, {});
+  return resolveConnectionPart(input, names, {});
 }
 
 /**
  * Like {@link resolveConnectionOptions}, for an object that holds other groups of options too.
  * @internal
  */
-export function resolveConnectionPart(input: object, place: OptionPlace): ResolvedConnectionOptions {
+export function resolveConnectionPart(
+  input: object,
+  names: DriverOptionNames,
+  place: OptionPlace,
+): ResolvedConnectionOptions {
   // The rules demand clientId.
   const given = readKnownOptions(StanConnectionOptions, input, place) as StanConnectionOptions;
   const defaults = defaultsOf<StanConnectionOptions, 'clusterId' | 'clientId' | 'reconnect' | 'connection'>(
@@ -52,7 +51,7 @@ export function resolveConnectionPart(input: object, place: OptionPlace): Resolv
     clientIdIsGenerated: typeof given.clientId === 'function',
     servers: parseServerUrls(complete.servers, place),
     reconnect: resolveReconnectOptions(reconnect, place),
-    connection: copyClientOptions(connection, place),
+    connection: copyClientOptions(connection, names, place),
   });
 }
 
@@ -79,11 +78,15 @@ function resolveReconnectOptions(input: ReconnectOptions | undefined, place: Opt
   return Object.freeze({ ...resolved, maxDelayMs: Math.max(resolved.maxDelayMs, resolved.initialDelayMs) });
 }
 
-function copyClientOptions(input: object | undefined, place: OptionPlace): Readonly<Record<string, unknown>> {
+function copyClientOptions(
+  input: object | undefined,
+  names: DriverOptionNames,
+  place: OptionPlace,
+): Readonly<Record<string, unknown>> {
   const copy: Record<string, unknown> = { ...input };
   for (const name of Object.keys(copy)) {
-    const nearest = placeOfOurs(name);
-    if (nearest === undefined && !ownNames.includes(name)) continue;
+    const nearest = placeOfOurs(name, names);
+    if (nearest === undefined && !names.setByDriver.includes(name)) continue;
     const option = `${optionName(place, 'connection')}.${name}`;
     throw new InvalidOptionError(option, 'nothing, since this package sets it', copy[name], {
       owner: place.owner,

@@ -1,7 +1,7 @@
 import type { OptionPlace } from '../option-rules/option-group.js';
 import { defaultsOf, readKnownOptions, refuseUnknownNames } from '../option-rules/option-group.js';
-import type { OptionRole } from './other-places.js';
-import { placeElsewhere } from './other-places.js';
+import type { DriverOptionNames } from './driver-option-names.js';
+import { placeOf } from './other-places.js';
 import { resolveConnectionPart } from './resolve-connection-options.js';
 import { resolvePublishPart } from './resolve-publish-options.js';
 import { readSubscriptionOptions } from './resolve-subscription-options.js';
@@ -26,12 +26,12 @@ import {
  * @throws InvalidOptionError (STAN_INVALID_OPTION)
  * @internal
  */
-export function resolveServerOptions(input: StanServerOptions): ResolvedServerOptions {
-  const place = placeOf('server', 'ServerStan');
+export function resolveServerOptions(input: StanServerOptions, names: DriverOptionNames): ResolvedServerOptions {
+  const place = placeOf('server', 'ServerStan', names);
   refuseUnknownNames(serverOptionGroups, input, place);
   const { subscription = {}, deserializer, store } = readKnownOptions(OwnServerOptions, input, place);
   return Object.freeze({
-    ...resolveSharedParts(input, place),
+    ...resolveSharedParts(input, names, place),
     subscription: readSubscriptionOptions(subscription, { ...place, path: 'subscription' }),
     deserializer,
     store,
@@ -44,20 +44,16 @@ export function resolveServerOptions(input: StanServerOptions): ResolvedServerOp
  * @throws InvalidOptionError (STAN_INVALID_OPTION)
  * @internal
  */
-export function resolveClientOptions(input: StanClientOptions): ResolvedClientOptions {
-  const place = placeOf('client', 'ClientStan');
+export function resolveClientOptions(input: StanClientOptions, names: DriverOptionNames): ResolvedClientOptions {
+  const place = placeOf('client', 'ClientStan', names);
   refuseUnknownNames(clientOptionGroups, input, place);
   const { serializer, contract } = readKnownOptions(OwnClientOptions, input, place);
-  return Object.freeze({ ...resolveSharedParts(input, place), serializer, contract });
+  return Object.freeze({ ...resolveSharedParts(input, names, place), serializer, contract });
 }
 
-function placeOf(role: OptionRole, owner: string): OptionPlace {
-  return { owner, elsewhere: (name, path) => placeElsewhere(role, name, path) };
-}
-
-function resolveSharedParts(input: object, place: OptionPlace) {
+function resolveSharedParts(input: object, names: DriverOptionNames, place: OptionPlace) {
   return {
-    connection: resolveConnectionPart(input, place),
+    connection: resolveConnectionPart(input, names, place),
     publish: resolvePublishPart(input, place),
     ...defaultsOf(StanDrainOptions),
     ...readKnownOptions(StanDrainOptions, input, place),

@@ -4,7 +4,6 @@ import type { OptionPlace } from '../option-rules/option-group.js';
 import { defaultsOf, optionName, readOptionGroup } from '../option-rules/option-group.js';
 import type { ResolvedSwitches } from '../option-rules/resolved.js';
 import { readInbox, readVersion, resolveVersion } from './resolve-counting-options.js';
-import { placeElsewhere } from './other-places.js';
 import { copyStartAt } from './start-at.js';
 import { refuseContradictions } from './subscription-contradictions.js';
 import type { ResolvedRetryOptions, ResolvedSubscriptionOptions } from './subscription-options.js';
@@ -16,16 +15,15 @@ type Computed = 'concurrency' | 'onUndecodable';
 /**
  * Makes the subscription options of one handler complete: the handler's own over the server's defaults over ours;
  * validated, also in what they say together, and frozen. Neither input is changed or kept.
- * @param where - whose options these are, for the error: `Class.method`
+ * @param place - whose options these are, for the error: `Class.method`
  * @throws InvalidOptionError (STAN_INVALID_OPTION)
  * @internal
  */
 export function resolveSubscriptionOptions(
   handlerOptions: StanSubscriptionOptions | undefined,
   serverDefaults: StanSubscriptionOptions | undefined,
-  where?: string,
+  place: OptionPlace = {},
 ): ResolvedSubscriptionOptions {
-  const place: OptionPlace = { owner: where, elsewhere: (name, path) => placeElsewhere('handler', name, path) };
   const own = readSubscriptionOptions(handlerOptions ?? {}, place);
   const inherited = readSubscriptionOptions(serverDefaults ?? {}, { path: 'subscription' });
   const merged = { ...defaultsOf<StanSubscriptionOptions, Computed>(StanSubscriptionOptions), ...inherited, ...own };

@@ -16,7 +16,7 @@ import { systemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PublishDeadlines } from './publish-deadlines.js';
 import { PublishEntry } from './publish-entry.js';
-import type { PublishDone, PublishOutcome } from './publish-entry.js';
+import type { PublishOutcome } from './publish-entry.js';
 import { PublishQueue } from './publish-queue.js';
 import { PublishSubjects } from './publish-subjects.js';
 
@@ -102,20 +102,20 @@ export class PublishLedger {
 
   /**
    * Publishes `data`, now or as soon as the window and the connection allow. The bytes must not be changed afterwards.
-   * `done` is told the outcome exactly once, never from inside this call. `headerText` are its headers in their text form.
+   * `outcome` is settled exactly once, never from inside this call. `headerText` are its headers in their text form.
    * `deadline` is when its time is over, where that has begun before: never earlier than that of the publish before.
    */
   publish(
     subject: string,
     data: Uint8Array,
-    done: PublishDone | PublishOutcome,
+    outcome: PublishOutcome,
     headerText = '',
     deadline = this.clock.nowMs() + this.options.publishTimeoutMs,
   ): void {
     const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
     const refusal = this.refusalOf(subject, data, headerText, limitBytes);
     // In whole milliseconds: V8 keeps a number with a fraction as an object of its own, one per pending publish.
-    const entry = new PublishEntry(subject, data, Math.ceil(deadline), done, headerText);
+    const entry = new PublishEntry(subject, data, Math.ceil(deadline), outcome, headerText);
     if (refusal !== undefined) {
       queueMicrotask(() => entry.tell(refusal, undefined));
       return;

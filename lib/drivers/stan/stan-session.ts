@@ -15,15 +15,16 @@ import type { MessageReceiver } from './inbound-messages.js';
 import { outboundCommands } from './outbound-commands.js';
 import type { OutboundCommands } from './outbound-commands.js';
 import { PingWatch } from './ping-watch.js';
-import type { PingWatchListener } from './ping-watch.js';
+import type { PingTarget, PingWatchListener } from './ping-watch.js';
 import { SessionPublishes } from './session-publishes.js';
 import { createStanClient, refusePingTimer } from './stan-client.js';
 import type { VendorConnect } from './stan-client.js';
 import { isReplacedOrUnknown, textOf, toConnectError, toErrorOptions } from './stan-error-mapping.js';
 import { toClientOptions } from './stan-options.js';
 import { toSubscriptionOptions } from './stan-subscription-options.js';
+import { forgottenError, TransportWatch } from './transport-watch.js';
 import { assertConnectedClient, findAckObstacle, findObstacle } from './vendor-internals.js';
-import type { NatsConnection, StanClient, StanSubscriptionObject } from './vendor-internals.js';
+import type { StanClient, StanSubscriptionObject } from './vendor-internals.js';
 
 /** What a session tells its driver. Nothing is told after `onLost`, nor after `close()` was called. */
 export interface StanSessionListener {
@@ -45,7 +46,7 @@ export interface StanSessionSetup {
   readonly vendorConnect: VendorConnect | undefined;
 }
 
-type SessionState = 'opening' | 'up' | 'silent' | 'transportLost' | 'closing' | 'dead';
+type SessionState = 'opening' | 'up' | 'silent' | 'closing' | 'dead';
 
 /**
  * One registration of a client id with the server, from the connect request to its end. It is never reused: what comes
@@ -59,12 +60,12 @@ export class StanSession {
   private client: StanClient | undefined;
   /** The reason of an end that we know before the vendor's client reports its open publishes. */
   private endReason: StanError | undefined;
-  private probeRound = 0;
   private serverIdSeen: string | undefined;
   private publishes: SessionPublishes | undefined;
   private inbound: InboundMessages | undefined;
   private commands: OutboundCommands | undefined;
   private pings: PingWatch | undefined;
+  private readonly transport: TransportWatch;
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
@@ -72,6 +73,14 @@ export class StanSession {
     private readonly setup: StanSessionSetup,
   ) {
     this.over = new Promise((resolve) => (this.endWith = resolve));
+    this.transport = new TransportWatch(options, {
+      onLost: () => {
+        this.pings?.stop();
+        this.listener.onTransportLost();
+      },
+      onRestored: () => this.restoreTransport(),
+      onSessionLost: (error, forgottenByServer) => this.fail(error, forgottenByServer),
+    });
   }
 
   /** False where the server may have started over between the two: another NATS server process answers, or see above. */
@@ -100,7 +109,7 @@ export class StanSession {
   }
 
   isReady(): boolean {
-    return this.state === 'up';
+    return this.state === 'up' && !this.transport.isLost();
   }
 
   maxPayloadBytes(): number | undefined {
@@ -150,7 +159,7 @@ export class StanSession {
   /** See the port: one attempt, `done` exactly once, never synchronously. */
   publish(subject: string, data: Uint8Array, done: PublishAttemptDone, headerText: string): void {
     const nats = this.client?.nc;
-    if (this.state !== 'up' || this.publishes === undefined || nats === undefined || nats.closed) {
+    if (!this.isReady() || this.publishes === undefined || nats === undefined || nats.closed) {
       queueMicrotask(() => done({ outcome: 'not-sent', cause: new NotConnectedError('publish') }, ''));
       return;
     }
@@ -219,8 +228,9 @@ export class StanSession {
   async close(): Promise<StanError | undefined> {
     const client = this.client;
     if (client === undefined || this.state === 'dead' || this.state === 'closing') return undefined;
-    const transportUp = this.state === 'up';
+    const transportUp = this.isReady();
     this.pings?.stop();
+    this.transport.stop();
     this.state = 'closing';
     this.endReason = new StanClosedError('publish');
     this.publishes?.failAll(this.endReason);
@@ -271,7 +281,7 @@ export class StanSession {
     nats?.on('permission_error', warnOf);
     client.on('error', warnOf);
     client.on('disconnect', () => this.loseTransport());
-    client.on('reconnect', () => this.probe());
+    client.on('reconnect', () => this.transport.probe(this.pingTarget()));
     client.on('connection_lost', (error) => {
       const reason = textOf(error);
       this.fail(new SessionLostError(this.options.clientId, reason, toErrorOptions(error)), isReplacedOrUnknown(error));
@@ -315,11 +325,16 @@ export class StanSession {
   }
 
   /** A server that answers the connect request without a subject for pings knows none. */
-  private startPings(): void {
+  private pingTarget(): PingTarget | undefined {
     const { client } = this;
     const nats = client?.nc;
-    if (nats === undefined || client?.pingRequests === undefined || client.pingBytes === undefined) return;
-    const target = { nats, subject: client.pingRequests, body: client.pingBytes };
+    if (nats === undefined || client?.pingRequests === undefined || client.pingBytes === undefined) return undefined;
+    return { nats, subject: client.pingRequests, body: client.pingBytes };
+  }
+
+  private startPings(): void {
+    const target = this.pingTarget();
+    if (target === undefined) return;
     const listener: PingWatchListener = {
       onSilent: () => this.fallSilent(),
       onAnswered: (silentMs) => this.answerAgain(silentMs),
@@ -330,55 +345,20 @@ export class StanSession {
   }
 
   private fallSilent(): void {
-    if (this.state !== 'up') return;
+    if (!this.isReady()) return;
     this.state = 'silent';
     this.listener.onSilent();
   }
 
   private answerAgain(silentMs: number): void {
-    if (this.state !== 'up' && this.state !== 'silent') return;
+    if (this.transport.isLost() || (this.state !== 'up' && this.state !== 'silent')) return;
     this.state = 'up';
     this.failUnansweredPublishes();
     this.listener.onAnswered(silentMs);
   }
 
   private loseTransport(): void {
-    if (this.state === 'opening') return;
-    this.probeRound += 1;
-    this.pings?.stop();
-    if (this.state !== 'up' && this.state !== 'silent') return;
-    this.state = 'transportLost';
-    this.listener.onTransportLost();
-  }
-
-  /**
-   * The transport is back: asks at once whether the server still knows us, rather than at the next ping. A server that
-   * has just started answers late, since it opens its port before it has read its store; hence several rounds.
-   */
-  private probe(): void {
-    const client = this.client;
-    const nats = client?.nc;
-    if (this.state !== 'transportLost' || nats === undefined) return;
-    this.probeRound += 1;
-    if (client?.pingRequests === undefined || client.pingBytes === undefined) {
-      this.restoreTransport();
-      return;
-    }
-    this.sendProbe(nats, client.pingRequests, client.pingBytes, this.probeRound, 1);
-  }
-
-  private sendProbe(nats: NatsConnection, subject: string, body: Buffer, round: number, attempt: number): void {
-    nats.requestOne(subject, body, {}, this.options.connectTimeoutMs, (reply) => {
-      if (round !== this.probeRound || this.state !== 'transportLost') return;
-      if (reply instanceof Error) {
-        if (attempt < this.options.maxPingsOut) this.sendProbe(nats, subject, body, round, attempt + 1);
-        else this.fail(new SessionLostError(this.options.clientId, 'no answer to pings after the transport came back'));
-        return;
-      }
-      // An empty answer is "you are registered"; anything else is the error text "replaced or no longer registered".
-      if (typeof reply === 'string' && reply.length === 0) this.restoreTransport();
-      else this.fail(forgottenError(this.options.clientId), true);
-    });
+    if (this.state === 'up' || this.state === 'silent') this.transport.lose();
   }
 
   private restoreTransport(): void {
@@ -399,6 +379,7 @@ export class StanSession {
   private dispose(error: StanError): void {
     this.endWith(error);
     this.pings?.stop();
+    this.transport.stop();
     this.publishes?.failAll(this.endReason ?? error);
     const client = this.client;
     if (client === undefined) return;
@@ -408,8 +389,4 @@ export class StanSession {
     refusePingTimer(client);
     nats?.close();
   }
-}
-
-function forgottenError(clientId: string): SessionLostError {
-  return new SessionLostError(clientId, 'the server no longer knows this client');
 }

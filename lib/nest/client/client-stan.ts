@@ -7,7 +7,7 @@ import type { Observable } from 'rxjs';
 import { describeError, isError } from '../../core/errors/describe-error.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
-import type { Driver } from '../../core/driver/driver.js';
+import type { BrokerNames, Driver } from '../../core/driver/driver.js';
 import { describeValue } from '../../core/errors/describe-value.js';
 import {
   DrainTimeoutError,
@@ -32,7 +32,8 @@ import type { PublishReceipt } from '../../core/publishing/index.js';
 import { encodeHeaders, encodeWithAdded, encoderOf, isPromise, refuseWhatIsNoData } from '../../core/wire/index.js';
 import type { Encoder, StanEmitOptions } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
-import { brokerNameOf } from '../broker-name.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
+import { brokerNamesOf } from '../broker-names.js';
 import type { PayloadOf, SubjectOf } from '../contracts/typed-events.js';
 import { logConnectionEvent } from '../events/connection-log.js';
 import { EventHub } from '../events/event-hub.js';
@@ -99,7 +100,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   private readonly encodings = new PendingEncodings(systemClock);
   private readonly observer: PublishObserver;
   private readonly address: ServerAddress;
-  private readonly broker: string;
+  private readonly broker: BrokerNames;
   private readonly hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
   private link: ClientLink | undefined;
   private closing: Promise<void> | undefined;
@@ -110,11 +111,11 @@ export class ClientStan<TEvents extends Record<string, any> = any>
       chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
-    this.options = resolveClientOptions(options);
+    this.options = resolveClientOptions(options, stanOptionNames);
     this.encoder = encoderOf(this.options.serializer);
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
-    this.broker = brokerNameOf(connection);
+    this.broker = brokerNamesOf(connection);
     this.observer = new PublishObserver({
       telemetry:
         telemetry === undefined
@@ -346,7 +347,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   private aboutPublish(subject: string, headers: Map<string, string>): PublishAbout {
     const { clientId } = this.options.connection;
-    return { subject, clientId, bytes: undefined, headers, broker: this.broker, ...this.address };
+    return { subject, clientId, bytes: undefined, headers, ...this.broker, ...this.address };
   }
 
   /** Its time limit begins now, and it takes room in the buffer, however long its serializer works. */

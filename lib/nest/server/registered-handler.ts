@@ -2,9 +2,10 @@ import type { MessageHandler } from '@nestjs/microservices';
 
 import { HandlerConflictError } from '../../core/errors/handler-conflict.error.js';
 import { MessagePatternUnsupportedError } from '../../core/errors/message-pattern-unsupported.error.js';
-import { assertSubscribable, resolveSubscriptionOptions } from '../../core/options/index.js';
+import { assertSubscribable, placeOf, resolveSubscriptionOptions } from '../../core/options/index.js';
 import type { ResolvedServerOptions, ResolvedSubscriptionOptions } from '../../core/options/index.js';
 import type { ContractRules } from '../../core/contracts/index.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
 import { contractKey } from '../contracts/contract-key.js';
 import { assertPattern, patternText } from '../event-pattern.js';
 import type { RegisteredHandler } from './handler-registry.js';
@@ -43,7 +44,11 @@ function toSubscribable(handler: RegisteredHandler, index: number, server: Resol
   const name = nameOf(handler, index);
   const subject = assertPattern(pattern, name);
   if (!handler.isEventHandler) throw new MessagePatternUnsupportedError('@MessagePattern', subject);
-  const options = resolveSubscriptionOptions(handler.options, server.subscription, name);
+  const options = resolveSubscriptionOptions(
+    handler.options,
+    server.subscription,
+    placeOf('handler', name, stanOptionNames),
+  );
   assertSubscribable({ subject, subscription: options, connection: server.connection, where: name });
   const { clientId, clientIdIsGenerated } = server.connection;
   const given = options.queueGroup ?? options.durableName;

@@ -64,7 +64,7 @@ export class ReplayInbox {
     this.options = resolveSubscriptionOptions(
       { ...placeOf(group), ackWaitMs, deadLetter, maxDeliveries: 1 },
       undefined,
-      `replay of "${deadLetterSubject}"`,
+      { owner: `replay of "${deadLetterSubject}"` },
     );
   }
 

@@ -9,7 +9,7 @@ import type { DeliveryPipelineSetup } from '../../core/delivery/delivery-pipelin
 import { DeliveryPipeline } from '../../core/delivery/delivery-pipeline.js';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { DriverEvent, StanStatus } from '../../core/driver/driver-event.js';
-import type { Driver } from '../../core/driver/driver.js';
+import type { BrokerNames, Driver } from '../../core/driver/driver.js';
 import { Counting } from '../../core/inbox/counting.js';
 import type { CountedHandler, Gate } from '../../core/inbox/counted-handler.js';
 import type { CountingEvent } from '../../core/inbox/counting-event.js';
@@ -37,7 +37,8 @@ import type { ServerAddress } from '../../core/observe/index.js';
 import { decoderOf, isPromise } from '../../core/wire/index.js';
 import type { Decoder } from '../../core/wire/index.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
-import { brokerNameOf } from '../broker-name.js';
+import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
+import { brokerNamesOf } from '../broker-names.js';
 import { StanContext } from '../context/stan.context.js';
 import type { ContextDelivery } from '../context/stan.context.js';
 import { logConnectionEvent } from '../events/connection-log.js';
@@ -53,6 +54,7 @@ import type { DeadLetterOutbox } from '../../core/dead-letters/dead-letter-outbo
 import { countedHandlersOf, storeOf } from './counted-handlers.js';
 import { logCountingEvent } from './counting-log.js';
 import { logDeliveryEvent } from './delivery-log.js';
+import { directCallOf } from './direct-call.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { watchRegistration, witnessKey } from './nest-registration.js';
 import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
@@ -104,7 +106,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
-  private readonly broker: string;
+  private readonly broker: BrokerNames;
   private readonly nestStartHook = this.onProcessingStartHook;
   private link: ServerLink | undefined;
   private closing: Promise<void> | undefined;
@@ -115,12 +117,12 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     private readonly makeDriver: DriverFactory = (connection) => chosenDriver(connection) ?? new StanDriver(connection),
   ) {
     super();
-    this.options = resolveServerOptions(options);
+    this.options = resolveServerOptions(options, stanOptionNames);
     this.decoder = decoderOf(this.options.deserializer);
     this.hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
     const { telemetry, connection } = this.options;
     this.address = serverAddressOf(connection.servers);
-    this.broker = brokerNameOf(connection);
+    this.broker = brokerNamesOf(connection);
     this.telemetry =
       telemetry === undefined
         ? undefined
@@ -344,7 +346,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /**
-   * Runs one handler to its end, between Nest's processing hooks where somebody has set them. `sequence` is the one by
+   * Runs one handler to its end, between Nest's processing hooks where somebody has set them; `undefined` where that is
+   * reached already. `sequence` is the one by
    * which the pipeline knows the delivery; `transaction` what its event counts in, where the handler has a gate.
    */
   private handle(
@@ -353,11 +356,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     data: unknown,
     delivery: ContextDelivery,
     transaction?: unknown,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const context = new StanContext(delivery, transaction);
     // Without a closure where nobody looks.
     if (!observer.isOn()) return this.runHandler(handler.callback, data, context);
-    const run = (): Promise<void> => this.runHandler(handler.callback, data, context);
+    const run = (): Promise<void> => this.runHandler(handler.callback, data, context) ?? Promise.resolve();
     return observer.observe(sequence, this.aboutRun(handler, delivery, context), run);
   }
 
@@ -377,20 +380,25 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       deliveries: message.redeliveryCount + 1,
       bytes: message.data.byteLength,
       headers: context.getHeaders(),
-      broker: this.broker,
+      ...this.broker,
       ...this.address,
     };
   }
 
-  private runHandler(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+  private runHandler(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> | undefined {
     const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.endHook() !== undefined;
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
 
-  /** Settles as the handler does, and never throws. Nest's handlers return a promise: they need no async function around. */
-  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+  /**
+   * Settles as the handler does, and never throws; `undefined` where there is nothing to wait for. Nest's handlers return
+   * a promise: they need no async function around.
+   */
+  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> | undefined {
     try {
-      const returned: unknown = callback(data, context);
+      const direct = directCallOf(callback);
+      const returned: unknown = direct === undefined ? callback(data, context) : direct(data, context);
+      if (returned === undefined) return undefined;
       // A subclass makes what its own `then` returns: an await takes it as it comes.
       const isPlain = returned instanceof Promise && returned.constructor === Promise;
       return isPlain ? returned.then(untilComplete) : this.untilEnd(returned);
@@ -414,7 +422,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       let outcome: Promise<void> | undefined;
       const done = (): Promise<void> => {
         if (outcome !== undefined) return outcome;
-        const run = this.run(callback, data, context).finally(() => {
+        const run = (this.run(callback, data, context) ?? Promise.resolve()).finally(() => {
           this.callHook('end', () => this.endHook()?.(this.transportId, context));
         });
         run.then(resolve, reject);

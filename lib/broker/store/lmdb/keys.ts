@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
  * | `D` channel number | a deleted channel whose rows are still being removed |
  * | `M` channel number, sequence | one message: time and bytes |
  * | `S` channel number, subscription id | one subscription |
- * | `P` channel number, subscription id, sequence | one delivery that waits for its ack |
+ * | `P` channel number, subscription id, sequence / 1 024 | which of 1 024 deliveries wait for their acks, as bits |
  *
  * A channel number is not given again while rows of it are left, so those of a deleted channel are never taken for a newer one's.
  */
@@ -73,10 +73,10 @@ export function subscriptionKey(channel: number, id: number): Buffer {
 }
 
 /** @internal */
-export function pendingKey(channel: number, id: number, sequence: number): Buffer {
+export function pendingKey(channel: number, id: number, block: number): Buffer {
   const key = numbered(kinds.pending, channel, 21);
   writeSequence(key, id, 5);
-  writeSequence(key, sequence, 13);
+  writeSequence(key, block, 13);
   return key;
 }
 
@@ -85,12 +85,12 @@ export function channelOf(key: Buffer): number {
   return key.readUInt32BE(1);
 }
 
-/** The subscription id of a subscription's or a pending delivery's key, or the sequence of a message's. @internal */
+/** The subscription id of the key of a subscription or of pending deliveries, or the sequence of a message's. @internal */
 export function firstNumberOf(key: Buffer): number {
   return readSequence(key, 5);
 }
 
-/** The sequence of a pending delivery's key. @internal */
+/** The block in the key of pending deliveries. @internal */
 export function secondNumberOf(key: Buffer): number {
   return readSequence(key, 13);
 }

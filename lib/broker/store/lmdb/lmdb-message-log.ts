@@ -15,7 +15,8 @@ export interface FoundLog {
 export const emptyLog: FoundLog = { firstSequence: 0, lastSequence: 0, bytes: 0 };
 
 /**
- * The messages of one channel: in LMDB, and in memory only until the batch that writes them is on the disk.
+ * The messages of one channel: in LMDB, and in memory only until the batch that writes them, or the one after it, is on
+ * the disk.
  * @internal
  */
 export class LmdbMessageLog implements MessageLog, DirtyPart {

@@ -24,6 +24,8 @@ const directoryExpected = 'the path of a directory';
 const dataFile = 'broker.mdb';
 /** Rows of deleted channels that one batch removes. */
 const sweepRows = 2_000;
+/** A batch up to this size stays in memory until the next one is on the disk: its messages are about to be delivered. */
+const keptBatchBytes = 4 * 1_024 * 1_024;
 
 /**
  * How to keep a broker's state in files.
@@ -51,6 +53,12 @@ interface Channel extends ChannelStore {
   readonly subscriptions: LmdbSubscriptionTable;
 }
 
+/** Messages of one log that a batch has put into the file. */
+interface Written {
+  readonly log: LmdbMessageLog;
+  readonly lastSequence: number;
+}
+
 /**
  * Keeps everything in one LMDB file: after `kill -9` at any moment it holds every write that a flush has settled for, and
  * of the others whole batches or nothing. Needs the package `lmdb`, which is loaded when the store is opened.
@@ -76,6 +84,8 @@ export class LmdbStore implements Store {
   private readonly dirtyRows = new Map<string, { key: Buffer; row: Buffer | undefined }>();
   private toSweep: number[] = [];
 
+  /** What of the last batch is still in memory although it can be read from the file. */
+  private readable: Written[] = [];
   private writing: Promise<void> | undefined;
   private nextWrite: Promise<void> | undefined;
 
@@ -225,14 +235,19 @@ export class LmdbStore implements Store {
     this.nextWrite = undefined;
     const environment = this.opened();
     const logs = [...this.dirtyParts].filter((part) => part instanceof LmdbMessageLog);
-    const written = logs.map((log) => [log, log.lastSequence] as const);
+    const written = logs.map((log) => ({ log, lastSequence: log.lastSequence }));
+    let bytes = 0;
     this.writing = environment
-      .batch(() => this.fillBatch(environment))
+      .batch(() => {
+        bytes = this.fillBatch(environment);
+      })
       .then(
         () => {
           this.writing = undefined;
           environment.resetReadTxn();
-          for (const [log, lastSequence] of written) log.forgetRecent(lastSequence);
+          this.forget(this.readable);
+          this.readable = written;
+          if (bytes > keptBatchBytes) this.forget(written);
           this.sweepOn();
         },
         (cause: unknown) => {
@@ -247,10 +262,18 @@ export class LmdbStore implements Store {
     return this.writing;
   }
 
-  private fillBatch(environment: LmdbEnvironment): void {
+  private forget(written: readonly Written[]): void {
+    for (const { log, lastSequence } of written) log.forgetRecent(lastSequence);
+  }
+
+  /** Returns the bytes of the rows that it puts. */
+  private fillBatch(environment: LmdbEnvironment): number {
+    let bytes = 0;
     const writer: RowWriter = {
-      // What a write failed of, its batch says.
-      put: (key, row) => void environment.put(key, row).catch(silenceDetails),
+      put: (key, row) => {
+        bytes += row.length;
+        environment.put(key, row).catch(silenceDetails); // what a write failed of, its batch says
+      },
       remove: (key) => void environment.remove(key).catch(silenceDetails),
     };
     for (const part of this.dirtyParts) part.writeTo(writer);
@@ -261,6 +284,7 @@ export class LmdbStore implements Store {
     }
     this.dirtyRows.clear();
     this.sweep(environment, writer);
+    return bytes;
   }
 
   /** Removes some rows of a deleted channel, and its tombstone once none is left. */
@@ -290,6 +314,7 @@ export class LmdbStore implements Store {
     this.environment = undefined;
     this.lock = undefined;
     this.channels = new Map();
+    this.readable = [];
     this.dirtyParts.clear();
     this.dirtyRows.clear();
     await this.writing?.catch(() => undefined);

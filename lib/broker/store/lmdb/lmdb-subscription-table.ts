@@ -1,6 +1,7 @@
 import type { RecoveredSubscription, SubscriptionRecord, SubscriptionTable } from '../store.js';
 import { pendingKey, subscriptionKey } from './keys.js';
-import { sealRecord } from './rows.js';
+import { PendingBlocks } from './pending-blocks.js';
+import { sealPending, sealRecord } from './rows.js';
 import type { DirtyPart, MarkDirty, RowWriter } from './row-writer.js';
 
 interface Kept {
@@ -8,10 +9,7 @@ interface Kept {
   lastSent: number;
   hasNewRecord: boolean;
   isDeleted: boolean;
-  /** Sequences with a row in LMDB, or in a batch on its way there. */
-  readonly written: Set<number>;
-  /** Changes since the last batch: true adds the row, false removes it. */
-  readonly changes: Map<number, boolean>;
+  readonly pending: PendingBlocks;
 }
 
 /**
@@ -29,7 +27,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
     private readonly markDirty: MarkDirty,
   ) {
     for (const { record, pending } of found) {
-      this.kept.set(record.id, { ...emptyKept(record), hasNewRecord: false, written: new Set(pending) });
+      this.kept.set(record.id, { ...emptyKept(record, pending), hasNewRecord: false });
     }
   }
 
@@ -59,8 +57,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
   addPending(id: number, sequence: number): void {
     const kept = this.kept.get(id);
     if (kept === undefined) return;
-    if (kept.written.has(sequence)) kept.changes.delete(sequence);
-    else kept.changes.set(sequence, true);
+    kept.pending.add(sequence);
     this.raise(kept, sequence);
     this.mark(kept);
   }
@@ -68,8 +65,7 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
   ackPending(id: number, sequence: number): void {
     const kept = this.kept.get(id);
     if (kept === undefined) return;
-    if (kept.written.has(sequence)) kept.changes.set(sequence, false);
-    else kept.changes.delete(sequence);
+    kept.pending.remove(sequence);
     this.raise(kept, sequence);
     this.mark(kept);
   }
@@ -84,23 +80,17 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
 
   private writeRemoval(kept: Kept, writer: RowWriter): void {
     const { id } = kept.record;
-    for (const sequence of kept.written) writer.remove(pendingKey(this.channel, id, sequence));
+    for (const block of kept.pending.written()) writer.remove(pendingKey(this.channel, id, block));
     writer.remove(subscriptionKey(this.channel, id));
   }
 
   private writeChanges(kept: Kept, writer: RowWriter): void {
     const { id } = kept.record;
-    for (const [sequence, isPending] of kept.changes) {
-      const key = pendingKey(this.channel, id, sequence);
-      if (isPending) {
-        writer.put(key, nothing);
-        kept.written.add(sequence);
-      } else {
-        writer.remove(key);
-        kept.written.delete(sequence);
-      }
-    }
-    kept.changes.clear();
+    kept.pending.takeChanges((block, bits) => {
+      const key = pendingKey(this.channel, id, block);
+      if (bits === undefined) writer.remove(key);
+      else writer.put(key, sealPending(bits));
+    });
     if (!kept.hasNewRecord) return;
     kept.hasNewRecord = false;
     writer.put(subscriptionKey(this.channel, id), sealRecord({ ...kept.record, lastSent: kept.lastSent }));
@@ -118,16 +108,12 @@ export class LmdbSubscriptionTable implements SubscriptionTable, DirtyPart {
   }
 }
 
-/** A pending delivery is all in its key. */
-const nothing = Buffer.alloc(0);
-
-function emptyKept(record: SubscriptionRecord): Kept {
+function emptyKept(record: SubscriptionRecord, pending: readonly number[] = []): Kept {
   return {
     record,
     lastSent: record.lastSent,
     hasNewRecord: true,
     isDeleted: false,
-    written: new Set(),
-    changes: new Map(),
+    pending: new PendingBlocks(pending),
   };
 }

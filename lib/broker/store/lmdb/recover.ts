@@ -2,11 +2,13 @@ import type { ClientRecord, RecoveredSubscription, ServerRecord } from '../store
 import { channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import type { FoundLog } from './lmdb-message-log.js';
+import { sequencesOf } from './pending-blocks.js';
 import {
   checkMessage,
   messageBytes,
   openChannel,
   openClient,
+  openPending,
   openRecord,
   openServer,
   openSubscription,
@@ -15,7 +17,7 @@ import {
 import type { FormatRow } from './rows.js';
 
 /** The layout that this release reads and writes. @internal */
-export const currentFormat: FormatRow = { format: 'nestjs-stan broker', version: 1 };
+export const currentFormat: FormatRow = { format: 'nestjs-stan broker', version: 2 };
 
 /** @internal */
 export interface FoundChannel {
@@ -103,18 +105,25 @@ function checkMessages(
   return bytes;
 }
 
+/** The unacked sequences of each subscription, ascending. */
+function recoverPending(environment: LmdbEnvironment, channel: number): Map<number, number[]> {
+  const pending = new Map<number, number[]>();
+  for (const { key, value } of environment.getRange(rangeOf('pending', channel))) {
+    const id = firstNumberOf(key);
+    const bits = openPending(value, `the row of unacked deliveries of subscription ${String(id)}`);
+    const sequences = pending.get(id) ?? [];
+    pending.set(id, sequences);
+    for (const sequence of sequencesOf(secondNumberOf(key), bits)) sequences.push(sequence);
+  }
+  return pending;
+}
+
 function recoverSubscriptions(
   environment: LmdbEnvironment,
   channel: number,
   lastSequence: number,
 ): RecoveredSubscription[] {
-  const pending = new Map<number, number[]>();
-  for (const key of environment.getKeys(rangeOf('pending', channel))) {
-    const id = firstNumberOf(key);
-    const sequences = pending.get(id) ?? [];
-    sequences.push(secondNumberOf(key));
-    pending.set(id, sequences);
-  }
+  const pending = recoverPending(environment, channel);
   const found: RecoveredSubscription[] = [];
   for (const { key, value } of environment.getRange(rangeOf('subscription', channel))) {
     const id = firstNumberOf(key);

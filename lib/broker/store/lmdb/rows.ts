@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { ClientRecord, ServerRecord, SubscriptionRecord } from '../store.js';
+import { blockBytes } from './pending-blocks.js';
 
 /**
  * The values of the file store. Each begins with the CRC-32 of the rest: LMDB has no checksums of its own, and a row that
@@ -48,6 +49,20 @@ export function checkMessage(row: Buffer, what: string): Buffer {
   if (row.length < messageHeadBytes) throw new RowDamagedError(`${what} is cut short`);
   unseal(row, what);
   return row;
+}
+
+/** The row of a block of pending deliveries; the bits are copied. @internal */
+export function sealPending(bits: Uint8Array): Buffer {
+  const row = Buffer.allocUnsafe(crcBytes + blockBytes);
+  row.set(bits, crcBytes);
+  return sealed(row);
+}
+
+/** @internal */
+export function openPending(row: Buffer, what: string): Uint8Array {
+  const bits = unseal(row, what);
+  if (bits.length !== blockBytes) throw new RowDamagedError(`${what} has ${String(bits.length)} bytes`);
+  return bits;
 }
 
 /** @internal */

@@ -51,7 +51,7 @@ class Orders {
     const version = { stream: 'ticket', key: ([key]: Event) => key, version: ([, n]: Event) => n, waitMs, gapWarnMs };
     this.handler = {
       ...{ name, service: 'orders', subject: 'ticket:updated' },
-      options: resolveSubscriptionOptions({ version, ...options }, {}, name),
+      options: resolveSubscriptionOptions({ version, ...options }, {}, { owner: name }),
       decode: ({ data }) => JSON.parse(data.toString()) as unknown,
       run: async (data) => {
         const event = (data as Event).join('.');

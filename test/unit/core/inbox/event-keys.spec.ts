@@ -12,7 +12,7 @@ const notKeys = [undefined, null, '', 5, 'k'.repeat(201), 'a\0b', '\ud800'];
 
 function versionOptions(over: Partial<ResolvedVersionOptions> = {}): ResolvedVersionOptions {
   const given = { stream: 'ticket', key: () => 'a', version: () => 3, ...over };
-  const { version } = resolveSubscriptionOptions({ version: given }, {}, 'updated');
+  const { version } = resolveSubscriptionOptions({ version: given }, {}, { owner: 'updated' });
   if (version === undefined) throw new Error('no version');
   return version;
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  placeOf,
   resolveClientOptions,
   resolveServerOptions,
   resolveSubscriptionOptions,
 } from '../../../../lib/core/options/index.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 
 const required = { clusterId: 'test-cluster', clientId: 'orders-0' };
 
@@ -16,9 +18,10 @@ function refusal(resolve: () => unknown): unknown {
   return undefined;
 }
 
-const server = (options: object) => refusal(() => resolveServerOptions({ ...required, ...options }));
-const client = (options: object) => refusal(() => resolveClientOptions({ ...required, ...options }));
-const handler = (options: object) => refusal(() => resolveSubscriptionOptions(options, undefined, 'Orders.created'));
+const server = (options: object) => refusal(() => resolveServerOptions({ ...required, ...options }, stanOptionNames));
+const client = (options: object) => refusal(() => resolveClientOptions({ ...required, ...options }, stanOptionNames));
+const handler = (options: object) =>
+  refusal(() => resolveSubscriptionOptions(options, undefined, placeOf('handler', 'Orders.created', stanOptionNames)));
 
 describe("an option of ServerStan at the wrong place, or under another client's name", () => {
   it.each<[object, string, string]>([

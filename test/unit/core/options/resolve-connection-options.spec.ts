@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { InvalidOptionError } from '../../../../lib/core/errors/index.js';
 import type { StanConnectionOptions } from '../../../../lib/core/options/index.js';
 import { resolveConnectionOptions, uniqueClientId } from '../../../../lib/core/options/index.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 
 const required = { clusterId: 'test-cluster', clientId: 'orders-0' };
 
 function resolveWith(options: object) {
-  return resolveConnectionOptions({ ...required, ...options });
+  return resolveConnectionOptions({ ...required, ...options }, stanOptionNames);
 }
 
 function refusal(options: object): InvalidOptionError {
   try {
-    resolveConnectionOptions(options as StanConnectionOptions);
+    resolveConnectionOptions(options as StanConnectionOptions, stanOptionNames);
   } catch (error) {
     if (error instanceof InvalidOptionError) return error;
     throw error;
@@ -21,7 +22,7 @@ function refusal(options: object): InvalidOptionError {
 
 describe('resolveConnectionOptions', () => {
   it('completes the least that can be given with the defaults', () => {
-    expect(resolveConnectionOptions(required)).toEqual({
+    expect(resolveConnectionOptions(required, stanOptionNames)).toEqual({
       clusterId: 'test-cluster',
       clientId: 'orders-0',
       clientIdIsGenerated: false,
@@ -66,7 +67,7 @@ describe('resolveConnectionOptions', () => {
   it('is frozen and shares nothing with the input, which it leaves as it was', () => {
     const input = { ...required, servers: ['a:1'], reconnect: { jitter: 0.1 }, connection: { user: 'app' } };
     const before = structuredClone(input);
-    const resolved = resolveConnectionOptions(input);
+    const resolved = resolveConnectionOptions(input, stanOptionNames);
     expect(input).toEqual(before);
     input.servers.push('b:2');
     input.reconnect.jitter = 0.9;
@@ -90,7 +91,9 @@ describe('resolveConnectionOptions', () => {
         return 'orders-0';
       }
     }
-    expect(resolveConnectionOptions(new Configuration())).toEqual(resolveConnectionOptions(required));
+    expect(resolveConnectionOptions(new Configuration(), stanOptionNames)).toEqual(
+      resolveConnectionOptions(required, stanOptionNames),
+    );
   });
 
   it.each<[string | string[], string[]]>([

@@ -7,6 +7,7 @@ import {
   resolvePublishOptions,
   resolveServerOptions,
 } from '../../../../lib/core/options/index.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 
 const required = { clusterId: 'test-cluster', clientId: 'orders-0' };
 const serializer = { serialize: () => 'x' };
@@ -24,9 +25,9 @@ function refusal(resolve: () => unknown): InvalidOptionError {
 
 describe('resolveServerOptions', () => {
   it('completes the least that can be given, in groups, frozen', () => {
-    const resolved = resolveServerOptions(required);
+    const resolved = resolveServerOptions(required, stanOptionNames);
     expect(resolved).toEqual({
-      connection: resolveConnectionOptions(required),
+      connection: resolveConnectionOptions(required, stanOptionNames),
       publish: resolvePublishOptions(),
       subscription: {},
       drainTimeoutMs: 10_000,
@@ -46,7 +47,7 @@ describe('resolveServerOptions', () => {
       deserializer,
       serializer,
     };
-    const resolved = resolveServerOptions(input);
+    const resolved = resolveServerOptions(input, stanOptionNames);
     expect(resolved).toMatchObject({
       connection: { servers: ['nats://h:1'] },
       publish: { publishTimeoutMs: 5 },
@@ -73,16 +74,16 @@ describe('resolveServerOptions', () => {
     ['drainTimeout', { drainTimeout: 5 }, 'drainTimeoutMs'],
     ['subscriptions', { subscriptions: {} }, 'subscription'],
   ])('refuses %s by name in %o', (option, extra, nearest) => {
-    const error = refusal(() => resolveServerOptions({ ...required, ...extra }));
+    const error = refusal(() => resolveServerOptions({ ...required, ...extra }, stanOptionNames));
     expect(error).toMatchObject({ option, nearest, owner: 'ServerStan' });
   });
 });
 
 describe('resolveClientOptions', () => {
   it('completes the least that can be given, in groups, frozen', () => {
-    const resolved = resolveClientOptions(required);
+    const resolved = resolveClientOptions(required, stanOptionNames);
     expect(resolved).toEqual({
-      connection: resolveConnectionOptions(required),
+      connection: resolveConnectionOptions(required, stanOptionNames),
       publish: resolvePublishOptions(),
       drainTimeoutMs: 10_000,
       serializer: undefined,
@@ -91,7 +92,7 @@ describe('resolveClientOptions', () => {
   });
 
   it('keeps the serializer', () => {
-    expect(resolveClientOptions({ ...required, serializer }).serializer).toBe(serializer);
+    expect(resolveClientOptions({ ...required, serializer }, stanOptionNames).serializer).toBe(serializer);
   });
 
   it.each<[string, object]>([
@@ -101,13 +102,13 @@ describe('resolveClientOptions', () => {
     ['drainTimeoutMs', { drainTimeoutMs: 1.5 }],
     ['maxPublishInFlight', { maxPublishInFlight: 0 }],
   ])('refuses %s by name in %o', (option, extra) => {
-    const error = refusal(() => resolveClientOptions({ ...required, ...extra }));
+    const error = refusal(() => resolveClientOptions({ ...required, ...extra }, stanOptionNames));
     expect(error).toMatchObject({ option, owner: 'ClientStan' });
   });
 
   it('calls a clientId function once per start', () => {
     let callCount = 0;
-    resolveClientOptions({ ...required, clientId: () => `id-${String(++callCount)}` });
+    resolveClientOptions({ ...required, clientId: () => `id-${String(++callCount)}` }, stanOptionNames);
     expect(callCount).toBe(1);
   });
 });

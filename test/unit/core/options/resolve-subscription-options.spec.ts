@@ -8,7 +8,7 @@ const version = { stream: 'ticket', key: () => 'a', version: () => 0 };
 
 function refusal(own: object, inherited: object = {}): InvalidOptionError {
   try {
-    resolveSubscriptionOptions(own, inherited, 'Tickets.created');
+    resolveSubscriptionOptions(own, inherited, { owner: 'Tickets.created' });
   } catch (error) {
     if (error instanceof InvalidOptionError) return error;
     throw error;

@@ -4,8 +4,9 @@ import { ConnectFailedError, ConnectTimeoutError } from '../../../../lib/core/er
 import { DuplicateClientIdError } from '../../../../lib/core/errors/index.js';
 import { resolveConnectionOptions } from '../../../../lib/core/options/index.js';
 import { textOf, toConnectError, toErrorOptions } from '../../../../lib/drivers/stan/stan-error-mapping.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 
-const options = resolveConnectionOptions({ clusterId: 'test-cluster', clientId: 'orders' });
+const options = resolveConnectionOptions({ clusterId: 'test-cluster', clientId: 'orders' }, stanOptionNames);
 
 describe('what the package emits as an error', () => {
   it.each([

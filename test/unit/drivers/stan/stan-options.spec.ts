@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 
 import { resolveConnectionOptions } from '../../../../lib/core/options/index.js';
 import { toClientOptions } from '../../../../lib/drivers/stan/stan-options.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 
 const servers = ['nats://a:4222', 'nats://b:4222', 'nats://c:4222'];
 const resolved = (more: object = {}) =>
-  resolveConnectionOptions({ clusterId: 'c', clientId: 'orders', servers, ...more });
+  resolveConnectionOptions({ clusterId: 'c', clientId: 'orders', servers, ...more }, stanOptionNames);
 
 describe("the options of the vendor's client", () => {
   it('begin each attempt with another server, and try all of them in turn', () => {

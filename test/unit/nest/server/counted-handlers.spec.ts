@@ -17,7 +17,7 @@ function handler(
   return {
     ...{ name, declaredName: undefined, service: 'orders', serviceLasts: true, subject: `ticket:${name}` },
     callback: () => Promise.resolve(),
-    options: resolveSubscriptionOptions(options, {}, name),
+    options: resolveSubscriptionOptions(options, {}, { owner: name }),
     contract: undefined,
     ...over,
   };

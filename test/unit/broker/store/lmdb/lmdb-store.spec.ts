@@ -25,8 +25,8 @@ describe('a data file that cannot be trusted', () => {
 
   it('is refused when a later release wrote it', async () => {
     const { directory, file } = await filled();
-    await editRow(file, 'F', (text) => text.replace('"version":1', '"version":2'));
-    await expectRefusal(directory, /version 2, and this release reads 1/);
+    await editRow(file, 'F', (text) => text.replace('"version":2', '"version":3'));
+    await expectRefusal(directory, /version 3, and this release reads 2/);
   });
 
   it.each([0.1, 0.5, 0.9])('is refused when only %f of it is left', async (share) => {
@@ -61,6 +61,17 @@ describe('a data file that cannot be trusted', () => {
       await database.remove(keys.at(-1)!);
     });
     await expectRefusal(directory, /ends at 99 and not at 100/);
+  });
+
+  it('is refused when the deliveries that a subscription has not acked have changed', async () => {
+    const { directory, file } = await filled();
+    await edit(file, async (database) => {
+      const [key] = [...database.getKeys({ start: Buffer.from('P'), end: Buffer.from('Q') })];
+      const row = Buffer.from(database.getBinary(key!)!);
+      row[20] = 255;
+      await database.put(key!, row);
+    });
+    await expectRefusal(directory, /unacked deliveries of subscription 1 has a wrong checksum/);
   });
 
   it('leaves the directory free for the next attempt, and can be cleared', async () => {
@@ -277,14 +288,28 @@ async function opened(directory: string): Promise<LmdbStore> {
   return store;
 }
 
-/** A store with a hundred messages, closed in good order. */
+/** A store with a hundred messages, of which a subscription has not acked the first, closed in good order. */
 async function filled(): Promise<{ directory: string; file: string }> {
   const place = freshDirectory();
   const store = await opened(place.directory);
-  const { messages } = store.createChannel('orders');
+  const { messages, subscriptions } = store.createChannel('orders');
   for (let sequence = 1; sequence <= 100; sequence += 1) {
     messages.append(sequence, BigInt(sequence), Buffer.from(`message number ${sequence} `.padEnd(200, '.')));
   }
+  subscriptions.create({
+    id: 1,
+    clientId: 'a',
+    queueGroup: '',
+    inbox: 'in',
+    ackInbox: 'ack',
+    maxInFlight: 10,
+    ackWaitSecs: 30,
+    durableName: '',
+    lastSent: 0,
+    isDurable: false,
+    isClosed: false,
+  });
+  subscriptions.addPending(1, 1);
   await store.close();
   return place;
 }
