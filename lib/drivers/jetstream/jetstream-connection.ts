@@ -7,20 +7,28 @@ import type { ResolvedConnectionOptions } from '../../core/options/connection-op
 import { JetStreamApi, JetStreamApiError } from './jetstream-api.js';
 import { importNats } from './nats-client.js';
 import { withoutLeftSockets } from './left-sockets.js';
-import type { NatsConnection, NatsOptions } from './nats-client.js';
+import type { NatsConnection, NatsOptions, VendorConnect } from './nats-client.js';
 
 const advice = 'check servers, credentials and that nats-server runs with JetStream (-js)';
+
+/** How to open it, beside the user's options. */
+export interface OpenConnectionSetup {
+  readonly domain: string | undefined;
+  /** The pause before the client's next attempt to come back. */
+  readonly nextDelayMs: () => number;
+  /** Instead of that of the installed package. */
+  readonly vendorConnect: VendorConnect | undefined;
+}
 
 /** Makes the one attempt to open a connection to a server with JetStream. Rejects with a `StanError`; nothing stays open. */
 export async function openConnection(
   options: ResolvedConnectionOptions,
-  domain: string | undefined,
-  nextDelayMs: () => number,
+  { domain, nextDelayMs, vendorConnect }: OpenConnectionSetup,
 ): Promise<NatsConnection> {
-  const nats = await importNats(options.servers);
+  const connect = vendorConnect ?? (await importNats(options.servers)).connect;
   let connection: NatsConnection;
   try {
-    connection = await withoutLeftSockets(() => nats.connect(toNatsOptions(options, nextDelayMs)));
+    connection = await withoutLeftSockets(() => connect(toNatsOptions(options, nextDelayMs)));
   } catch (error) {
     throw toConnectError(error, options);
   }
