@@ -53,7 +53,8 @@ describe('a session that is being opened', () => {
     expect([scene.session.isReady(), scene.session.isAlive()]).toEqual([false, false]);
     expect([scene.client.ends.length, scene.nats.closed, scene.clock.pendingCount()]).toEqual([1, true, 0]);
     scene.client.emit('connect');
-    for (const later of ['disconnect', 'reconnect', 'connection_lost', 'close', 'error']) scene.client.emit(later, error);
+    for (const later of ['disconnect', 'reconnect', 'connection_lost', 'close', 'error'])
+      scene.client.emit(later, error);
     expect(scene.told).toEqual([]);
     expect(scene.client.ends).toHaveLength(1);
   });
