@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { resolveConnectionOptions } from '../../../../lib/core/options/index.js';
 import type { ResolvedConnectionOptions, StanConnectionOptions } from '../../../../lib/core/options/index.js';
 import type { PublishAttemptError } from '../../../../lib/core/driver/driver.js';
+import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 import { StanSession } from '../../../../lib/drivers/stan/stan-session.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
@@ -156,15 +157,18 @@ export class SessionScene {
     readonly vendorConnect?: () => unknown;
   } = {}) {
     this.clock = clock;
-    this.options = resolveConnectionOptions({
-      clusterId: 'test-cluster',
-      clientId: 'orders',
-      servers: ['nats://127.0.0.1:4222', 'nats://127.0.0.1:4223'],
-      connectTimeoutMs: 300,
-      pingIntervalMs: 5_000,
-      maxPingsOut: 2,
-      ...options,
-    });
+    this.options = resolveConnectionOptions(
+      {
+        clusterId: 'test-cluster',
+        clientId: 'orders',
+        servers: ['nats://127.0.0.1:4222', 'nats://127.0.0.1:4223'],
+        connectTimeoutMs: 300,
+        pingIntervalMs: 5_000,
+        maxPingsOut: 2,
+        ...options,
+      },
+      stanOptionNames,
+    );
     const note = (what: string) => (error?: unknown) => {
       this.told.push(error instanceof Error ? { what, error } : { what });
     };

@@ -9,11 +9,12 @@ import {
   SessionLostError,
   StanClosedError,
 } from '../../../../lib/core/errors/index.js';
+import type { DriverSubscriptionRequest } from '../../../../lib/core/driver/driver.js';
 import { nextTurn } from '../../../support/wait.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SessionScene } from './scripted-client.js';
 
-const request = {
+const request: DriverSubscriptionRequest = {
   subject: 'orders',
   queueGroup: undefined,
   durableName: undefined,
@@ -22,7 +23,7 @@ const request = {
   maxInFlight: 100,
   manualAck: true,
   resumeAt: () => 'first',
-} as const;
+};
 
 const timedOut = new Error('timeout');
 
