@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFilesFirst from './test/support/longest-files-first.js';
 
 /** The tests import the library by its public names, from source: no build is needed to run them. */
 const source = 'nestjs-stan:source';
@@ -65,6 +66,7 @@ export default defineConfig({
     ],
     // Most of the time the suites wait, for ack waits and processes, so more of them run than there are cores.
     maxWorkers: 4,
+    sequence: { sequencer: LongestFilesFirst },
     coverage: { provider: 'v8', include: ['lib/**/*.ts'], reporter: ['text-summary', 'json-summary', 'html'] },
     projects: [
       suite('unit', { testTimeout: 30_000, isolate: false }),

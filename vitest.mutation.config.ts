@@ -5,8 +5,9 @@ import { fromSource } from './vitest.config.js';
 export default defineConfig({
   ...fromSource,
   test: {
-    include: ['test/unit/{core,nest,drivers}/**/*.spec.ts'],
+    include: ['test/unit/{core,drivers/stan}/**/*.spec.ts'],
     setupFiles: ['reflect-metadata'],
-    testTimeout: 10_000,
+    isolate: false,
+    testTimeout: 30_000,
   },
 });

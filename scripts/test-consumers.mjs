@@ -1,15 +1,19 @@
 // Packs the package as npm would publish it, installs it into the small apps of test/consumers, and runs each `check:…`
 // script of theirs. Where there is a tsconfig.json that includes `src`, the README's example is compiled there and run: on
 // the packed `nestjs-stan server`, and on a real nats-streaming-server where there is one; once more on every Node of
-// NODES. Needs the npm registry. `--only NAME` runs one consumer.
+// NODES. Needs the npm registry. `--only NAME` runs one consumer; `--tarball FILE` takes a package packed before
+// (`npm run pack:check` leaves one in .cache/nestjs-stan.tgz), and leaves dist/ alone.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const { only, tarball: given } = parseArgs({
+  options: { only: { type: 'string' }, tarball: { type: 'string' } },
+}).values;
 const work = mkdtempSync(join(tmpdir(), 'nestjs-stan-consumers-'));
 const children = new Set();
 process.on('exit', () => {
@@ -179,13 +183,12 @@ function readmeExample() {
   return files;
 }
 
+/** The package that is there already, or one that is made now. */
 function pack() {
-  run(root, 'npm', ['run', '--silent', 'build:package']);
-  const [{ filename, size, entryCount }] = JSON.parse(
-    run(root, 'npm', ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', work]),
-  );
-  console.log(`packed ${filename}: ${entryCount} files, ${Math.round(size / 1024)} kB`);
-  return join(work, filename);
+  if (given !== undefined) return resolve(given);
+  const tarball = join(work, 'nestjs-stan.tgz');
+  process.stdout.write(run(root, process.execPath, [join('scripts', 'pack.mjs'), tarball]));
+  return tarball;
 }
 
 function run(cwd, file, args) {

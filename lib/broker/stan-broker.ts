@@ -12,7 +12,7 @@ import type { BrokerEventListener } from './events/broker-event.js';
 import { EventFeed } from './events/event-feed.js';
 import { BrokerFaults } from './faults/broker-faults.js';
 import { FaultPlan } from './faults/fault-plan.js';
-import { MonitoringServer } from './monitoring/monitoring-server.js';
+import type { MonitoringServer } from './monitoring/monitoring-server.js';
 import { NatsServer } from './nats/nats-server.js';
 import { resolveBrokerOptions } from './options/resolve-broker-options.js';
 import type { ResolvedBrokerOptions } from './options/resolve-broker-options.js';
@@ -205,6 +205,8 @@ export class StanBroker {
   private async openMonitoring(): Promise<void> {
     const { host, monitoringPort } = this.options;
     if (monitoringPort === false) return;
+    // Loaded here: a broker without it starts sooner, and most are without it.
+    const { MonitoringServer } = await import('./monitoring/monitoring-server.js');
     const monitoring = new MonitoringServer(() => this.running, this.options.logger);
     try {
       await monitoring.listen(host, monitoringPort);

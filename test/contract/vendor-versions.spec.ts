@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { IncompatibleDependencyError } from '../../lib/core/errors/index.js';
 import { driverChoice } from '../../lib/core/driver/driver-choice.js';
-import { StanDriver } from '../../lib/drivers/stan/stan-driver.js';
+import { stanBroker, StanDriver } from '../../lib/drivers/stan/stan-driver.js';
 import type { VendorConnect } from '../../lib/drivers/stan/stan-client.js';
 import { cleanUpAfterTest } from '../support/cleanup.js';
 import type { Contract } from '../support/contract.js';
@@ -13,7 +13,7 @@ import { fresh } from '../support/fresh.js';
 import { connectOfRenamed } from '../support/renamed-vendor.js';
 
 const driverOver = (connect: VendorConnect) =>
-  driverChoice('STAN over other packages', (options) => new StanDriver(options, { vendorConnect: connect }));
+  driverChoice(stanBroker, (options) => new StanDriver(options, { vendorConnect: connect }));
 
 /** Publishes, handles, fails once and publishes again; with headers, and with an event larger than one chunk. */
 async function runThrough(t: Contract, connect: VendorConnect): Promise<{ seen: unknown[]; log: readonly string[] }> {

@@ -48,9 +48,11 @@ export class PipelineHarness {
   /** The trace that each message belongs to. */
   traceId: string | undefined;
   /** Whether somebody listens to what went well. */
-  isHeard = false;
+  hasListeners = false;
   /** Reads the bytes of an event. */
   decode: (bytes: Buffer) => unknown = decodeJson;
+  /** A handler that is done when it returns, in place of the one whose runs the test ends. */
+  handleAtOnce: ((data: unknown, delivery: Delivery) => void) | undefined;
   /** What a listener does with each event. */
   onEvent: (event: DeliveryEvent) => void = () => undefined;
 
@@ -75,7 +77,7 @@ export class PipelineHarness {
         this.events.push(event);
         this.onEvent(event);
       },
-      isHeard: () => this.isHeard,
+      hasListeners: () => this.hasListeners,
       traceIdOf: () => this.traceId,
       clock: this.clock,
     });
@@ -100,7 +102,11 @@ export class PipelineHarness {
     return this.events.filter((event): event is Extract<DeliveryEvent, { type: Type }> => event.type === type);
   }
 
-  private handle(data: unknown, delivery: Delivery): Promise<unknown> {
+  private handle(data: unknown, delivery: Delivery): Promise<unknown> | undefined {
+    if (this.handleAtOnce !== undefined) {
+      this.handleAtOnce(data, delivery);
+      return undefined;
+    }
     return new Promise((resolve, reject) => {
       this.runs.push({
         data,

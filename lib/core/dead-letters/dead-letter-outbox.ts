@@ -15,9 +15,11 @@ export class DeadLetterOutbox {
   /** Resolves once the server has stored it; rejects with a `StanError` otherwise. */
   store(subject: string, deadLetter: DeadLetter): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.ledger.publish(subject, encodeDeadLetter(deadLetter), (error) => {
-        if (error === undefined) resolve();
-        else reject(error);
+      this.ledger.publish(subject, encodeDeadLetter(deadLetter), {
+        settle: (error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        },
       });
     });
   }

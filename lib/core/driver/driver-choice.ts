@@ -1,7 +1,7 @@
 import type { ResolvedConnectionOptions } from '../options/connection-options.js';
 import { driverMakerKey } from '../options/driver-choice.js';
 import type { StanDriverChoice } from '../options/driver-choice.js';
-import type { Driver } from './driver.js';
+import type { BrokerNames, Driver } from './driver.js';
 
 /** @internal */
 export type DriverMaker = (options: ResolvedConnectionOptions) => Driver;
@@ -10,8 +10,8 @@ export type DriverMaker = (options: ResolvedConnectionOptions) => Driver;
  * A choice that a user can hand over without seeing into it.
  * @internal
  */
-export function driverChoice(broker: string, make: DriverMaker): StanDriverChoice {
-  return Object.freeze({ broker, [driverMakerKey]: make });
+export function driverChoice(names: BrokerNames, make: DriverMaker): StanDriverChoice {
+  return Object.freeze({ ...names, [driverMakerKey]: make });
 }
 
 /**

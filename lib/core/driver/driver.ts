@@ -85,12 +85,21 @@ export interface Driver {
 }
 
 /**
+ * What a broker is called.
+ * @internal
+ */
+export interface BrokerNames {
+  /** In errors and logs. */
+  readonly broker: string;
+  /** In telemetry: OpenTelemetry's `messaging.system`. The conventions have no registered value for either broker. */
+  readonly messagingSystem: string;
+}
+
+/**
  * What is said about a broker in logs.
  * @internal
  */
-export interface BrokerWords {
-  /** What it is called. */
-  readonly broker: string;
+export interface BrokerWords extends Pick<BrokerNames, 'broker'> {
   /** What the loss of a connection means for what the broker keeps; the end of a sentence. */
   readonly afterTransportLost: string;
 }

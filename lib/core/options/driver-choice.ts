@@ -12,6 +12,8 @@ export const driverMakerKey = Symbol.for('nestjs-stan.driver');
 export interface StanDriverChoice {
   /** What the broker is called. */
   readonly broker: string;
+  /** What OpenTelemetry's `messaging.system` is for it. */
+  readonly messagingSystem: string;
 }
 
 /** @internal */

@@ -13,6 +13,8 @@ export interface PublishAbout {
   readonly headers: Map<string, string>;
   /** What the broker is called: `NATS Streaming`, or `JetStream`. */
   readonly broker: string;
+  /** What OpenTelemetry's `messaging.system` is: `nats_streaming`, or `nats_jetstream`. */
+  readonly messagingSystem: string;
   /** Where the server is, for a client that knows one server only. */
   readonly serverAddress: string | undefined;
   readonly serverPort: number | undefined;
@@ -43,6 +45,8 @@ export interface HandleAbout {
   readonly headers: ReadonlyMap<string, string>;
   /** What the broker is called: `NATS Streaming`, or `JetStream`. */
   readonly broker: string;
+  /** What OpenTelemetry's `messaging.system` is: `nats_streaming`, or `nats_jetstream`. */
+  readonly messagingSystem: string;
   /** Where the server is, for a client that knows one server only. */
   readonly serverAddress: string | undefined;
   readonly serverPort: number | undefined;

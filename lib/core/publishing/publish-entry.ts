@@ -2,19 +2,14 @@ import type { StanError } from '../errors/index.js';
 import type { PublishReceipt } from '../options/publish-receipt.js';
 
 /**
- * Told the outcome of a publish, exactly once, never from inside `publish()`: either an error or a receipt.
- * Must not throw.
- * @internal
- */
-export type PublishDone = (error: StanError | undefined, receipt: PublishReceipt | undefined) => void;
-
-/**
- * The same as an object, for callers with many pending publishes: a closure over what it reports takes three times the
- * memory.
+ * Takes the outcome of a publish. An object, since a closure over what it reports takes three times the memory of many
+ * pending publishes.
  * @internal
  */
 export interface PublishOutcome {
-  /** Like {@link PublishDone}. */
+  /**
+   * Called exactly once, never from inside `publish()`, with either an error or a receipt. Must not throw.
+   */
   settle(error: StanError | undefined, receipt: PublishReceipt | undefined): void;
 }
 
@@ -54,7 +49,7 @@ export class PublishEntry {
     readonly subject: string,
     public data: Uint8Array,
     readonly deadline: number,
-    private readonly done: PublishDone | PublishOutcome,
+    private readonly outcome: PublishOutcome,
     /** Its headers as text; empty for none. */
     public headerText: string,
   ) {}
@@ -68,11 +63,9 @@ export class PublishEntry {
     return this.attempts - this.unsentAttempts;
   }
 
-  /** Tells the outcome. */
-  tell(error: StanError | undefined, receipt: PublishReceipt | undefined): void {
-    const { done } = this;
-    if (typeof done === 'function') done(error, receipt);
-    else done.settle(error, receipt);
+  /** Reports the outcome. */
+  settle(error: StanError | undefined, receipt: PublishReceipt | undefined): void {
+    this.outcome.settle(error, receipt);
   }
 
   /** Lets the payload go: the driver may hold on to the entry until the session ends, waiting for a late answer. */

@@ -16,7 +16,7 @@ import { systemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { PublishDeadlines } from './publish-deadlines.js';
 import { PublishEntry } from './publish-entry.js';
-import type { PublishDone, PublishOutcome } from './publish-entry.js';
+import type { PublishOutcome } from './publish-entry.js';
 import { PublishQueue } from './publish-queue.js';
 import { PublishSubjects } from './publish-subjects.js';
 
@@ -102,22 +102,22 @@ export class PublishLedger {
 
   /**
    * Publishes `data`, now or as soon as the window and the connection allow. The bytes must not be changed afterwards.
-   * `done` is told the outcome exactly once, never from inside this call. `headerText` are its headers in their text form.
+   * `outcome` is settled exactly once, never from inside this call. `headerText` are its headers in their text form.
    * `deadline` is when its time is over, where that has begun before: never earlier than that of the publish before.
    */
   publish(
     subject: string,
     data: Uint8Array,
-    done: PublishDone | PublishOutcome,
+    outcome: PublishOutcome,
     headerText = '',
     deadline = this.clock.nowMs() + this.options.publishTimeoutMs,
   ): void {
     const limitBytes = this.driver.maxDataBytes(subject, headerText.length);
     const refusal = this.refusalOf(subject, data, headerText, limitBytes);
     // In whole milliseconds: V8 keeps a number with a fraction as an object of its own, one per pending publish.
-    const entry = new PublishEntry(subject, data, Math.ceil(deadline), done, headerText);
+    const entry = new PublishEntry(subject, data, Math.ceil(deadline), outcome, headerText);
     if (refusal !== undefined) {
-      queueMicrotask(() => entry.tell(refusal, undefined));
+      queueMicrotask(() => entry.settle(refusal, undefined));
       return;
     }
     entry.checkedLimitBytes = limitBytes;
@@ -180,7 +180,7 @@ export class PublishLedger {
     if (entry.data.byteLength <= limitBytes) return true;
     const error = tooLarge(entry.subject, entry.data, limitBytes);
     this.remove(entry);
-    queueMicrotask(() => entry.tell(error, undefined));
+    queueMicrotask(() => entry.settle(error, undefined));
     return false;
   }
 
@@ -212,7 +212,7 @@ export class PublishLedger {
     if (!entry.isSettled) {
       this.remove(entry);
       const receipt = { guid, subject: entry.subject, attempts: entry.sentCount };
-      entry.tell(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
+      entry.settle(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
     }
     this.pump();
   }
@@ -240,7 +240,7 @@ export class PublishLedger {
       return;
     }
     this.remove(entry);
-    entry.tell(error, undefined);
+    entry.settle(error, undefined);
     this.pump();
   }
 
@@ -249,7 +249,7 @@ export class PublishLedger {
     const { publishTimeoutMs } = this.options;
     this.remove(entry);
     const facts = { subject, timeoutMs: publishTimeoutMs, attempts: sentCount, mayBeStored };
-    entry.tell(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
+    entry.settle(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
     this.pump();
   }
 
@@ -268,7 +268,7 @@ export class PublishLedger {
     for (let entry = this.queue.oldest; entry !== undefined; entry = this.queue.oldest) {
       const error = errorOf(entry);
       this.remove(entry);
-      entry.tell(error, undefined);
+      entry.settle(error, undefined);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import type { JetStreamMessage } from './jetstream-message.js';
 
 /**
@@ -9,11 +10,12 @@ export class DeliveryCredit {
   private held: JetStreamMessage[] = [];
   private openCount = 0;
   private askedCount = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private cancelSweep: (() => void) | undefined;
 
   constructor(
     private readonly maxInFlight: number,
     private readonly ackWaitMs: number,
+    private readonly clock: Clock,
     /** Called when there is room again without anybody's doing. */
     private readonly onRoom: () => void,
   ) {}
@@ -60,7 +62,7 @@ export class DeliveryCredit {
     this.openCount += 1;
     this.held.push(message);
     if (this.held.length > this.maxInFlight * 2 + 64) this.held = this.held.filter(({ isOpen }) => isOpen);
-    if (this.timer === undefined) this.watch(message);
+    if (this.cancelSweep === undefined) this.watch(message);
   }
 
   /** It was answered. */
@@ -71,21 +73,21 @@ export class DeliveryCredit {
 
   /** Takes out all that were not answered. */
   takeUnanswered(): JetStreamMessage[] {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.cancelSweep?.();
+    this.cancelSweep = undefined;
     const open = this.held.filter(({ isOpen }) => isOpen);
     this.held = [];
     return open;
   }
 
   private watch(oldest: JetStreamMessage): void {
-    const leftMs = oldest.arrivedAtMs + this.ackWaitMs - performance.now();
-    this.timer = setTimeout(() => this.sweep(), Math.max(1, Math.ceil(leftMs)));
+    const leftMs = oldest.arrivedAtMs + this.ackWaitMs - this.clock.nowMs();
+    this.cancelSweep = this.clock.after(Math.max(1, Math.ceil(leftMs)), () => this.sweep());
   }
 
   private sweep(): void {
-    this.timer = undefined;
-    const overAtMs = performance.now() - this.ackWaitMs;
+    this.cancelSweep = undefined;
+    const overAtMs = this.clock.nowMs() - this.ackWaitMs;
     let oldest: JetStreamMessage | undefined;
     for (const message of this.held) {
       if (!message.isOpen) continue;

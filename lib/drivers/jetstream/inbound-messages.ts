@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import type { NatsMessage } from './nats-client.js';
 import { betweenCommands } from './vendor-internals.js';
 import type { ClientParser, ClientProtocol } from './vendor-internals.js';
@@ -72,7 +73,10 @@ export class InboundMessages {
   private receiver: MessageReceiver | undefined;
   private readonly tokenStarts = new Int32Array(mostTokens + 1);
 
-  constructor(private readonly protocol: ClientProtocol) {}
+  constructor(
+    private readonly protocol: ClientProtocol,
+    private readonly clock: Clock,
+  ) {}
 
   /** Hands the messages of one subscription, named by its `sid`, to `receiver`. */
   receive(sid: number, receiver: MessageReceiver): void {
@@ -101,7 +105,7 @@ export class InboundMessages {
 
   /** Goes through what has come; returns where the part begins that has not come whole, and how much of it is missing. */
   private read(bytes: Buffer, leaveToClient: (bytes: Uint8Array) => void): Rest {
-    const nowMs = performance.now();
+    const nowMs = this.clock.nowMs();
     let at = 0;
     while (at < bytes.length) {
       const found = this.find(bytes, at);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../core/clock.js';
 import type { DriverSubscriptionRequest } from '../../core/driver/driver.js';
 import type { StartAt } from '../../core/options/subscription-options.js';
 import { isMissing, isTaken, JetStreamApiError } from './jetstream-api.js';
@@ -32,6 +32,7 @@ export interface OpenOptions {
   readonly startAt: () => StartAt;
   /** Whether what is pending is to be sent at once, for a single reader. */
   readonly wantsPendingNow: boolean;
+  readonly clock: Clock;
 }
 
 /**
@@ -42,12 +43,12 @@ export async function openConsumer(
   api: JetStreamApi,
   place: ConsumerPlace,
   request: DriverSubscriptionRequest,
-  { startAt, wantsPendingNow }: OpenOptions,
+  { startAt, wantsPendingNow, clock }: OpenOptions,
 ): Promise<void> {
   for (let isRetried = false; ; isRetried = true) {
     try {
       const info = await api.consumerInfo(place.stream, place.consumer);
-      await use({ api, place, request, isHurried: wantsPendingNow && request.queueGroup === undefined }, info);
+      await use({ api, place, request, clock, isHurried: wantsPendingNow && request.queueGroup === undefined }, info);
       return;
     } catch (error) {
       if (!isMissing(error)) throw error;
@@ -67,9 +68,10 @@ interface Use {
   readonly place: ConsumerPlace;
   readonly request: DriverSubscriptionRequest;
   readonly isHurried: boolean;
+  readonly clock: Clock;
 }
 
-async function use({ api, place, request, isHurried }: Use, info: ConsumerInfo): Promise<void> {
+async function use({ api, place, request, clock, isHurried }: Use, info: ConsumerInfo): Promise<void> {
   const { config, num_ack_pending: pendingCount } = info;
   const { stream } = place;
   const stage = config.metadata?.[stageName];
@@ -80,7 +82,7 @@ async function use({ api, place, request, isHurried }: Use, info: ConsumerInfo):
   if (isHurried && pendingCount > 0 && !(await hasOtherReader(api, info, place.inbox))) {
     // STAN sends a reader that comes back what it has not acked at once; so does this.
     await api.putConsumer(stream, { ...config, ...wanted, ack_wait: nsPerMs }, 'update');
-    await delay(shortAckWaitTakesMs);
+    await new Promise<void>((resolve) => clock.after(shortAckWaitTakesMs, resolve));
     await api.putConsumer(stream, { ...config, ...wanted }, 'update');
   } else if (!isSame || !isRead) await api.putConsumer(stream, { ...config, ...wanted }, 'update');
 }
@@ -93,8 +95,8 @@ async function hasOtherReader(
 ): Promise<boolean> {
   const reader = config.metadata?.[readerName];
   if (reader === inbox) return false;
-  const isHeard = reader === undefined ? undefined : await api.isHeard(reader);
-  return isHeard ?? waitingCount > 0;
+  const hasListener = reader === undefined ? undefined : await api.hasListener(reader);
+  return hasListener ?? waitingCount > 0;
 }
 
 function readerOf({ inbox }: ConsumerPlace, { queueGroup }: DriverSubscriptionRequest): Record<string, string> {

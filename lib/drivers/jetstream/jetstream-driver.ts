@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pauseFor, systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
 import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
+  BrokerNames,
   BrokerWords,
   Driver,
   DriverMessage,
@@ -27,14 +29,18 @@ import { JetStreamPublisher } from './jetstream-publisher.js';
 import { JetStreamStreams } from './jetstream-streams.js';
 import { JetStreamSubscription } from './jetstream-subscription.js';
 import { JetStreamWire } from './jetstream-wire.js';
-import type { NatsConnection } from './nats-client.js';
+import type { NatsConnection, VendorConnect } from './nats-client.js';
 import { protocolOf } from './vendor-internals.js';
 
-/**
- * The broker's name, in errors, logs and telemetry.
- * @internal
- */
-export const jetStreamBroker = 'JetStream';
+/** @internal */
+export const jetStreamBroker: BrokerNames = { broker: 'JetStream', messagingSystem: 'nats_jetstream' };
+
+/** @internal */
+export interface JetStreamDriverSetup {
+  readonly random?: () => number;
+  readonly clock?: Clock;
+  readonly vendorConnect?: VendorConnect;
+}
 
 /**
  * The driver port over a core NATS connection and JetStream's API: one connection for good, which the client makes again
@@ -58,15 +64,21 @@ export class JetStreamDriver implements Driver {
   private connecting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private givenUpWith: StanError | undefined;
-  private giveUpTimer: NodeJS.Timeout | undefined;
+  private cancelGiveUp: () => void = () => undefined;
   private waiters: (() => void)[] = [];
   private nameCount = 0;
+  private readonly random: () => number;
+  private readonly clock: Clock;
+  private readonly vendorConnect: VendorConnect | undefined;
 
   constructor(
     private readonly options: ResolvedConnectionOptions,
     private readonly jetstream: ResolvedJetStreamOptions,
-    private readonly random: () => number = Math.random,
+    { random = Math.random, clock = systemClock, vendorConnect }: JetStreamDriverSetup = {},
   ) {
+    this.random = random;
+    this.clock = clock;
+    this.vendorConnect = vendorConnect;
     // Every pause listens to it, and hundreds of subscriptions may pause at a time: not a leak.
     setMaxListeners(0, this.stopped.signal);
     this.api = new JetStreamApi(() => this.inLine(), options.connectTimeoutMs, jetstream.domain);
@@ -90,7 +102,7 @@ export class JetStreamDriver implements Driver {
   }
 
   describe(): BrokerWords {
-    return { broker: jetStreamBroker, afterTransportLost: 'streams and consumers stay as they are meanwhile' };
+    return { broker: jetStreamBroker.broker, afterTransportLost: 'streams and consumers stay as they are meanwhile' };
   }
 
   on(listener: DriverEventListener): () => void {
@@ -116,7 +128,13 @@ export class JetStreamDriver implements Driver {
     onMessage: (message: DriverMessage) => void,
   ): Promise<DriverSubscription> {
     const subscription = new JetStreamSubscription(request, onMessage, {
-      ...{ api: this.api, streams: this.streams, clientId: this.options.clientId, inboxPrefix: this.inboxPrefix },
+      ...{
+        api: this.api,
+        clock: this.clock,
+        streams: this.streams,
+        clientId: this.options.clientId,
+        inboxPrefix: this.inboxPrefix,
+      },
       ...{ extendAckWait: this.jetstream.extendAckWait, closeTimeoutMs: this.options.connectTimeoutMs },
       connection: () => this.connection,
       wire: () => this.wire,
@@ -127,9 +145,9 @@ export class JetStreamDriver implements Driver {
       onWarning: (error) => this.events.emit({ type: 'warning', error }),
     });
     this.subscriptions.add(subscription);
-    const deadline = performance.now() + this.options.reconnect.firstConnectTimeoutMs;
+    const deadline = this.clock.nowMs() + this.options.reconnect.firstConnectTimeoutMs;
     try {
-      await this.attach(subscription, (error) => !error.retryable || performance.now() > deadline);
+      await this.attach(subscription, (error) => !error.retryable || this.clock.nowMs() > deadline);
     } catch (error) {
       await subscription.close();
       throw error;
@@ -157,7 +175,7 @@ export class JetStreamDriver implements Driver {
   }
 
   private async openFirst(): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = this.clock.nowMs();
     const backoff = new Backoff(this.options.reconnect, this.random);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -166,7 +184,7 @@ export class JetStreamDriver implements Driver {
       } catch (caught) {
         const error = caught as StanError;
         const retryInMs = backoff.nextDelayMs();
-        const isOver = performance.now() - startedAt + retryInMs > this.options.reconnect.firstConnectTimeoutMs;
+        const isOver = this.clock.nowMs() - startedAt + retryInMs > this.options.reconnect.firstConnectTimeoutMs;
         if (this.stopped.signal.aborted || isOver || !error.retryable) throw error;
         this.events.emit({ type: 'connectAttemptFailed', attempt, retryInMs, error });
         await this.pause(retryInMs, 'connect');
@@ -176,7 +194,11 @@ export class JetStreamDriver implements Driver {
 
   private async openOnce(): Promise<void> {
     const backoff = new Backoff(this.options.reconnect, this.random);
-    const connection = await openConnection(this.options, this.jetstream.domain, () => backoff.nextDelayMs());
+    const connection = await openConnection(this.options, {
+      domain: this.jetstream.domain,
+      nextDelayMs: () => backoff.nextDelayMs(),
+      vendorConnect: this.vendorConnect,
+    });
     if (this.stopped.signal.aborted) {
       void closeConnection(connection);
       throw new StanClosedError('connect');
@@ -200,7 +222,7 @@ export class JetStreamDriver implements Driver {
       this.events.emit({ type: 'warning', error: protocol });
       return;
     }
-    this.wire = new JetStreamWire(protocol);
+    this.wire = new JetStreamWire(protocol, this.clock);
     this.publisher.use(this.wire);
   }
 
@@ -226,12 +248,13 @@ export class JetStreamDriver implements Driver {
     this.events.emit({ type: 'transportLost' });
     this.setStatus('reconnecting');
     const { giveUpAfterMs } = this.options.reconnect;
-    if (giveUpAfterMs !== undefined) this.giveUpTimer = setTimeout(() => this.giveUpLate(giveUpAfterMs), giveUpAfterMs);
+    if (giveUpAfterMs === undefined) return;
+    this.cancelGiveUp = this.clock.after(giveUpAfterMs, () => this.giveUpLate(giveUpAfterMs));
   }
 
   private transportRestored(): void {
     if (this.stopped.signal.aborted || this.isUp) return;
-    clearTimeout(this.giveUpTimer);
+    this.cancelGiveUp();
     this.isUp = true;
     this.wire?.transportRestored();
     this.streams.forgetAll();
@@ -315,7 +338,7 @@ export class JetStreamDriver implements Driver {
   }
 
   private async pause(ms: number, action: string): Promise<void> {
-    await delay(ms, undefined, { signal: this.stopped.signal }).catch(() => {
+    await pauseFor(this.clock, ms, this.stopped.signal).catch(() => {
       throw this.givenUpWith ?? new StanClosedError(action);
     });
   }
@@ -324,7 +347,7 @@ export class JetStreamDriver implements Driver {
     if (this.stopped.signal.aborted) return;
     this.givenUpWith = error;
     this.stopped.abort();
-    clearTimeout(this.giveUpTimer);
+    this.cancelGiveUp();
     this.wakeWaiters();
     this.publisher.failAll(error);
     this.events.emit({ type: 'gaveUp', error });
@@ -335,17 +358,21 @@ export class JetStreamDriver implements Driver {
   private async closeAll(): Promise<void> {
     const { connection } = this;
     this.stopped.abort();
-    clearTimeout(this.giveUpTimer);
+    this.cancelGiveUp();
     this.wakeWaiters();
     await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
     const { connectTimeoutMs } = this.options;
     this.wire?.flush();
-    if (this.isUp && connection !== undefined && !(await isDoneWithin(connectTimeoutMs, connection.flush()))) {
+    if (
+      this.isUp &&
+      connection !== undefined &&
+      !(await isDoneWithin(connectTimeoutMs, connection.flush(), this.clock))
+    ) {
       this.events.emit({ type: 'warning', error: new CloseTimeoutError('the connection', connectTimeoutMs) });
     }
     this.isUp = false;
     this.publisher.failAll(new StanClosedError('publish'));
-    if (connection !== undefined) await isDoneWithin(connectTimeoutMs, closeConnection(connection));
+    if (connection !== undefined) await isDoneWithin(connectTimeoutMs, closeConnection(connection), this.clock);
     await this.connecting?.catch(() => undefined);
     this.connection = undefined;
     this.setStatus('closed');

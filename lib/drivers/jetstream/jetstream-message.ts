@@ -7,6 +7,8 @@ import type { NatsMessage } from './nats-client.js';
 /** What a message needs of the subscription it came through. */
 export interface MessageOrigin {
   readonly subject: string;
+  /** By the clock that its arrival is measured with. */
+  nowMs(): number;
   /** Acks a delivery; false where the subscription has gone. Never throws. */
   ack(message: JetStreamMessage): boolean;
   /** Answers a delivery in another way; false where the subscription has gone. Never throws. */
@@ -99,7 +101,7 @@ export class JetStreamMessage implements DriverMessage {
 export class ExtendableMessage extends JetStreamMessage {
   extend(): boolean {
     if (!this.origin.answer(this, inProgressText, false)) return false;
-    this.arrivedAtMs = performance.now();
+    this.arrivedAtMs = this.origin.nowMs();
     return true;
   }
 }

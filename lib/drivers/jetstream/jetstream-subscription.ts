@@ -1,3 +1,4 @@
+import type { Clock, ClockTimer } from '../../core/clock.js';
 import type { DriverMessage, DriverSubscription, DriverSubscriptionRequest } from '../../core/driver/driver.js';
 import { CloseTimeoutError } from '../../core/errors/close-timeout.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
@@ -19,6 +20,7 @@ import type { NatsConnection, NatsMessage, NatsSubscription } from './nats-clien
 /** What a subscription needs of the driver. */
 export interface SubscriptionHost {
   readonly api: JetStreamApi;
+  readonly clock: Clock;
   readonly streams: JetStreamStreams;
   readonly clientId: string;
   /** What the names of inboxes begin with. */
@@ -61,8 +63,8 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   private isDraining = false;
   private closing: Promise<void> | undefined;
   private heardAtMs = 0;
-  private readonly watch: NodeJS.Timeout;
-  private pause: NodeJS.Timeout | undefined;
+  private watch: ClockTimer | undefined;
+  private cancelPause: (() => void) | undefined;
 
   constructor(
     readonly request: DriverSubscriptionRequest,
@@ -70,11 +72,11 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     private readonly host: SubscriptionHost,
   ) {
     const { maxInFlight, ackWaitMs } = request;
-    this.credit = new DeliveryCredit(maxInFlight, ackWaitMs, () => this.pull());
+    this.credit = new DeliveryCredit(maxInFlight, ackWaitMs, host.clock, () => this.pull());
     const identity = { ...request, clientId: host.clientId };
     this.consumer = consumerNameOf(identity) ?? `${host.clientId}_7c__${host.newName()}`;
     this.inboxName = `${host.inboxPrefix}.${host.newName()}`;
-    this.watch = setInterval(() => this.lookForSilence(), heartbeatMs);
+    this.startWatch();
   }
 
   get subject(): string {
@@ -93,8 +95,8 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   detach(): void {
     this.isAttached = false;
     this.credit.forgetAsked();
-    clearTimeout(this.pause);
-    this.pause = undefined;
+    this.cancelPause?.();
+    this.cancelPause = undefined;
   }
 
   /** Finds or makes the consumer and asks for messages. Rejects with a `JetStreamApiError`. */
@@ -108,13 +110,13 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     const { request } = this;
     const startAt = (): StartAt => (isFirst ? request.startAt : request.resumeAt(isAnother));
     // Only a process that comes back asks for what is pending at once: one that was cut off still has it.
-    await openConsumer(api, place, request, { startAt, wantsPendingNow: isFirst });
+    await openConsumer(api, place, request, { startAt, wantsPendingNow: isFirst, clock: this.host.clock });
     this.stream = stream;
     this.streamCreated = created;
     if (this.isClosed()) return;
     this.openInbox();
     this.isAttached = true;
-    this.heardAtMs = performance.now();
+    this.heardAtMs = this.host.clock.nowMs();
     this.sendLateAnswers();
     this.pull();
   }
@@ -132,6 +134,10 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     const isSent = this.send(message.reply, text);
     if (isFinal) this.answered(message);
     return isSent;
+  }
+
+  nowMs(): number {
+    return this.host.clock.nowMs();
   }
 
   readNative(command: Uint8Array): NatsMessage | undefined {
@@ -184,7 +190,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
 
   /** What the client has parsed: statuses, and all where it has insides that are not known. */
   private receiveParsed(native: NatsMessage): void {
-    const nowMs = performance.now();
+    const nowMs = this.host.clock.nowMs();
     const { reply = '' } = native;
     if (reply !== '' && this.receive(inboundOf(native, reply), nowMs, native)) return;
     this.heardAtMs = nowMs;
@@ -222,15 +228,15 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
 
   /** The server has just refused one: not the next one at once. */
   private pullLater(): void {
-    this.pause ??= setTimeout(() => {
-      this.pause = undefined;
+    this.cancelPause ??= this.host.clock.after(pauseAfterRefusalMs, () => {
+      this.cancelPause = undefined;
       this.pull();
-    }, pauseAfterRefusalMs);
+    });
   }
 
   private pull(): void {
     const { stream } = this;
-    if (stream === undefined || !this.isAttached || this.isClosed() || this.pause !== undefined) return;
+    if (stream === undefined || !this.isAttached || this.isClosed() || this.cancelPause !== undefined) return;
     const batch = this.credit.toAskFor();
     if (batch === 0 || !this.host.isReady()) return;
     const request = { batch, expires: pullExpiresMs * nsPerMs, idle_heartbeat: heartbeatMs * nsPerMs };
@@ -239,15 +245,22 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
       // The acks first: they are what there is room by.
       this.host.wire()?.flush();
       this.host.connection()?.publish(subject, JSON.stringify(request), { reply: this.inboxName });
-      if (!this.credit.isAsking) this.heardAtMs = performance.now();
+      if (!this.credit.isAsking) this.heardAtMs = this.host.clock.nowMs();
       this.credit.asked(batch);
     } catch {
       // The connection has just gone; it is asked again in the next one.
     }
   }
 
+  private startWatch(): void {
+    this.watch = this.host.clock.startTimer(heartbeatMs, () => {
+      this.startWatch();
+      this.lookForSilence();
+    });
+  }
+
   private lookForSilence(): void {
-    if (!this.isAttached || !this.credit.isAsking || performance.now() - this.heardAtMs < silenceMs) return;
+    if (!this.isAttached || !this.credit.isAsking || this.host.clock.nowMs() - this.heardAtMs < silenceMs) return;
     this.lost();
   }
 
@@ -259,8 +272,8 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   }
 
   private async end(): Promise<void> {
-    clearInterval(this.watch);
-    clearTimeout(this.pause);
+    this.watch?.cancel();
+    this.cancelPause?.();
     const { inbox } = this;
     // Those on their way are given back with the rest, so that another member need not wait for ack wait.
     if (inbox !== undefined && this.host.isReady()) await this.drain(inbox);
@@ -276,7 +289,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
   private async drain(inbox: NatsSubscription): Promise<void> {
     const { closeTimeoutMs } = this.host;
     this.host.wire()?.flush();
-    const isDone = await isDoneWithin(closeTimeoutMs, this.drainInbox(inbox));
+    const isDone = await isDoneWithin(closeTimeoutMs, this.drainInbox(inbox), this.host.clock);
     this.host.wire()?.stopReceiving(inbox);
     if (isDone) return;
     this.host.onWarning(new CloseTimeoutError(`the subscription to "${this.subject}"`, closeTimeoutMs));

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import { InboundMessages } from './inbound-messages.js';
 import type { InboundMessage, MessageReceiver } from './inbound-messages.js';
 import type { NatsMessage, NatsSubscription } from './nats-client.js';
@@ -13,8 +14,11 @@ export class JetStreamWire {
   private readonly inbound: InboundMessages;
   private readonly outbound: OutboundCommands;
 
-  constructor(private readonly protocol: ClientProtocol) {
-    this.inbound = new InboundMessages(protocol);
+  constructor(
+    private readonly protocol: ClientProtocol,
+    clock: Clock,
+  ) {
+    this.inbound = new InboundMessages(protocol, clock);
     this.outbound = new OutboundCommands(protocol);
     this.inbound.attach();
   }

@@ -2,6 +2,7 @@ import type * as Nats from '@nats-io/transport-node';
 import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
 
 export type NatsPackage = typeof Nats;
+export type VendorConnect = NatsPackage['connect'];
 export type NatsConnection = Nats.NatsConnection;
 export type NatsMessage = Nats.Msg;
 export type NatsSubscription = Nats.Subscription;

@@ -22,7 +22,7 @@ export class AckEncoder {
     private readonly ackInbox: string,
     subject: string,
   ) {
-    const bytes = Buffer.from(subject, 'utf8');
+    const bytes = Buffer.from(subject);
     this.fields = Buffer.from([subjectTag, ...varint(bytes.length), ...bytes, sequenceTag]);
   }
 

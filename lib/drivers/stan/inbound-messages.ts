@@ -21,8 +21,8 @@ const lineEndLength = 2;
 /** First letters of the lines that a server sends besides messages: PING and PONG, +OK, INFO, -ERR. */
 const clientLines: ReadonlySet<number | undefined> = new Set(Buffer.from('P+I-'));
 
-/** What stands at a place of the stream: a message of ours, the beginning of one, or something else. */
-type Found = 'message' | 'part' | 'other';
+/** What stands at a place of the stream: a message of ours, or the beginning of one; `undefined` for anything else. */
+type Found = 'message' | 'part' | undefined;
 
 /**
  * Takes the messages of our subscriptions out of the NATS client's stream, before it parses them: it makes a string of
@@ -100,18 +100,18 @@ export class InboundMessages {
 
   /** Reads `MSG <subject> <sid> <size>`, the form in which the server sends what asks for no reply. */
   private find(bytes: Buffer, start: number): Found {
-    if (!startsMessage(bytes, start)) return 'other';
+    if (!startsMessage(bytes, start)) return undefined;
     const sidFrom = pastSpace(bytes, start + 4);
     const sizeFrom = pastSpace(bytes, sidFrom);
     const lineEnd = pastDigits(bytes, sizeFrom);
-    if (lineEnd === sizeFrom || bytes[lineEnd] !== carriageReturn || bytes[lineEnd + 1] !== lineFeed) return 'other';
+    if (lineEnd === sizeFrom || bytes[lineEnd] !== carriageReturn || bytes[lineEnd + 1] !== lineFeed) return undefined;
     this.receiver = this.receivers.get(numberAt(bytes, sidFrom, sizeFrom - 1));
-    if (this.receiver === undefined) return 'other';
+    if (this.receiver === undefined) return undefined;
     this.from = lineEnd + lineEndLength;
     this.to = this.from + numberAt(bytes, sizeFrom, lineEnd);
     const missing = this.to + lineEndLength - bytes.length;
     if (missing <= 0) return 'message';
-    return missing <= mostBytesToWaitFor ? 'part' : 'other';
+    return missing <= mostBytesToWaitFor ? 'part' : undefined;
   }
 }
 
@@ -120,17 +120,16 @@ function startsMessage(bytes: Buffer, at: number): boolean {
 }
 
 /**
- * Where a whole message or control line of the client's ends. `undefined` where it is not all there, and also for a line
- * that the client would hold back: then what follows must stay behind it.
+ * Where a message or control line of the client's ends, be it behind what has come. `undefined` where its line is not all
+ * there, and also for one that the client would hold back: then what follows must stay behind it.
  */
 function endOfOther(bytes: Buffer, start: number): number | undefined {
   const lineEnd = bytes.indexOf(lineFeed, start);
-  if (lineEnd <= start || bytes[lineEnd - 1] !== carriageReturn) return undefined;
+  if (bytes[lineEnd - 1] !== carriageReturn) return undefined;
   if (!startsMessage(bytes, start)) return clientLines.has(bytes[start]) ? lineEnd + 1 : undefined;
   let sizeFrom = lineEnd - 1;
   while (isDigit(bytes[sizeFrom - 1])) sizeFrom -= 1;
-  const end = lineEnd + 1 + numberAt(bytes, sizeFrom, lineEnd - 1) + lineEndLength;
-  return end <= bytes.length ? end : undefined;
+  return lineEnd + 1 + numberAt(bytes, sizeFrom, lineEnd - 1) + lineEndLength;
 }
 
 /** The place behind the next space; behind the end where there is none. */
@@ -146,7 +145,7 @@ function pastDigits(bytes: Buffer, from: number): number {
   return at;
 }
 
-function isDigit(byte: number | undefined): boolean {
+function isDigit(byte: number | undefined): byte is number {
   return byte !== undefined && byte >= zero && byte <= zero + 9;
 }
 
@@ -155,7 +154,7 @@ function numberAt(bytes: Buffer, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at += 1) {
     const byte = bytes[at];
-    if (byte === undefined || !isDigit(byte)) return Number.NaN;
+    if (!isDigit(byte)) return Number.NaN;
     value = value * 10 + byte - zero;
   }
   return value;

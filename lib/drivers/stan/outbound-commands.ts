@@ -71,7 +71,7 @@ export class CommandBatches implements OutboundCommands {
 
   private begin(): void {
     const { nats } = this;
-    if (nats.pending !== null && nats.pending.length > 0) nats.flushPending();
+    nats.flushPending();
     this.stream = nats.stream;
     if (this.isFlushSet) return;
     this.isFlushSet = true;

@@ -26,7 +26,7 @@ export class PublishGuids {
 
   /** The number in a guid; `undefined` where it is none of this session's. */
   numberOf(guid: string): number | undefined {
-    return guid.length === guidLength ? this.read(Buffer.from(guid, 'latin1'), 0) : undefined;
+    return guid.length === guidLength ? this.read(Buffer.from(guid), 0) : undefined;
   }
 
   /** Writes the guid of a number; returns the place behind it. */

@@ -28,6 +28,7 @@ export interface PublishOrigin {
 }
 
 interface SubjectParts {
+  readonly subject: string;
   /** The `PUB` command up to its size. */
   readonly command: Buffer;
   /** The fields behind the guid, up to the length of the data. */
@@ -41,8 +42,7 @@ interface SubjectParts {
  */
 export class PublishEncoder {
   private readonly subjects = new Map<string, SubjectParts>();
-  private lastSubject: string | undefined;
-  private lastParts: SubjectParts | undefined;
+  private last: SubjectParts | undefined;
   /** From the end of the command's size on: the line's end, and the fields up to the guid. */
   private readonly clientField: Buffer;
   private readonly connField: Buffer;
@@ -58,7 +58,7 @@ export class PublishEncoder {
   }
 
   /** Sends the event with this number in its guid. `headerText` is ASCII. */
-  send(to: OutboundCommands, subject: string, number: number, data: Uint8Array, headerText = ''): void {
+  send(to: OutboundCommands, subject: string, number: number, data: Uint8Array, headerText: string): void {
     const { clientField, connField } = this;
     const { command, field: subjectField } = this.partsOf(subject);
     const dataLength = data.byteLength;
@@ -94,18 +94,16 @@ export class PublishEncoder {
   }
 
   private partsOf(subject: string): SubjectParts {
-    if (subject === this.lastSubject && this.lastParts !== undefined) return this.lastParts;
-    const parts = this.subjects.get(subject) ?? this.makeParts(subject);
-    this.lastSubject = subject;
-    this.lastParts = parts;
-    return parts;
+    if (this.last?.subject === subject) return this.last;
+    this.last = this.subjects.get(subject) ?? this.makeParts(subject);
+    return this.last;
   }
 
   private makeParts(subject: string): SubjectParts {
     if (this.subjects.size >= maxRememberedSubjects) this.subjects.clear();
     const { pubPrefix, ackSubject } = this.origin;
     const command = Buffer.from(`PUB ${pubPrefix}.${subject} ${ackSubject} `);
-    const parts = { command, field: field(subjectTag, Buffer.from(subject)) };
+    const parts = { subject, command, field: field(subjectTag, Buffer.from(subject)) };
     this.subjects.set(subject, parts);
     return parts;
   }

@@ -6,6 +6,7 @@ import { Backoff } from '../../core/driver/backoff.js';
 import type { DriverEvent, DriverEventListener, StanStatus } from '../../core/driver/driver-event.js';
 import { DriverEvents } from '../../core/driver/driver-events.js';
 import type {
+  BrokerNames,
   BrokerWords,
   Driver,
   DriverMessage,
@@ -17,6 +18,7 @@ import { ClientReplacedError } from '../../core/errors/client-replaced.error.js'
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
 import { noteClient } from './clients-of-process.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
+import { IncompatibleDependencyError } from '../../core/errors/incompatible-dependency.error.js';
 import { NotConnectedError } from '../../core/errors/not-connected.error.js';
 import { SessionLostError } from '../../core/errors/session-lost.error.js';
 import { StanClosedError } from '../../core/errors/stan-closed.error.js';
@@ -51,11 +53,8 @@ interface OpenedSession {
   readonly attempts: number;
 }
 
-/**
- * The broker's name, in errors, logs and telemetry.
- * @internal
- */
-export const stanBroker = 'NATS Streaming';
+/** @internal */
+export const stanBroker: BrokerNames = { broker: 'NATS Streaming', messagingSystem: 'nats_streaming' };
 
 /**
  * The driver port over node-nats-streaming: one client id, one session at a time, a new session whenever one dies.
@@ -81,6 +80,7 @@ export class StanDriver implements Driver {
    */
   private possibleRestartCount = 0;
   private attemptCount = 0;
+  private readonly warnedMembers = new Set<string>();
   private leaveProcess: () => void = () => undefined;
   /** Resolved when the next session is up, or when there will be none. */
   private sessionWaiters: (() => void)[] = [];
@@ -118,7 +118,7 @@ export class StanDriver implements Driver {
   }
 
   describe(): BrokerWords {
-    return { broker: stanBroker, afterTransportLost: 'the session may survive it' };
+    return { broker: stanBroker.broker, afterTransportLost: 'the session may survive it' };
   }
 
   on(listener: DriverEventListener): () => void {
@@ -197,7 +197,7 @@ export class StanDriver implements Driver {
       onSilent: () => this.serverSilent(session),
       onAnswered: (silentMs) => this.serverAnswered(session, silentMs),
       onLost: (error, forgottenByServer) => this.sessionLost(session, error, forgottenByServer),
-      onWarning: (error) => this.events.emit({ type: 'warning', error }),
+      onWarning: (error) => this.warn(error),
     };
     const session: StanSession = new StanSession(this.options, listener, {
       possibleRestartCount: this.possibleRestartCount,
@@ -327,6 +327,15 @@ export class StanDriver implements Driver {
     await pauseFor(this.clock, ms, this.stopped.signal).catch(() => {
       throw this.givenUpWith ?? new StanClosedError(action);
     });
+  }
+
+  /** What the installed packages lack is the same in every session: it is said once. */
+  private warn(error: StanError): void {
+    if (error instanceof IncompatibleDependencyError) {
+      if (this.warnedMembers.has(error.member)) return;
+      this.warnedMembers.add(error.member);
+    }
+    this.events.emit({ type: 'warning', error });
   }
 
   private async closeAll(): Promise<void> {

@@ -68,9 +68,7 @@ export interface NatsConnection extends EventEmitter {
   processInbound: (this: NatsConnection) => void;
   /** Puts the bytes of a whole protocol command in line; they leave with the next flush, in order with all others. */
   sendCommand: (this: NatsConnection, command: Buffer | string) => void;
-  /** The commands in line; `null` once it is closed. */
-  readonly pending: readonly (Buffer | string)[] | null;
-  /** Writes them to the socket. */
+  /** Writes the commands in line to the socket, where there are any. */
   flushPending(): void;
   /** Picks the server to connect to next, and takes URL and credentials from it. */
   selectServer: () => SelectedServer;
@@ -152,7 +150,7 @@ const fallbacks = {
   send: {
     group: {
       of: 'Client',
-      members: { sendCommand: aFunction, flushPending: aFunction, pending: anObject, stream: anObject },
+      members: { sendCommand: aFunction, flushPending: aFunction, stream: anObject },
     },
     says: 'events and acks are sent by the publish() of the package, which is slower',
   },

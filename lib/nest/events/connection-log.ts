@@ -1,16 +1,15 @@
-import type { LoggerService } from '@nestjs/common';
-
 import type { DriverEvent } from '../../core/driver/driver-event.js';
 import type { BrokerWords } from '../../core/driver/driver.js';
 import { logLine } from './log-line.js';
 import type { Line, LogFields } from './log-line.js';
+import type { SafeLogger } from './safe-logger.js';
 
 /**
  * One line in the log for what happens to a connection, with its facts as fields.
  * @internal
  */
 export function logConnectionEvent(
-  logger: LoggerService,
+  logger: SafeLogger,
   event: DriverEvent,
   clientId: string,
   words: BrokerWords | undefined,

@@ -1,9 +1,9 @@
 import { inspect, styleText } from 'node:util';
 
 import { ConsoleLogger } from '@nestjs/common';
-import type { LoggerService } from '@nestjs/common';
 
 import { printable } from '../../core/errors/printable.js';
+import type { SafeLogger } from './safe-logger.js';
 
 /** What a line is about, as fields of their own; those that are not known are left out. */
 export interface LogFields {
@@ -38,14 +38,15 @@ export interface Line {
 
 /**
  * Writes a line whose text says it all, for a terminal, and whose facts are fields as well, for a logger that writes JSON.
+ * Of what it is given, the logger itself makes a text printable, not an object.
  * @internal
  */
-export function logLine(logger: LoggerService, { level, text, fields, stack }: Line): void {
-  const message = printable(fields.traceId === undefined ? text : `${text} [trace ${fields.traceId}]`);
+export function logLine(logger: SafeLogger, { level, text, fields, stack }: Line): void {
+  const message = fields.traceId === undefined ? text : `${text} [trace ${fields.traceId}]`;
   const known = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  const first = takesParams(logger) ? [message, hiddenInText(known)] : [new LogLine(level, message, known)];
+  const first = takesParams(logger) ? [message, hiddenInText(known)] : [new LogLine(level, printable(message), known)];
   const rest = stack === undefined ? [] : [stack];
-  logger[level]?.(...(first as [unknown]), ...rest);
+  logger[level](...(first as [unknown]), ...rest);
 }
 
 /**
@@ -75,10 +76,7 @@ class LogLine {
 }
 
 /** From 12.5 on Nest's own logger takes an object beside the message: its JSON has it as `params`. */
-function takesParams(logger: LoggerService): boolean {
-  // A Nest `Logger` is a front of the application's logger, and ours guards it.
-  const { localInstance, applicationLogger } = logger as { localInstance?: unknown; applicationLogger?: unknown };
-  const target = applicationLogger ?? localInstance ?? logger;
+function takesParams({ applicationLogger: target }: SafeLogger): boolean {
   return target instanceof ConsoleLogger && 'stringifyParams' in target;
 }
 

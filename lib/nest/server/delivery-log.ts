@@ -1,10 +1,9 @@
-import type { LoggerService } from '@nestjs/common';
-
 import { describeError, isError } from '../../core/errors/describe-error.js';
 import type { DeliveryEvent, DeliverySkippedEvent, HandlerErrorEvent } from '../../core/delivery/delivery-event.js';
 import { printableStack } from '../../core/errors/printable.js';
 import { logLine } from '../events/log-line.js';
 import type { Line, LogFields } from '../events/log-line.js';
+import type { SafeLogger } from '../events/safe-logger.js';
 import { isRetryLater } from '../exceptions/retry-later.exception.js';
 
 /**
@@ -12,7 +11,7 @@ import { isRetryLater } from '../exceptions/retry-later.exception.js';
  * intervals: at its 1st, 2nd, 4th, 8th … delivery.
  * @internal
  */
-export function logDeliveryEvent(logger: LoggerService, event: DeliveryEvent): void {
+export function logDeliveryEvent(logger: SafeLogger, event: DeliveryEvent): void {
   const line = lineOf(event);
   if (line !== undefined) logLine(logger, { ...line, fields: fieldsOf(event) });
 }

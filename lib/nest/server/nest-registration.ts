@@ -1,10 +1,13 @@
 import { NestMicroservice } from '@nestjs/microservices';
+import type { MessageHandler } from '@nestjs/microservices';
 
 import { nestPatternsOf } from '../decorators/declared-patterns.js';
 import type { NestPatterns } from '../decorators/declared-patterns.js';
 import { assertPattern } from '../event-pattern.js';
-import { findUnheard } from './unheard-methods.js';
-import type { NestModules, UnheardMethod } from './unheard-methods.js';
+import { DirectCalls } from './direct-call.js';
+import type { ContextCreator } from './direct-call.js';
+import { findIgnoredMethods } from './ignored-methods.js';
+import type { NestModules, IgnoredMethod } from './ignored-methods.js';
 
 /** The controller whose methods Nest is about to hand over. */
 export interface HandlerOwner {
@@ -15,26 +18,31 @@ export interface HandlerOwner {
 }
 
 /** What a server is told while Nest registers its handlers. */
-export interface RegistrationWitness {
+export interface RegistrationListener {
   registering(owner: HandlerOwner | undefined): void;
   /** Which methods of the app have a decorator and will not be subscribed. */
-  surveyed(findUnheardMethods: (transportId: unknown) => readonly UnheardMethod[]): void;
+  surveyed(findIgnoredMethods: (transportId: unknown) => readonly IgnoredMethod[]): void;
 }
 
-/** Under this key a server of any copy of this package is a {@link RegistrationWitness}. */
+/** Under this key a server of any copy of this package is a {@link RegistrationListener}. */
 export const witnessKey: unique symbol = Symbol.for('nestjs-stan.registrationWitness') as never;
 
 const alreadyWatched = Symbol.for('nestjs-stan.registrationWatched');
 
 /** What is used of Nest's own objects (@nestjs/microservices 11.1 and 12.1, nest-microservice, listeners-controller). */
 interface NestInternals {
-  readonly serverInstance?: { [witnessKey]?: RegistrationWitness };
+  readonly serverInstance?: { [witnessKey]?: RegistrationListener };
   readonly container?: { getModules?: () => NestModules };
   readonly microservicesModule?: { readonly listenersController?: ListenersController };
 }
 
 interface ListenersController {
-  registerPatternHandlers?: (wrapper: ControllerWrapper, ...rest: unknown[]) => unknown;
+  contextCreator?: ContextCreator;
+  registerPatternHandlers?: (wrapper: ControllerWrapper, server: NestServer, ...rest: unknown[]) => unknown;
+}
+
+interface NestServer {
+  addHandler(pattern: unknown, callback: MessageHandler, ...rest: unknown[]): unknown;
 }
 
 interface ControllerWrapper {
@@ -61,27 +69,40 @@ export function watchRegistration(): void {
   Object.defineProperty(prototype, 'registerListeners', { value: replacement, configurable: true, writable: true });
 }
 
-function registerWatched(nest: NestInternals, witness: RegistrationWitness, register: () => unknown): unknown {
+function registerWatched(nest: NestInternals, witness: RegistrationListener, register: () => unknown): unknown {
   const modules = nest.container?.getModules?.();
-  if (modules !== undefined) witness.surveyed((transportId) => findUnheard(modules, transportId));
+  if (modules !== undefined) witness.surveyed((transportId) => findIgnoredMethods(modules, transportId));
   const listeners = nest.microservicesModule?.listenersController;
   const original = listeners?.registerPatternHandlers;
   if (listeners === undefined || original === undefined) return register();
-  listeners.registerPatternHandlers = function (wrapper, ...rest) {
+  const { contextCreator } = listeners;
+  const calls = new DirectCalls();
+  listeners.registerPatternHandlers = function (wrapper, server, ...rest) {
     const owner = ownerOf(wrapper);
     if (wrapper.instance !== undefined) refuseSymbols(wrapper.instance, wrapper.metatype?.name ?? '');
     witness.registering(owner);
     try {
-      return Reflect.apply(original, listeners, [wrapper, ...rest]);
+      return Reflect.apply(original, listeners, [wrapper, telling(server, calls), ...rest]);
     } finally {
       witness.registering(undefined);
     }
   };
+  if (contextCreator?.create !== undefined) listeners.contextCreator = calls.watched(contextCreator);
   try {
     return register();
   } finally {
     listeners.registerPatternHandlers = original;
+    if (contextCreator !== undefined) listeners.contextCreator = contextCreator;
   }
+}
+
+/** The same server, which tells of each handler that Nest gives it before anybody can wrap it. */
+function telling(server: NestServer, calls: DirectCalls): NestServer {
+  const addHandler: NestServer['addHandler'] = (pattern, callback, ...rest) => {
+    calls.registered(callback);
+    return server.addHandler(pattern, callback, ...rest);
+  };
+  return Object.create(server, { addHandler: { value: addHandler } }) as NestServer;
 }
 
 function ownerOf({ instance, metatype }: ControllerWrapper): HandlerOwner | undefined {

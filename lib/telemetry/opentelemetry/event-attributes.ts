@@ -4,15 +4,13 @@ import { describeError } from '../../core/errors/describe-error.js';
 import { StanError } from '../../core/errors/stan.error.js';
 import type { HandleAbout, PublishAbout } from '../../core/options/index.js';
 
-/** `messaging.system`: the conventions have no registered value for either broker. */
-export function systemOf(broker: string): string {
-  return broker === 'JetStream' ? 'nats_jetstream' : 'nats_streaming';
-}
-
 /** What spans and metrics of a publish share: few values each. */
-export function publishAttributes({ broker, serverAddress, serverPort }: PublishAbout, subject: string): Attributes {
+export function publishAttributes(
+  { messagingSystem, serverAddress, serverPort }: PublishAbout,
+  subject: string,
+): Attributes {
   return {
-    'messaging.system': systemOf(broker),
+    'messaging.system': messagingSystem,
     'messaging.operation.name': 'publish',
     'messaging.operation.type': 'send',
     'messaging.destination.name': subject,
@@ -22,9 +20,9 @@ export function publishAttributes({ broker, serverAddress, serverPort }: Publish
 
 /** What spans and metrics of a run share: few values each. */
 export function handleAttributes(about: HandleAbout): Attributes {
-  const { subject, queueGroup, durableName, broker, serverAddress, serverPort } = about;
+  const { subject, queueGroup, durableName, messagingSystem, serverAddress, serverPort } = about;
   return {
-    'messaging.system': systemOf(broker),
+    'messaging.system': messagingSystem,
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
     'messaging.destination.name': subject,

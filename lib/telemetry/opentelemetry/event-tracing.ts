@@ -12,7 +12,7 @@ import type { Attributes, Context, Span, SpanOptions, Tracer, TracerProvider } f
 import { describeError } from '../../core/errors/describe-error.js';
 import type { HandleAbout, HandleOutcome, PublishAbout, StanTelemetry } from '../../core/options/index.js';
 import { isPromise } from '../../core/wire/index.js';
-import { errorType, handleAttributes, publishAttributes, systemOf } from './event-attributes.js';
+import { errorType, handleAttributes, publishAttributes } from './event-attributes.js';
 import { headerGetter, headerSetter } from './header-carrier.js';
 import type { OpenTelemetryOptions } from './open-telemetry-options.js';
 
@@ -107,7 +107,7 @@ export class EventTracing implements StanTelemetry {
 
   private handleDetails(about: HandleAbout): Attributes {
     const { subject, sequence, headers, clientId, bytes, deliveries, handler } = about;
-    const own = `messaging.${systemOf(about.broker)}`;
+    const own = `messaging.${about.messagingSystem}`;
     return {
       ...handleAttributes(about),
       'messaging.client.id': clientId,

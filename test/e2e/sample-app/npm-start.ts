@@ -17,11 +17,13 @@ export interface RunningShop {
   signal(signal: NodeJS.Signals): void;
   /** The exit code, once the process has ended. */
   ended(): Promise<number | null>;
+  /** Ends it and removes its folder. */
+  remove(): Promise<void>;
 }
 
 /**
- * What `npm start` runs, on free ports and with a data folder of its own; stopped and removed when the test ends. `env`
- * names what it is to use instead of what it would start.
+ * What `npm start` runs, on free ports and with a data folder of its own. When the test ends it is stopped and removed;
+ * outside of a test its starter does so. `env` names what it is to use instead of what it would start.
  */
 export async function startShopProcess(
   args: readonly string[] = [],
@@ -35,11 +37,12 @@ export async function startShopProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  cleanUpAfterTest(async () => {
+  const remove = async () => {
     child.kill('SIGINT');
     await withDeadline(exited, { what: 'the shop to stop', timeoutMs: 30_000 }).finally(() => child.kill('SIGKILL'));
     await rm(folder, { recursive: true, force: true, maxRetries: 20 });
-  });
+  };
+  cleanUpAfterTest(remove);
   const printed = collect(child);
   showWhenTestFails(printed);
   const url = await eventually(() => /page +(http:\S+)/.exec(printed())?.[1] ?? false, {
@@ -47,7 +50,7 @@ export async function startShopProcess(
     timeoutMs: 60_000,
   });
   const ended = () => withDeadline(exited, { what: 'the shop to end', timeoutMs: 30_000 });
-  return { url, pid: child.pid ?? 0, printed, signal: (signal) => void child.kill(signal), ended };
+  return { url, pid: child.pid ?? 0, printed, signal: (signal) => void child.kill(signal), ended, remove };
 }
 
 function collect(child: ChildProcess): () => string {

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanUpAfterTest } from '../../support/cleanup.js';
 import { eventually } from '../../support/wait.js';
 import type { RunningShop } from './npm-start.js';
@@ -27,6 +24,20 @@ const flags = [
 
 const title = missing ? `the page (skipped: no chromium at ${executablePath})` : 'the page';
 describe.skipIf(missing)(title, () => {
+  let browser: Browser;
+  /** What all cases use that need no shop of their own. */
+  let shop: RunningShop;
+
+  beforeAll(async () => {
+    [browser, shop] = await Promise.all([
+      chromium.launch({ executablePath, args: flags, headless: true }),
+      startShopProcess(),
+    ]);
+  }, 120_000);
+  afterAll(() => Promise.all([browser.close(), shop.remove()]));
+
+  const openPage = (at = shop) => openPageOf(browser, at);
+
   it('creates, reprices and orders a ticket, and shows each event at the instance that it went through', async () => {
     const page = await openPage();
     await create(page, 'Concert', 20);
@@ -75,7 +86,7 @@ describe.skipIf(missing)(title, () => {
   });
 
   it('parks early events where one of two instances is slow, and shows stale ones where every event comes twice', async () => {
-    const page = await openPage(['--instances', '2']);
+    const page = await openPage(await startShopProcess(['--instances', '2']));
     await create(page, 'Ballet', 50);
     const ticket = page.locator('#tickets tbody tr', { hasText: 'Ballet' });
     await shows(ticket, /v0.*v0/);
@@ -132,8 +143,8 @@ describe.skipIf(missing)(title, () => {
   });
 
   it('cuts nothing off on a laptop and on a phone, and greys what it can no longer vouch for', async () => {
-    const shop = await startShopProcess();
-    const page = await openPageOf(shop);
+    const own = await startShopProcess();
+    const page = await openPage(own);
     await create(page, 'A concert with a name that is much longer than most names of concerts are', 1_000);
     await shows(page.locator('#tickets'), /v0.*v0/);
     await page.locator('#tickets').getByRole('button', { name: 'Order' }).click();
@@ -142,7 +153,7 @@ describe.skipIf(missing)(title, () => {
       await page.setViewportSize({ width, height: 900 });
       expect(await page.evaluate(cutOff)).toEqual([]);
     }
-    shop.signal('SIGINT');
+    own.signal('SIGINT');
     await page.getByRole('status').getByText('connection lost').waitFor();
     expect(await page.evaluate('getComputedStyle(document.querySelector("main")).filter')).toBe('grayscale(1)');
   });
@@ -178,12 +189,10 @@ const cutOff = `[...document.querySelectorAll('button, input, .chip, .version, .
   })
   .map((part) => part.outerHTML.slice(0, 80))`;
 
-async function openPage(args: readonly string[] = []): Promise<Page> {
-  return openPageOf(await startShopProcess(args));
-}
-
-async function openPageOf(shop: RunningShop): Promise<Page> {
-  const context = await openBrowser();
+/** The shop's page in a profile of its own, closed when the test ends. */
+async function openPageOf(browser: Browser, shop: RunningShop): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 1000 } });
+  cleanUpAfterTest(() => context.close());
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
@@ -191,20 +200,6 @@ async function openPageOf(shop: RunningShop): Promise<Page> {
   await page.goto(shop.url);
   await page.getByRole('status').getByText('live').waitFor();
   return page;
-}
-
-/** A browser with a profile of its own, closed when the test ends. */
-async function openBrowser(): Promise<BrowserContext> {
-  const profile = await mkdtemp(join(tmpdir(), 'nestjs-stan-chromium-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    ...{ executablePath, args: flags, headless: true },
-    viewport: { width: 1360, height: 1000 },
-  });
-  cleanUpAfterTest(async () => {
-    await context.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
-  });
-  return context;
 }
 
 async function create(page: Page, name: string, price: number): Promise<void> {

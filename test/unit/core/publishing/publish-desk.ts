@@ -43,9 +43,11 @@ export class PublishDesk {
   /** Publishes the name as the payload, unless other data is given. */
   publish(name: string, { subject = 'ticket:created', data }: { subject?: string; data?: Uint8Array } = {}): Published {
     const published: Published = { name, error: undefined, receipt: undefined, timesTold: 0 };
-    this.ledger.publish(subject, data ?? Buffer.from(name), (error, receipt) => {
-      Object.assign(published, { error, receipt, timesTold: published.timesTold + 1 });
-      this.told.push(published);
+    this.ledger.publish(subject, data ?? Buffer.from(name), {
+      settle: (error, receipt) => {
+        Object.assign(published, { error, receipt, timesTold: published.timesTold + 1 });
+        this.told.push(published);
+      },
     });
     return published;
   }

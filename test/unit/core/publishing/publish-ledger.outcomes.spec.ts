@@ -6,6 +6,8 @@ import { PublishLedger, publishOverheadBytes } from '../../../../lib/core/publis
 import { nextTurn } from '../../../support/wait.js';
 import { PublishDesk } from './publish-desk.js';
 
+const ignored = { settle: () => undefined };
+
 const refusal = new PublishRefusedError('ticket:created', 'disk full');
 const lost = new SessionLostError('orders-0', 'gone');
 
@@ -104,8 +106,8 @@ describe('an answer that comes after the outcome', () => {
 describe('the bytes that are pending', () => {
   it('are those of payloads and headers, and an overhead for each', async () => {
     const desk = await PublishDesk.connected();
-    desk.ledger.publish('ticket:created', Buffer.from('12345'), () => undefined, '123');
-    desk.ledger.publish('ticket:created', Buffer.from('12'), () => undefined);
+    desk.ledger.publish('ticket:created', Buffer.from('12345'), ignored, '123');
+    desk.ledger.publish('ticket:created', Buffer.from('12'), ignored);
     expect(desk.ledger.pendingBytes).toBe(10 + 2 * publishOverheadBytes);
     for (const attempt of desk.driver.openAttempts) attempt.ack();
     expect(desk.ledger.pendingBytes).toBe(0);
@@ -192,9 +194,11 @@ describe('a publisher that acts from its callback', () => {
   it('closes the client when its time is over, and the others get their outcome', async () => {
     const desk = await PublishDesk.connected({ publishTimeoutMs: 1_000 });
     let first: string | undefined;
-    desk.ledger.publish('ticket:created', Buffer.from('a'), (error) => {
-      first = error?.code;
-      desk.ledger.close();
+    desk.ledger.publish('ticket:created', Buffer.from('a'), {
+      settle: (error) => {
+        first = error?.code;
+        desk.ledger.close();
+      },
     });
     const second = desk.publish('b');
     desk.clock.advanceSync(1_000);
@@ -210,9 +214,11 @@ describe('a publisher that acts from its callback', () => {
       desk.ledger.publish(
         'ticket:created',
         Buffer.from('a'),
-        () => {
-          toldAtMs.push(desk.clock.nowMs() - deadline);
-          if (toldAtMs.length < 3) publish();
+        {
+          settle: () => {
+            toldAtMs.push(desk.clock.nowMs() - deadline);
+            if (toldAtMs.length < 3) publish();
+          },
         },
         '',
         deadline,
@@ -225,9 +231,11 @@ describe('a publisher that acts from its callback', () => {
   it('is refused by a closed client, and told in a later turn', async () => {
     const desk = await PublishDesk.connected();
     const told: (string | undefined)[] = [];
-    desk.ledger.publish('ticket:created', Buffer.from('a'), (error) => {
-      told.push(error?.code);
-      desk.ledger.publish('ticket:created', Buffer.from('b'), (again) => told.push(again?.code));
+    desk.ledger.publish('ticket:created', Buffer.from('a'), {
+      settle: (error) => {
+        told.push(error?.code);
+        desk.ledger.publish('ticket:created', Buffer.from('b'), { settle: (again) => told.push(again?.code) });
+      },
     });
     desk.ledger.close();
     expect(told).toEqual(['STAN_CLOSED']);
@@ -256,7 +264,7 @@ describe('once nothing is under way', () => {
   });
 
   it('a settled publish holds on to neither its payload nor its headers', () => {
-    const entry = new PublishEntry('ticket:created', Buffer.from('a'), 0, () => undefined, 'stan-headers/1?id=1');
+    const entry = new PublishEntry('ticket:created', Buffer.from('a'), 0, ignored, 'stan-headers/1?id=1');
     entry.release();
     expect(entry).toMatchObject({ isSettled: true, data: new Uint8Array(0), headerText: '' });
   });
@@ -280,7 +288,7 @@ describe('a driver without pings', () => {
       },
       clock,
     });
-    ledger.publish('ticket:created', Buffer.from('a'), () => undefined);
+    ledger.publish('ticket:created', Buffer.from('a'), ignored);
     clock.advanceSync(1_250);
     expect(driver.attempts).toHaveLength(2);
   });

@@ -365,8 +365,10 @@ describe('a publisher that publishes again from its callback', () => {
   it('gets an outcome for each, also when everything fails', async () => {
     const desk = await PublishDesk.connected({ publishTimeoutMs: 1_000 });
     let again: string | undefined;
-    desk.ledger.publish('ticket:created', Buffer.from('a'), () => {
-      desk.ledger.publish('ticket:created', Buffer.from('b'), (error) => (again = error?.code));
+    desk.ledger.publish('ticket:created', Buffer.from('a'), {
+      settle: () => {
+        desk.ledger.publish('ticket:created', Buffer.from('b'), { settle: (error) => (again = error?.code) });
+      },
     });
     desk.clock.advanceSync(1_000);
     expect(desk.sent).toEqual(['a', 'b']);

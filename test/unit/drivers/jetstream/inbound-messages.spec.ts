@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../lib/core/clock.js';
 import { InboundMessages } from '../../../../lib/drivers/jetstream/inbound-messages.js';
 import type { ClientParser, ClientProtocol } from '../../../../lib/drivers/jetstream/vendor-internals.js';
 
@@ -24,7 +25,7 @@ function start(heard: Heard): { protocol: ClientProtocol; messages: InboundMessa
     ...{ parser, info: { headers: true, max_payload: 1_048_576 }, outMsgs: 0, outBytes: 0, inMsgs: 0, inBytes: 0 },
     sendCommand: () => undefined,
   };
-  const messages = new InboundMessages(protocol);
+  const messages = new InboundMessages(protocol, systemClock);
   messages.attach();
   messages.receive(7, ({ bytes, replyFrom, replyTo, headersFrom, dataFrom, dataTo }) => {
     const part = (from: number, to: number): string => bytes.toString('latin1', from, to);

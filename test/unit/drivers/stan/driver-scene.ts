@@ -9,6 +9,7 @@ import type {
 import { resolveConnectionOptions } from '../../../../lib/core/options/index.js';
 import type { ReconnectOptions, StanConnectionOptions } from '../../../../lib/core/options/index.js';
 import { StanDriver } from '../../../../lib/drivers/stan/stan-driver.js';
+import type { StanDriverSetup } from '../../../../lib/drivers/stan/stan-driver.js';
 import { cleanUpAfterTest } from '../../../support/cleanup.js';
 import { freePort } from '../../../support/free-port.js';
 import { eventually } from '../../../support/wait.js';
@@ -32,7 +33,7 @@ export class DriverScene {
   /** In the order in which the outcomes came. */
   readonly told: Attempt[] = [];
 
-  constructor(port: number, options: SceneOptions = {}) {
+  constructor(port: number, options: SceneOptions = {}, setup: StanDriverSetup = {}) {
     const { reconnect, ...others } = options;
     this.driver = new StanDriver(
       resolveConnectionOptions(
@@ -46,7 +47,7 @@ export class DriverScene {
         },
         stanOptionNames,
       ),
-      { random: () => 0 },
+      { random: () => 0, ...setup },
     );
     this.driver.on((event) => this.events.push(event));
     cleanUpAfterTest(() => this.driver.close());
@@ -134,9 +135,10 @@ export async function startBroker(options: Parameters<typeof StanBroker.start>[0
 /** A broker and a driver that is connected to it. */
 export async function connectedScene(
   options: SceneOptions = {},
+  setup: StanDriverSetup = {},
 ): Promise<{ readonly broker: StanBroker; readonly scene: DriverScene }> {
   const broker = await startBroker();
-  const scene = new DriverScene(broker.port, options);
+  const scene = new DriverScene(broker.port, options, setup);
   await scene.driver.connect();
   return { broker, scene };
 }

@@ -33,14 +33,21 @@ interface Fed {
   readonly log: string[];
   /** Messages that the vendor's parser had to turn into text. */
   readonly byVendor: () => number;
+  /** How often the vendor's parser was called. */
+  readonly passes: () => number;
   readonly feed: (chunk: Buffer) => void;
   readonly nats: VendorClient;
+}
+
+interface FedWithOurs extends Fed {
   readonly inbound: InboundMessages;
 }
 
-function makeClient(options: { yieldTime?: number } = {}): Fed {
+/** The vendor's client alone. */
+function makeVendorClient(options: { yieldTime?: number } = {}): Fed {
   const log: string[] = [];
   let byVendor = 0;
+  let passes = 0;
   const nats = Object.create(prototype) as VendorClient;
   const note = (who: string) => (text: string) => {
     byVendor += 1;
@@ -52,10 +59,20 @@ function makeClient(options: { yieldTime?: number } = {}): Fed {
     inbound: null,
     closed: false,
     encoding: 'binary',
-    stream: { resume: () => undefined, pause: () => undefined },
+    stream: { resume: () => (passes += 1), pause: () => undefined },
     subs: { [ours]: { callback: note('ours') }, [theirs]: { callback: note('theirs') } },
     sendCommand: (command: Buffer | string) => log.push(`sent ${command.toString().trim()}`),
   });
+  const feed = (chunk: Buffer): void => {
+    nats.inbound = nats.inbound ? Buffer.concat([nats.inbound, chunk]) : chunk;
+    nats.processInbound();
+  };
+  return { log, byVendor: () => byVendor, passes: () => passes, feed, nats };
+}
+
+function makeClient(options: { yieldTime?: number } = {}): FedWithOurs {
+  const fed = makeVendorClient(options);
+  const { log, nats } = fed;
   const inbound = new InboundMessages(nats);
   inbound.receive(ours, (bytes, from, to) => {
     const text = bytes.toString('latin1', from, to);
@@ -63,11 +80,7 @@ function makeClient(options: { yieldTime?: number } = {}): Fed {
     log.push(`ours ${text}`);
     return true;
   });
-  const feed = (chunk: Buffer): void => {
-    nats.inbound = nats.inbound ? Buffer.concat([nats.inbound, chunk]) : chunk;
-    nats.processInbound();
-  };
-  return { log, byVendor: () => byVendor, feed, nats, inbound };
+  return { ...fed, inbound };
 }
 
 const message = (sid: number, payload: string, reply = ''): string =>
@@ -162,5 +175,120 @@ describe('what comes from the network', () => {
       ['ours x', 'theirs y'],
       ['ours x', 'theirs y'],
     ]);
+    for (const { byVendor, passes } of [closed, yielding]) expect([byVendor(), passes()]).toEqual([2, 1]);
+  });
+
+  it('is nothing where the client looks again and nothing has come', () => {
+    const { log, nats } = makeClient();
+    for (const nothing of [null, undefined]) {
+      nats.inbound = nothing;
+      nats.processInbound();
+    }
+    expect(log).toEqual([]);
+  });
+});
+
+describe('a message of ours that comes in two pieces', () => {
+  it.each([0, 1, 9, 10, 19, 90, 99, 100])('of %i bytes is whole wherever it is cut, and is read once', (size) => {
+    const payload = 'm'.repeat(size);
+    const wire = bytesOf(message(ours, payload) + message(ours, 'next'));
+    for (let cut = 1; cut < wire.length; cut += 1) {
+      const { log, byVendor, feed, nats } = makeClient();
+      feed(wire.subarray(0, cut));
+      feed(wire.subarray(cut));
+      expect(log, `cut at ${String(cut)}`).toEqual([`ours ${payload}`, 'ours next']);
+      expect(nats.inbound, `cut at ${String(cut)}`).toBeNull();
+      expect(byVendor()).toBe(0);
+    }
+  });
+
+  it('is waited for while at most 65 536 bytes of it are missing, and handed to the client from there on', () => {
+    const payload = 'x'.repeat(100_000);
+    const wire = bytesOf(message(ours, payload));
+    const readBy = (missing: number): number => {
+      const { log, byVendor, feed } = makeClient();
+      feed(wire.subarray(0, wire.length - missing));
+      feed(wire.subarray(wire.length - missing));
+      expect(log).toEqual([`ours ${payload}`]);
+      return byVendor();
+    };
+    expect([65_535, 65_536, 65_537].map(readBy)).toEqual([0, 0, 1]);
+  });
+});
+
+describe('what is not ours', () => {
+  it('goes to the client piece by piece as it comes', () => {
+    const { log, feed, nats } = makeClient();
+    const wire = bytesOf(message(theirs, 'their answer'));
+    feed(wire.subarray(0, -6));
+    expect(nats.inbound).toBeNull();
+    feed(wire.subarray(-6));
+    expect(log).toEqual(['theirs their answer']);
+  });
+
+  it('may carry bytes that look like a message of ours, and stays one payload', () => {
+    const inner = message(ours, 'inner');
+    const { log, feed } = makeClient();
+    const wire = bytesOf(message(theirs, inner) + message(ours, 'after'));
+    const cut = wire.indexOf('MSG', 1);
+    feed(wire.subarray(0, cut));
+    feed(wire.subarray(cut));
+    expect(log).toEqual([`theirs ${inner}`, 'ours after']);
+  });
+
+  const lines = [
+    // No message, though it has the fields of one.
+    'XSG x 7 1\r\n!\r\n',
+    'MXG x 7 1\r\n!\r\n',
+    'MSX x 7 1\r\n!\r\n',
+    'MSGxx 7 1\r\n!\r\n',
+    'XYZ x 7 1\r\n!\r\n',
+    'XYG x 7 1\r\n!\r\n',
+    'MYG x 7 1\r\n!\r\n',
+    'MYZ x 7 1\r\n!\r\n',
+    // Fields that are no numbers, are missing, or are too many.
+    'MSG x 7\r\n!\r\n',
+    'MSG x 7 \r\n!\r\n',
+    'MSG x 7 y\r\n!\r\n',
+    'MSG x 7 1y\r\n!\r\n',
+    'MSG x 7 1:\r\n!\r\n',
+    'MSG x 7 /1\r\n!\r\n',
+    'MSG x 7y 1\r\n!\r\n',
+    'MSG x /A 1\r\n!\r\n',
+    'MSG x 7 8 1\r\n!\r\n',
+    'MSG x 7 r s 1\r\n!\r\n',
+    // Spaces and letters that the client takes as well.
+    'MSG  x 7 1\r\n!\r\n',
+    'MSG x  7 1\r\n!\r\n',
+    'MSG x 7  1\r\n!\r\n',
+    'MSG\tx\t7\t1\r\n!\r\n',
+    'msg x 7 1\r\n!\r\n',
+    'msg x 8 1\r\n!\r\n',
+    // Ends of lines.
+    'MSG x 7 1\n!\r\n',
+    'MSG x 7 1\r!\r\n',
+    'MSG x 7 1\rx\n!\r\n',
+    'MSG x 7 1x\n!\r\n',
+    '+OK\n\r\n',
+    '+OK \r\n',
+    'PING\n',
+    'PING\r\n',
+    'ping\r\n',
+    '\n',
+    '\r\n',
+    'PONK\r\n',
+  ];
+
+  it.each(lines)('is read as the client alone reads it: %j', (line) => {
+    const wire = bytesOf(message(ours, 'before') + line + message(theirs, 'behind') + message(ours, 'last') + '\r\n');
+    for (let cut = 1; cut <= wire.length; cut += 1) {
+      const [alone, together] = [makeVendorClient(), makeClient()];
+      for (const { feed } of [alone, together]) {
+        feed(wire.subarray(0, cut));
+        if (cut < wire.length) feed(wire.subarray(cut));
+      }
+      expect(together.log, `cut at ${String(cut)}`).toEqual(alone.log);
+      expect(together.nats.inbound?.toString('latin1')).toBe(alone.nats.inbound?.toString('latin1'));
+    }
   });
 });

@@ -108,6 +108,26 @@ describe('commands of one turn of the event loop', () => {
     expect(client.written).toEqual([]);
   });
 
+  it('go with the connection that the first of them was sent on', async () => {
+    const { client, send } = sending();
+    send('lost ');
+    client.stream = client.socket();
+    send('as well ');
+    await nextTurn();
+    send('new');
+    await nextTurn();
+    expect(client.text).toBe('new');
+  });
+
+  it('go nowhere while there is no connection', async () => {
+    const { client, send } = sending();
+    client.stream = null;
+    send('lost');
+    client.sendCommand('client');
+    await nextTurn();
+    expect(client.text).toBe('client');
+  });
+
   it('are not sent on the next connection by what the client sends there', async () => {
     const { client, send } = sending();
     send('lost ');
@@ -151,6 +171,16 @@ describe('the memory of commands', () => {
     expect(commands.bytes).toHaveLength(65_536);
     send(65_535);
     expect(client.written).toHaveLength(1);
+  });
+
+  it('is used again within a turn, by what does not fit beside the rest and by what just fits', () => {
+    const { client, commands, send } = measured();
+    send(65_530);
+    const { bytes } = commands;
+    send(10);
+    send(65_536);
+    expect(client.written.map(({ length }) => length)).toEqual([65_530, 10, 65_536]);
+    expect(commands.bytes).toBe(bytes);
   });
 
   it('is let go after an event that needed more', async () => {

@@ -14,6 +14,25 @@ describe('the most data that fits into one event', () => {
     },
   );
 
+  it('is told for what was asked, whatever was asked before', () => {
+    const limit = new DataLimit('orders-0');
+    const questions: [limitBytes: number, subject: string, headerBytes: number][] = [
+      [1_000, 'a', 0],
+      [1_000, 'a', 0],
+      [1_000, 'longer', 0],
+      [1_000, 'longer', 50],
+      [2_000, 'longer', 50],
+      [2_000, 'a', 50],
+      [2_000, 'a', 0],
+      [1_000, 'a', 0],
+    ];
+    expect(questions.map((question) => limit.of(...question))).toEqual(
+      questions.map((question) => new DataLimit('orders-0').of(...question)),
+    );
+    const [plain, , longer, withHeaders] = questions.map((question) => limit.of(...question));
+    expect([plain, longer, withHeaders]).toEqual([1_000 - 64, 1_000 - 69, 1_000 - 121]);
+  });
+
   it('is negative where not even an empty event fits', () => {
     expect(new DataLimit('orders-0').of(20, 'ticket:created', 0)).toBeLessThan(0);
   });

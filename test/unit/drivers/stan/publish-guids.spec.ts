@@ -25,7 +25,21 @@ describe('the guid of a publish', () => {
     expect(ours.numberOf(theirs.textOf(1))).toBeUndefined();
   });
 
-  it.each(['', 'x', '-', 'Z', '~'])('is none where the digits are %j', (digit) => {
+  it('is none with another character before or behind it', () => {
+    const guids = new PublishGuids();
+    const guid = guids.textOf(7);
+    for (const other of [`${guid}0`, `0${guid}`, guid.slice(1), guid.slice(0, -1)]) {
+      expect(guids.numberOf(other)).toBeUndefined();
+    }
+  });
+
+  it('is none where a digit only looks like one', () => {
+    const guids = new PublishGuids();
+    const guid = guids.textOf(7);
+    for (const digit of ['ı', 'é', '７']) expect(guids.numberOf(guid.slice(0, -1) + digit)).toBeUndefined();
+  });
+
+  it.each(['', 'x', '-', '/', ':', 'Z', '`', '{', '~'])('is none where the digits are %j', (digit) => {
     const guids = new PublishGuids();
     const prefix = guids.textOf(1).slice(0, 12);
     const guid = prefix + digit.repeat(10);

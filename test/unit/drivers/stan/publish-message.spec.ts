@@ -65,20 +65,33 @@ describe('an event on its way to the server', () => {
     },
   );
 
-  it.each([0, 1, 200])('with headers and a payload of %d bytes has them in the reply field', (length) => {
-    const data = Buffer.alloc(length, 'ü');
-    const headers = `stan-headers/1?id=${'x'.repeat(300)}`;
-    const { payload, message } = readCommand(publish('ticket:créé', data, { headers }).command);
-    expect(message.getReply()).toBe(headers);
-    expect(Buffer.from(message.serializeBinary()).equals(payload)).toBe(true);
-    expect(payload).toHaveLength(pubMsgBytes(origin.clientId, 'ticket:créé', length, headers.length));
-  });
+  it.each([126, 127, 128, 129])(
+    'with a subject of %d bytes is the message that the generated classes write',
+    (length) => {
+      const subject = 's'.repeat(length);
+      const { payload, message } = readCommand(publish(subject, Buffer.from('{}')).command);
+      expect(message.getSubject()).toBe(subject);
+      expect(Buffer.from(message.serializeBinary()).equals(payload)).toBe(true);
+    },
+  );
+
+  it.each([0, 1, 126, 127, 128, 129, 200, 16_383, 16_384, 16_385])(
+    'with headers and a payload of %d bytes has them in the reply field',
+    (length) => {
+      const data = Buffer.alloc(length, 'ü');
+      const headers = `stan-headers/1?id=${'x'.repeat(300)}`;
+      const { payload, message } = readCommand(publish('ticket:créé', data, { headers }).command);
+      expect(message.getReply()).toBe(headers);
+      expect(Buffer.from(message.serializeBinary()).equals(payload)).toBe(true);
+      expect(payload).toHaveLength(pubMsgBytes(origin.clientId, 'ticket:créé', length, headers.length));
+    },
+  );
 
   it('goes to its own subject also when more subjects were published to than are remembered', () => {
     const encoder = new PublishEncoder(origin, new PublishGuids());
     const subjects = Array.from({ length: 1_002 }, (_, index) => `orders.${String(index)}`);
-    for (const subject of [...subjects, 'orders.0']) {
-      const [command = Buffer.alloc(0)] = sentBy((to) => encoder.send(to, subject, 1, Buffer.from('{}')));
+    for (const subject of [...subjects, 'orders.0', 'orders.0', 'orders.1001']) {
+      const [command = Buffer.alloc(0)] = sentBy((to) => encoder.send(to, subject, 1, Buffer.from('{}'), ''));
       expect(readCommand(command).message.getSubject()).toBe(subject);
     }
   });

@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { chosenDriver } from '../../core/driver/driver-choice.js';
 import type { Driver } from '../../core/driver/driver.js';
 import { resolveConnectionOptions, resolvePublishOptions, uniqueClientId } from '../../core/options/index.js';
-import type { PublishDone } from '../../core/publishing/publish-entry.js';
+import type { PublishOutcome } from '../../core/publishing/publish-entry.js';
 import { PublishLedger } from '../../core/publishing/publish-ledger.js';
 import { StanDriver } from '../../drivers/stan/stan-driver.js';
 import { stanOptionNames } from '../../drivers/stan/stan-option-names.js';
@@ -14,7 +14,7 @@ import { printMessage } from '../io/cli-io.js';
  * Which server a command talks to, and as whom.
  * @internal
  */
-export interface LinkOptions {
+export interface BrokerConnectionOptions {
   readonly servers: string;
   readonly cluster: string;
   readonly driver?: 'stan' | 'jetstream';
@@ -27,7 +27,7 @@ export interface LinkOptions {
  * A session with the server, for the time of one command.
  * @internal
  */
-export interface StanLink {
+export interface BrokerConnection {
   readonly driver: Driver;
   /** Resolves once the server has stored the bytes; rejects with a StanError. */
   publish(subject: string, data: Buffer, headerText?: string): Promise<void>;
@@ -37,10 +37,10 @@ export interface StanLink {
  * Opens a session, lets `work` use it and closes it in every case. Failed attempts are reported on stderr.
  * @internal
  */
-export async function withStanLink<T>(
-  { servers, cluster, driver: kind, clientId, timeout }: LinkOptions,
+export async function withBrokerConnection<T>(
+  { servers, cluster, driver: kind, clientId, timeout }: BrokerConnectionOptions,
   io: CliIo,
-  work: (link: StanLink) => Promise<T>,
+  work: (connection: BrokerConnection) => Promise<T>,
 ): Promise<T> {
   const connection = resolveConnectionOptions(
     {
@@ -100,10 +100,10 @@ interface ToPublish {
 
 function publishWith(ledger: PublishLedger, { subject, data, headerText }: ToPublish): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done: PublishDone = (error) => {
+    const settle: PublishOutcome['settle'] = (error) => {
       if (error === undefined) resolve();
       else reject(error);
     };
-    ledger.publish(subject, data, done, headerText);
+    ledger.publish(subject, data, { settle }, headerText);
   });
 }
