@@ -19,7 +19,7 @@ export type {
   HealthSubscription,
   LagHealth,
 } from './nest/health/lag-health.js';
-export type { HandlerLoad } from './nest/server/server-link.js';
+export type { HandlerLoad } from './nest/server/server-connection.js';
 
 // The client that publishes
 export { ClientStan, StanRecord, StanRecordBuilder } from './nest/client/index.js';
