@@ -105,6 +105,16 @@ describe('when acks do not come although the connection stands', () => {
     expect(harness.sent).toEqual(names);
   });
 
+  it('sends what waits where the one that had no ack runs out of time, and nothing else is under way', async () => {
+    const harness = await connected({ publishTimeoutMs: 2_000 });
+    harness.publish('a');
+    harness.clock.advanceSync(noticedMs);
+    harness.publish('b');
+    expect(harness.sent).toEqual(['a', 'a']);
+    harness.clock.advanceSync(2_000 - noticedMs);
+    expect(harness.sent).toEqual(['a', 'a', 'b']);
+  });
+
   it('notices a lost one while later ones are acked', async () => {
     const harness = await connected();
     harness.publishAll('lost', 'b');
@@ -187,6 +197,16 @@ describe('a refusal that belongs to a fail-over', () => {
     expect(harness.sent).toEqual(['a', 'b', 'c', 'a']);
     harness.attemptAt('a').ack();
     expect(harness.sent).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('holds up no later publish where it runs out of time before it is sent again', async () => {
+    const harness = await connected({ publishTimeoutMs: 2_000 });
+    harness.publish('a');
+    harness.clock.advanceSync(1_999);
+    harness.attemptAt('a').refuse(notLeader);
+    harness.publish('b');
+    harness.clock.advanceSync(1);
+    expect(harness.openTexts.at(-1)).toBe('b');
   });
 
   it('backs off where the next attempt is refused too', async () => {
