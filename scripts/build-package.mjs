@@ -1,13 +1,15 @@
 // What npm publishes, made from what `npm run build` made: every entry point of package.json as an ES module and as a
-// CommonJS module, in a few files instead of hundreds, with its declarations. Replaces dist/lib and dist/cjs.
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// CommonJS module, in a few files instead of hundreds, with its declarations. Replaces dist/lib and dist/cjs; with
+// `--to FOLDER` it leaves them as they are, and makes a package without declarations there, for the benchmarks.
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'dist', 'lib');
-const out = join(root, 'dist', 'package');
+const target = process.argv[2] === '--to' ? process.argv[3] : undefined;
+const out = target === undefined ? join(root, 'dist', 'package') : join(target, 'dist');
 const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const packages = Object.keys({ ...dependencies, ...peerDependencies });
 const external = (id) => id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`));
@@ -27,14 +29,19 @@ const cjs = { dir: join(out, 'cjs'), format: 'cjs', chunkFileNames: 'chunks/[nam
 const declarations = { dir: join(out, 'lib'), format: 'esm', chunkFileNames: 'types/[name].d.ts' };
 await bundle(filesOf([...entryPoints, 'cli/main'], 'js'), esm);
 await bundle(filesOf(entryPoints, 'js'), { ...cjs, dynamicImportInCjs: false });
-await bundle(filesOf(entryPoints, 'd.ts'), declarations, [dts({ dtsInput: true, sourcemap: false })]);
-copyDeclarationsForCommonJs();
-writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENSES.txt'), readLicenses());
-for (const format of ['lib', 'cjs']) {
-  rmSync(join(root, 'dist', format), { recursive: true, force: true });
-  renameSync(join(out, format), join(root, 'dist', format));
+if (target === undefined) await finishPackage();
+else for (const path of ['package.json', 'bin']) cpSync(join(root, path), join(target, path), { recursive: true });
+
+async function finishPackage() {
+  await bundle(filesOf(entryPoints, 'd.ts'), declarations, [dts({ dtsInput: true, sourcemap: false })]);
+  copyDeclarationsForCommonJs();
+  writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENSES.txt'), readLicenses());
+  for (const format of ['lib', 'cjs']) {
+    rmSync(join(root, 'dist', format), { recursive: true, force: true });
+    renameSync(join(out, format), join(root, 'dist', format));
+  }
+  rmSync(out, { recursive: true });
 }
-rmSync(out, { recursive: true });
 
 /** `./broker` -> `broker/index`; refuses an entry point that one of the two module systems would not find. */
 function readEntryPoint([name, entry]) {

@@ -1,6 +1,7 @@
 import { verdict } from '../harness/aims.mjs';
+import { hasStanBench } from '../harness/stan-bench.mjs';
 import { medianRatio } from '../harness/stats.mjs';
-import { hasStanBench, loads, nameOf } from './stan-bench.mjs';
+import { loads, nameOf } from './stan-bench.mjs';
 
 /** The embedded broker is to be no slower than the real server, with the official Go client as load. */
 const aims = ['MEMORY', 'FILE'].flatMap((store) =>

@@ -2,12 +2,13 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
+import { hasStanBench } from '../harness/stan-bench.mjs';
 import { formatNumber } from '../harness/table.mjs';
 import { median, medianRatio } from '../harness/stats.mjs';
 import { judgeBrokerAims } from './aims.mjs';
 import { crowd, memory, start, throughput } from './cases.mjs';
 import { contestants } from './contestants.mjs';
-import { hasStanBench, stanBench } from './stan-bench.mjs';
+import { stanBench } from './stan-bench.mjs';
 
 const usage = `Usage: node bench/broker/run.mjs [--quick] [--only throughput|file|stan-bench|memory|crowd|start]
 
