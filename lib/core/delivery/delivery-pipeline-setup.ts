@@ -29,8 +29,11 @@ export interface DeliveryPipelineSetup {
   readonly clientId: string;
   /** Bytes to data, or to a `DecodedEvent`; throws, or rejects, on bytes that it refuses. */
   readonly decode: (message: DriverMessage) => unknown;
-  /** Runs the handler to its end, or finds that it need not run (`skipped`); rejects where it failed. */
-  readonly handle: (data: unknown, delivery: Delivery) => Promise<unknown>;
+  /**
+   * Runs the handler to its end, or finds that it need not run (`skipped`); rejects where it failed. `undefined` where it
+   * has come to its end already.
+   */
+  readonly handle: (data: unknown, delivery: Delivery) => Promise<unknown> | undefined;
   readonly classifier: FailureClassifier;
   /** Stores a dead letter; resolves once the server has it. */
   readonly storeDeadLetter: (subject: string, deadLetter: DeadLetter) => Promise<void>;

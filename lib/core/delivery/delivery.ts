@@ -47,6 +47,11 @@ export class Delivery {
     return this.latestArrivedAtMs;
   }
 
+  /** Whether its handler is at work. */
+  isRunning(): boolean {
+    return this.state === 'running';
+  }
+
   /** Whether it was acked, by the rules or by the handler. */
   isSettled(): boolean {
     return this.settled;

@@ -1,8 +1,11 @@
 import { NestMicroservice } from '@nestjs/microservices';
+import type { MessageHandler } from '@nestjs/microservices';
 
 import { nestPatternsOf } from '../decorators/declared-patterns.js';
 import type { NestPatterns } from '../decorators/declared-patterns.js';
 import { assertPattern } from '../event-pattern.js';
+import { DirectCalls } from './direct-call.js';
+import type { ContextCreator } from './direct-call.js';
 import { findUnheard } from './unheard-methods.js';
 import type { NestModules, UnheardMethod } from './unheard-methods.js';
 
@@ -34,7 +37,12 @@ interface NestInternals {
 }
 
 interface ListenersController {
-  registerPatternHandlers?: (wrapper: ControllerWrapper, ...rest: unknown[]) => unknown;
+  contextCreator?: ContextCreator;
+  registerPatternHandlers?: (wrapper: ControllerWrapper, server: NestServer, ...rest: unknown[]) => unknown;
+}
+
+interface NestServer {
+  addHandler(pattern: unknown, callback: MessageHandler, ...rest: unknown[]): unknown;
 }
 
 interface ControllerWrapper {
@@ -67,21 +75,34 @@ function registerWatched(nest: NestInternals, witness: RegistrationWitness, regi
   const listeners = nest.microservicesModule?.listenersController;
   const original = listeners?.registerPatternHandlers;
   if (listeners === undefined || original === undefined) return register();
-  listeners.registerPatternHandlers = function (wrapper, ...rest) {
+  const { contextCreator } = listeners;
+  const calls = new DirectCalls();
+  listeners.registerPatternHandlers = function (wrapper, server, ...rest) {
     const owner = ownerOf(wrapper);
     if (wrapper.instance !== undefined) refuseSymbols(wrapper.instance, wrapper.metatype?.name ?? '');
     witness.registering(owner);
     try {
-      return Reflect.apply(original, listeners, [wrapper, ...rest]);
+      return Reflect.apply(original, listeners, [wrapper, telling(server, calls), ...rest]);
     } finally {
       witness.registering(undefined);
     }
   };
+  if (contextCreator?.create !== undefined) listeners.contextCreator = calls.watched(contextCreator);
   try {
     return register();
   } finally {
     listeners.registerPatternHandlers = original;
+    if (contextCreator !== undefined) listeners.contextCreator = contextCreator;
   }
+}
+
+/** The same server, which tells of each handler that Nest gives it before anybody can wrap it. */
+function telling(server: NestServer, calls: DirectCalls): NestServer {
+  const addHandler: NestServer['addHandler'] = (pattern, callback, ...rest) => {
+    calls.registered(callback);
+    return server.addHandler(pattern, callback, ...rest);
+  };
+  return Object.create(server, { addHandler: { value: addHandler } }) as NestServer;
 }
 
 function ownerOf({ instance, metatype }: ControllerWrapper): HandlerOwner | undefined {

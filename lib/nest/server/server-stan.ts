@@ -54,6 +54,7 @@ import type { DeadLetterOutbox } from '../../core/dead-letters/dead-letter-outbo
 import { countedHandlersOf, storeOf } from './counted-handlers.js';
 import { logCountingEvent } from './counting-log.js';
 import { logDeliveryEvent } from './delivery-log.js';
+import { directCallOf } from './direct-call.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { watchRegistration, witnessKey } from './nest-registration.js';
 import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
@@ -345,7 +346,8 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /**
-   * Runs one handler to its end, between Nest's processing hooks where somebody has set them. `sequence` is the one by
+   * Runs one handler to its end, between Nest's processing hooks where somebody has set them; `undefined` where that is
+   * reached already. `sequence` is the one by
    * which the pipeline knows the delivery; `transaction` what its event counts in, where the handler has a gate.
    */
   private handle(
@@ -354,11 +356,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     data: unknown,
     delivery: ContextDelivery,
     transaction?: unknown,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const context = new StanContext(delivery, transaction);
     // Without a closure where nobody looks.
     if (!observer.isOn()) return this.runHandler(handler.callback, data, context);
-    const run = (): Promise<void> => this.runHandler(handler.callback, data, context);
+    const run = (): Promise<void> => this.runHandler(handler.callback, data, context) ?? Promise.resolve();
     return observer.observe(sequence, this.aboutRun(handler, delivery, context), run);
   }
 
@@ -383,15 +385,20 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     };
   }
 
-  private runHandler(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+  private runHandler(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> | undefined {
     const isHooked = this.onProcessingStartHook !== this.nestStartHook || this.endHook() !== undefined;
     return isHooked ? this.runBetweenHooks(callback, data, context) : this.run(callback, data, context);
   }
 
-  /** Settles as the handler does, and never throws. Nest's handlers return a promise: they need no async function around. */
-  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> {
+  /**
+   * Settles as the handler does, and never throws; `undefined` where there is nothing to wait for. Nest's handlers return
+   * a promise: they need no async function around.
+   */
+  private run(callback: MessageHandler, data: unknown, context: StanContext): Promise<void> | undefined {
     try {
-      const returned: unknown = callback(data, context);
+      const direct = directCallOf(callback);
+      const returned: unknown = direct === undefined ? callback(data, context) : direct(data, context);
+      if (returned === undefined) return undefined;
       // A subclass makes what its own `then` returns: an await takes it as it comes.
       const isPlain = returned instanceof Promise && returned.constructor === Promise;
       return isPlain ? returned.then(untilComplete) : this.untilEnd(returned);
@@ -415,7 +422,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       let outcome: Promise<void> | undefined;
       const done = (): Promise<void> => {
         if (outcome !== undefined) return outcome;
-        const run = this.run(callback, data, context).finally(() => {
+        const run = (this.run(callback, data, context) ?? Promise.resolve()).finally(() => {
           this.callHook('end', () => this.endHook()?.(this.transportId, context));
         });
         run.then(resolve, reject);
