@@ -34,10 +34,10 @@ function varint(value) {
   return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
 }
 
-/** The strings of a STAN response by the number of their field. */
+/** The strings with which a STAN response begins, by the number of their field. */
 function decodeStrings(bytes) {
   const strings = {};
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length && (bytes[at] & 7) === 2;) {
     const field = bytes[at] >> 3;
     const length = bytes[at + 1];
     strings[field] = bytes.latin1Slice(at + 2, at + 2 + length);
@@ -66,7 +66,7 @@ class Connection {
     const heartbeats = unique('HB');
     this.subscribe(heartbeats, (_bytes, _start, _end, reply) => this.socket.write(`PUB ${reply} 0\r\n\r\n`));
     const request = encode({ 1: this.clientId, 2: heartbeats });
-    const subjects = decodeStrings(await this.request(`_STAN.discover.${clusterId}`, request));
+    const subjects = await this.request(`_STAN.discover.${clusterId}`, request);
     ({ 1: this.publishPrefix, 2: this.subscribeSubject, 4: this.closeSubject } = subjects);
     this.ackInbox = unique('ACK');
     // A PubAck of ours is 2 bytes of field and length, and 8 digits.
@@ -92,10 +92,11 @@ class Connection {
     this.nextSid += 1;
   }
 
-  request(subject, body) {
+  /** `read` gets the response before anything that comes after it. */
+  request(subject, body, read = decodeStrings) {
     const inbox = unique('REQ');
     return new Promise((resolve) => {
-      this.subscribe(inbox, (bytes, start, end) => resolve(Buffer.from(bytes.subarray(start, end))));
+      this.subscribe(inbox, (bytes, start, end) => resolve(read(bytes.subarray(start, end))));
       this.socket.write(
         Buffer.concat([Buffer.from(`PUB ${subject} ${inbox} ${body.length}\r\n`), body, Buffer.from('\r\n')]),
       );
@@ -150,8 +151,9 @@ class Connection {
     });
     const subjectField = encode({ 1: subject }).latin1Slice();
     const wanted = { 1: this.clientId, 2: subject, 4: inbox, 5: 1_024, 6: 30, 10: startAtFirst };
-    const { 2: ackInbox } = decodeStrings(await this.request(this.subscribeSubject, encode(wanted)));
-    head = `PUB ${ackInbox} `;
+    await this.request(this.subscribeSubject, encode(wanted), (response) => {
+      head = `PUB ${decodeStrings(response)[2]} `;
+    });
   }
 
   /** What one turn of the event loop writes leaves in one piece. */
