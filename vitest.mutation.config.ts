@@ -5,9 +5,8 @@ import { fromSource } from './vitest.config.js';
 export default defineConfig({
   ...fromSource,
   test: {
-    include: ['test/unit/{core,drivers/stan}/**/*.spec.ts'],
+    include: ['test/unit/{core,nest,drivers}/**/*.spec.ts'],
     setupFiles: ['reflect-metadata'],
-    isolate: false,
-    testTimeout: 30_000,
+    testTimeout: 10_000,
   },
 });
