@@ -19,7 +19,12 @@ import {
   StanError,
 } from '../../core/errors/index.js';
 import { resolveClientOptions } from '../../core/options/index.js';
-import { GuardedTelemetry, PublishObserver, serverAddressOf, tellConnectionChannel } from '../../core/observe/index.js';
+import {
+  GuardedTelemetry,
+  PublishObserver,
+  serverAddressOf,
+  publishConnectionEvent,
+} from '../../core/observe/index.js';
 import type { ServerAddress } from '../../core/observe/index.js';
 import type {
   PublishAbout,
@@ -121,8 +126,8 @@ export class ClientStan<TEvents extends Record<string, any> = any>
         telemetry === undefined
           ? undefined
           : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
-      isHeard: () => this.hub.has('publishSettled'),
-      tell: (event) => this.hub.emit(event),
+      hasListeners: () => this.hub.has('publishSettled'),
+      emit: (event) => this.hub.emit(event),
     });
   }
 
@@ -170,7 +175,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   ): Observable<TResult>;
   /* eslint-enable @typescript-eslint/no-unused-vars, @typescript-eslint/unified-signatures */
   override emit<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
-    const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
+    const emitted = new EmittedEvent((error) => this.reportUnhandled(pattern, data, error));
     this.emitThen(pattern, data, undefined, emitted);
     // Nest types the result after the call, but there is only one kind of it.
     return emitted as unknown as Observable<TResult>;
@@ -388,7 +393,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     const { connection } = this;
     if (connection !== undefined) return connection;
     const opened = new ClientConnection(this.makeDriver(this.options.connection), this.options, (event) =>
-      this.tellConnectionEvent(event),
+      this.emitConnectionEvent(event),
     );
     this.connection = opened;
     // One that close() has taken away tells its own end.
@@ -421,14 +426,14 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     this.logger.warn(new DrainTimeoutError(timeoutMs, 0, this.pending().count).message);
   }
 
-  private tellConnectionEvent(event: DriverEvent): void {
+  private emitConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
-    tellConnectionChannel(event, this.options.connection.clientId);
+    publishConnectionEvent(event, this.options.connection.clientId);
     logConnectionEvent(this.logger, event, this.options.connection.clientId, this.connection?.driver.describe());
   }
 
-  private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
+  private reportUnhandled(pattern: unknown, data: unknown, error: Error): void {
     const { message, cause } = error;
     const reasons = isError(cause) ? `${message}; ${describeError(cause).message}` : message;
     const subject = patternText(pattern);

@@ -17,7 +17,7 @@ type PartialObserver = Partial<Observer<PublishReceipt>>;
 export class EmittedEvent extends AsyncSubject<PublishReceipt> {
   private isReported = false;
 
-  constructor(private readonly reportUnheard: (error: Error) => void) {
+  constructor(private readonly reportUnhandled: (error: Error) => void) {
     super();
   }
 
@@ -56,7 +56,7 @@ export class EmittedEvent extends AsyncSubject<PublishReceipt> {
   private report(error: Error): void {
     if (this.isReported) return;
     this.isReported = true;
-    this.reportUnheard(error);
+    this.reportUnhandled(error);
   }
 }
 

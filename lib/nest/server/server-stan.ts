@@ -29,8 +29,8 @@ import {
   HandleObserver,
   isDeliveryObserved,
   serverAddressOf,
-  tellConnectionChannel,
-  tellDeliveryChannel,
+  publishConnectionEvent,
+  publishDeliveryEvent,
   traceIdIn,
 } from '../../core/observe/index.js';
 import type { ServerAddress } from '../../core/observe/index.js';
@@ -57,9 +57,9 @@ import { logDeliveryEvent } from './delivery-log.js';
 import { directCallOf } from './direct-call.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { watchRegistration, witnessKey } from './nest-registration.js';
-import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
-import { logQuestionable } from './questionable-handlers.js';
-import type { UnheardMethod } from './unheard-methods.js';
+import type { HandlerOwner, RegistrationListener } from './nest-registration.js';
+import { logHandlerWarnings } from './handler-warnings.js';
+import type { IgnoredMethod } from './ignored-methods.js';
 import { passFailuresThrough } from '../exceptions/pass-failures-through.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
@@ -74,7 +74,7 @@ export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
 
 type PipelineBasics = Pick<
   DeliveryPipelineSetup,
-  'clientId' | 'classifier' | 'emit' | 'clock' | 'isHeard' | 'traceIdOf'
+  'clientId' | 'classifier' | 'emit' | 'clock' | 'hasListeners' | 'traceIdOf'
 >;
 
 /** Whose runs they are, and who is shown them: the same for all deliveries of a subscription. */
@@ -103,7 +103,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private readonly hub: EventHub;
   private readonly registry = new HandlerRegistry();
   private owner: HandlerOwner | undefined;
-  private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
+  private findIgnoredMethods: (transportId: unknown) => readonly IgnoredMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
   private readonly broker: BrokerNames;
@@ -213,10 +213,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /** Told by Nest's registration, see {@link watchRegistration}. @internal */
-  get [witnessKey](): RegistrationWitness {
+  get [witnessKey](): RegistrationListener {
     return {
       registering: (owner) => (this.owner = owner),
-      surveyed: (findUnheardMethods) => (this.findUnheard = findUnheardMethods),
+      surveyed: (findIgnoredMethods) => (this.findIgnoredMethods = findIgnoredMethods),
     };
   }
 
@@ -224,11 +224,11 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const handlers = toSubscribableHandlers(this.registry.handlers, this.options);
     const counted = countedHandlersOf(handlers);
     const store = storeOf(this.options, counted);
-    logQuestionable(this.logger, handlers, this.findUnheard(this.transportId));
+    logHandlerWarnings(this.logger, handlers, this.findIgnoredMethods(this.transportId));
     await this.reopen();
     const { clientId } = this.options.connection;
     const connection = new ServerConnection(this.makeDriver(this.options.connection), this.options, (event) =>
-      this.tellConnectionEvent(event),
+      this.emitConnectionEvent(event),
     );
     this.connection = connection;
     await store?.prepare();
@@ -266,9 +266,9 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       classifier: exceptionClassifier,
       emit: (event) => {
         observer.hear(event);
-        this.tellDeliveryEvent(event);
+        this.emitDeliveryEvent(event);
       },
-      isHeard: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
+      hasListeners: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
       traceIdOf: ({ sequence, headerText }) => observer.traceIdOf(sequence) ?? traceIdIn(headerText),
       clock: systemClock,
     };
@@ -285,7 +285,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       clientId: this.options.connection.clientId,
       clock: systemClock,
       classifier: exceptionClassifier,
-      emit: (event: DeliveryEvent | CountingEvent) => this.tellCountingEvent(event),
+      emit: (event: DeliveryEvent | CountingEvent) => this.emitCountingEvent(event),
       storeDeadLetter: (subject: string, deadLetter: DeadLetter) => connection.outbox.store(subject, deadLetter),
     };
     const counting = new Counting(setup, [...counted.values()], (error) =>
@@ -468,27 +468,27 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return this.onProcessingEndHook;
   }
 
-  private tellConnectionEvent(event: DriverEvent): void {
+  private emitConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
-    tellConnectionChannel(event, this.options.connection.clientId);
+    publishConnectionEvent(event, this.options.connection.clientId);
     logConnectionEvent(this.logger, event, this.options.connection.clientId, this.connection?.driver.describe());
   }
 
-  private tellDeliveryEvent(event: DeliveryEvent): void {
+  private emitDeliveryEvent(event: DeliveryEvent): void {
     logDeliveryEvent(this.logger, event);
     this.hub.emit(event);
-    tellDeliveryChannel(event, this.options.connection.clientId);
+    publishDeliveryEvent(event, this.options.connection.clientId);
   }
 
-  private tellCountingEvent(event: DeliveryEvent | CountingEvent): void {
+  private emitCountingEvent(event: DeliveryEvent | CountingEvent): void {
     if (event.type !== 'parked' && event.type !== 'unparked' && event.type !== 'gapOpen') {
-      this.tellDeliveryEvent(event);
+      this.emitDeliveryEvent(event);
       return;
     }
     logCountingEvent(this.logger, event);
     this.hub.emit(event);
-    tellDeliveryChannel(event, this.options.connection.clientId);
+    publishDeliveryEvent(event, this.options.connection.clientId);
   }
 
   private async drainAndClose(): Promise<void> {
