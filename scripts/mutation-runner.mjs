@@ -11,8 +11,9 @@ import vm from 'node:vm';
 /** Whose unit tests run; `MUTATION_TESTS` names fewer, for a look at one folder. */
 const rooms = (process.env.MUTATION_TESTS ?? 'test/unit/core,test/unit/drivers/stan').split(',');
 
-/** A test that never ends is a failure after this. */
+/** How long a test may take without a mutant, and at least with one. */
 const testTimeoutMs = 60_000;
+const leastTestTimeoutMs = 5_000;
 
 /** How often a mutant is run again whose killer fails without it as well. */
 const mostAttempts = 3;
@@ -92,13 +93,13 @@ async function scriptOf(spec) {
 const requireExternal = (name) => externals.get(name) ?? require(name);
 
 /** A Vitest runner; `hooks` as in its `VitestRunner`. */
-function vitestRunner(script, hooks) {
+function vitestRunner(script, timeoutMs, hooks) {
   return {
     config: {
       root: process.cwd(),
       setupFiles: [],
-      testTimeout: testTimeoutMs,
-      hookTimeout: testTimeoutMs,
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
       retry: 0,
       maxConcurrency: 1,
       sequence: { hooks: 'stack', setupFiles: 'list', concurrent: false, shuffle: false },
@@ -138,9 +139,9 @@ process.on('unhandledRejection', (error) => strayErrors.push(error));
 process.on('uncaughtException', (error) => strayErrors.push(error));
 
 /** Runs tests of one spec file, with a mutant or without: all to the end, or these up to the first that fails. */
-async function runSpec(spec, testIds, mutantId) {
+async function runSpec(spec, { testIds, mutantId, timeoutMs = testTimeoutMs } = {}) {
   let hasFailed = false;
-  const runner = vitestRunner(await scriptOf(spec), {
+  const runner = vitestRunner(await scriptOf(spec), timeoutMs, {
     // As in Stryker's plugin the mutant is in effect once the modules are loaded.
     onBeforeRunFiles: () => (ns.activeMutant = mutantId),
     onBeforeRunTask(test) {
@@ -206,7 +207,7 @@ class MutationRunner {
       const result = await this.runMutant(activeMutant.id, testFilter ?? [], hitLimit);
       if (result.status !== 'killed') return result;
       const { spec, testId } = partsOf(result.killedBy[0]);
-      const { tests } = await runSpec(spec, [testId]);
+      const { tests } = await runSpec(spec, { testIds: [testId] });
       if (tests.length === 1 && tests[0].status === passed) return result;
       this.log.warn(`${result.killedBy[0]} fails without mutant ${activeMutant.id} as well`);
       if (attempt === mostAttempts) return { status: 'error', errorMessage: `${testId} fails without the mutant` };
@@ -218,8 +219,10 @@ class MutationRunner {
     strayErrors.length = 0;
     Object.assign(ns, { hitCount: 0, hitLimit });
     let count = 0;
-    for (const { spec, testIds } of quickestFirst(testFilter)) {
-      const { tests, error } = await runSpec(spec, testIds, mutantId);
+    for (const { spec, testIds, timeMs } of quickestFirst(testFilter)) {
+      // A mutant often keeps a test waiting for ever; what has taken long without it may take longer with it.
+      const timeoutMs = leastTestTimeoutMs + 5 * timeMs;
+      const { tests, error } = await runSpec(spec, { testIds, mutantId, timeoutMs });
       if (ns.hitCount > hitLimit)
         return { status: 'timeout', reason: `Hit limit reached (${ns.hitCount}/${hitLimit})` };
       if (error !== undefined) return { status: 'error', errorMessage: error };
