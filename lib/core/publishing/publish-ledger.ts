@@ -257,9 +257,10 @@ export class PublishLedger {
     this.bytes -= costOf(entry.data, entry.headerText);
     this.queue.remove(entry);
     entry.release();
+    // With nothing under way there is nothing to prove: what waits must not wait for the answer to a probe that is over.
+    if (this.queue.sentCount === 0) this.ackWatch.reset();
     if (this.queue.count > 0) return;
     this.deadlines.rest();
-    this.ackWatch.reset();
     for (const resolve of this.whenEmpty.splice(0)) resolve();
   }
 
