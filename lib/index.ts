@@ -1,4 +1,4 @@
-/* The public door of nestjs-stan: explicit named exports, nothing else. */
+/* The entry point of nestjs-stan: explicit named exports, nothing else. */
 
 // The transport that listens
 export { ServerStan } from './nest/server/server-stan.js';
@@ -19,7 +19,7 @@ export type {
   HealthSubscription,
   LagHealth,
 } from './nest/health/lag-health.js';
-export type { HandlerLoad } from './nest/server/server-link.js';
+export type { HandlerLoad } from './nest/server/server-connection.js';
 
 // The client that publishes
 export { ClientStan, StanRecord, StanRecordBuilder } from './nest/client/index.js';

@@ -13,9 +13,9 @@ const observing = {
   ],
   'nest/server/server-stan.js': [[/if \(!observer\.isOn\(\)\)\s*return /, 'return ']],
   'core/delivery/delivery-pipeline.js': [
-    [/delivery\.startedAtMs = this\.setup\.isHeard\(\)[^;]*;/, ''],
+    [/delivery\.startedAtMs = this\.setup\.hasListeners\(\)[^;]*;/, ''],
     [/if \(data instanceof DecodedEvent\) \{[^}]*\}/, ''],
-    [/if \(delivery\.startedAtMs !== undefined && outcome !== 'skipped'\)\s*this\.tellHandled\(delivery\);/, ''],
+    [/if \(delivery\.startedAtMs !== undefined && outcome !== 'skipped'\)\s*this\.emitHandled\(delivery\);/, ''],
   ],
 };
 

@@ -48,7 +48,7 @@ export class PipelineHarness {
   /** The trace that each message belongs to. */
   traceId: string | undefined;
   /** Whether somebody listens to what went well. */
-  isHeard = false;
+  hasListeners = false;
   /** Reads the bytes of an event. */
   decode: (bytes: Buffer) => unknown = decodeJson;
   /** A handler that is done when it returns, in place of the one whose runs the test ends. */
@@ -77,7 +77,7 @@ export class PipelineHarness {
         this.events.push(event);
         this.onEvent(event);
       },
-      isHeard: () => this.isHeard,
+      hasListeners: () => this.hasListeners,
       traceIdOf: () => this.traceId,
       clock: this.clock,
     });

@@ -2,7 +2,7 @@ import { attempt } from '../clock/clock.js';
 import type { BrokerEvent, BrokerEventListener } from './broker-event.js';
 
 /**
- * Hands events to whoever listens. Makers of events ask {@link EventFeed.isHeard} first, so that nobody pays for events
+ * Hands events to whoever listens. Makers of events ask {@link EventFeed.hasListeners} first, so that nobody pays for events
  * that nobody wants.
  * @internal
  */
@@ -12,7 +12,7 @@ export class EventFeed {
   /** `onFailure` receives what a listener throws; the broker carries on. */
   constructor(private readonly onFailure: (thrown: unknown) => void) {}
 
-  get isHeard(): boolean {
+  get hasListeners(): boolean {
     return this.listeners.length > 0;
   }
 

@@ -209,11 +209,11 @@ function channelReporter({ logger, events }: StreamingParts): ChannelListener {
   return {
     created: (channel) => {
       logger.info(`channel "${channel}" has been created`);
-      if (events.isHeard) events.emit({ type: 'channelCreated', channel });
+      if (events.hasListeners) events.emit({ type: 'channelCreated', channel });
     },
     deleted: (channel) => {
       logger.info(`channel "${channel}" has been deleted`);
-      if (events.isHeard) events.emit({ type: 'channelDeleted', channel });
+      if (events.hasListeners) events.emit({ type: 'channelDeleted', channel });
     },
   };
 }

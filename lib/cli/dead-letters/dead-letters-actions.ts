@@ -11,11 +11,11 @@ import type { Selection } from './select-entries.js';
 import { findEntry, refuseUnclearSelection, selectEntries } from './select-entries.js';
 import type { Step } from './settle-entries.js';
 import { dropStep, replayStep, takeSteps } from './settle-entries.js';
-import type { LinkOptions, StanLink } from './stan-link.js';
-import { currentPerson, lockingClientId, withStanLink } from './stan-link.js';
+import type { BrokerConnectionOptions, BrokerConnection } from './broker-connection.js';
+import { currentPerson, lockingClientId, withBrokerConnection } from './broker-connection.js';
 
 /** @internal */
-export interface CommonOptions extends LinkOptions {
+export interface CommonOptions extends BrokerConnectionOptions {
   readonly subject: string;
   readonly json?: boolean;
   /** Where to ask whether the subject is known. */
@@ -43,7 +43,7 @@ export interface ReplayOptions extends SettleOptions {
  * @internal
  */
 export async function listDeadLetters(options: ListOptions, io: CliIo): Promise<void> {
-  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options));
+  const entries = await withBrokerConnection(options, io, ({ driver }) => readEntries(driver, options));
   const shown = options.all === true ? entries : entries.filter(({ done }) => done === undefined);
   const now = io.now();
   if (options.json === true)
@@ -63,7 +63,7 @@ export async function listDeadLetters(options: ListOptions, io: CliIo): Promise<
  * @internal
  */
 export async function showDeadLetter(sequence: number, options: CommonOptions, io: CliIo): Promise<void> {
-  const entries = await withStanLink(options, io, ({ driver }) => readEntries(driver, options));
+  const entries = await withBrokerConnection(options, io, ({ driver }) => readEntries(driver, options));
   const entry = findEntry(entries, sequence);
   if (options.json === true) printJson(io, entryAsJson(entry, io.now()));
   else printLine(io.stdout, describeEntry(entry, io.now()));
@@ -96,11 +96,15 @@ async function settle(
   refuseUnclearSelection(selection);
   // A dry run changes nothing, so it needs no lock.
   const clientId = options.clientId ?? (dryRun ? undefined : lockingClientId(subject));
-  await withStanLink({ ...options, ...(clientId === undefined ? {} : { clientId }) }, io, async (link) => {
-    const steps = selectEntries(await readEntries(link.driver, options), selection).map(toStep);
-    if (!dryRun) await takeWithProgress(steps, link, subject, io);
-    printSteps(steps, options, io);
-  });
+  await withBrokerConnection(
+    { ...options, ...(clientId === undefined ? {} : { clientId }) },
+    io,
+    async (connection) => {
+      const steps = selectEntries(await readEntries(connection.driver, options), selection).map(toStep);
+      if (!dryRun) await takeWithProgress(steps, connection, subject, io);
+      printSteps(steps, options, io);
+    },
+  );
 }
 
 /** A misspelt subject looks like this, too. */
@@ -109,7 +113,7 @@ const emptyChannel =
 
 async function takeWithProgress(
   steps: readonly Step[],
-  link: StanLink,
+  connection: BrokerConnection,
   deadLetterSubject: string,
   io: CliIo,
 ): Promise<void> {
@@ -120,7 +124,7 @@ async function takeWithProgress(
     progress.step();
   };
   try {
-    await takeSteps(steps, link, { deadLetterSubject, by: currentPerson(), now: () => io.now(), onStep });
+    await takeSteps(steps, connection, { deadLetterSubject, by: currentPerson(), now: () => io.now(), onStep });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const at = String(steps[doneCount]?.sequence);
@@ -148,7 +152,7 @@ function printSteps(steps: readonly Step[], { json, dryRun = false }: SettleOpti
 }
 
 async function readEntries(
-  driver: StanLink['driver'],
+  driver: BrokerConnection['driver'],
   { subject, monitoring, driver: broker }: CommonOptions,
 ): Promise<DeadLetterEntry[]> {
   // Another broker has no such pages, and NATS_MONITORING_URL may be set for the STAN server beside it.

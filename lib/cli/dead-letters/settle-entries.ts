@@ -4,7 +4,7 @@ import { CommandError } from './command.error.js';
 import type { DeadLetterEntry } from './dead-letter-entry.js';
 import type { DoneAction } from '../../core/dead-letters/done-marker.js';
 import { encodeDoneMarker } from '../../core/dead-letters/done-marker.js';
-import type { StanLink } from './stan-link.js';
+import type { BrokerConnection } from './broker-connection.js';
 
 /**
  * What is to be done with one entry: where it is sent first, if anywhere.
@@ -47,14 +47,14 @@ export function dropStep({ sequence }: DeadLetterEntry): Step {
  */
 export async function takeSteps(
   steps: readonly Step[],
-  link: Pick<StanLink, 'publish'>,
+  connection: Pick<BrokerConnection, 'publish'>,
   { deadLetterSubject, by, now, onStep }: StepSurroundings,
 ): Promise<void> {
   for (const { sequence, action, send } of steps) {
-    if (send !== undefined) await link.publish(send.subject, send.data, send.headerText);
+    if (send !== undefined) await connection.publish(send.subject, send.data, send.headerText);
     const to = send === undefined ? {} : { to: send.subject };
     const marker = { version: 1, kind: 'done', sequence, action, ...to, at: now().toISOString(), by } as const;
-    await link.publish(deadLetterSubject, encodeDoneMarker(marker));
+    await connection.publish(deadLetterSubject, encodeDoneMarker(marker));
     onStep();
   }
 }

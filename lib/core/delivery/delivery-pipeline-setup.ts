@@ -40,7 +40,7 @@ export interface DeliveryPipelineSetup {
   /** Tells what happened; must not throw. */
   readonly emit: (event: DeliveryEvent) => void;
   /** Whether anybody wants to be told of runs that went well: without, nothing is made for them. */
-  readonly isHeard: () => boolean;
+  readonly hasListeners: () => boolean;
   /** The trace that a message belongs to, where it is known. */
   readonly traceIdOf: (message: DriverMessage) => string | undefined;
   readonly clock: Clock;

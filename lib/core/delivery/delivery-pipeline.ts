@@ -176,7 +176,7 @@ export class DeliveryPipeline {
     delivery.state = 'running';
     delivery.tries += 1;
     this.running += 1;
-    delivery.startedAtMs = this.setup.isHeard() ? this.setup.clock.nowMs() : undefined;
+    delivery.startedAtMs = this.setup.hasListeners() ? this.setup.clock.nowMs() : undefined;
     this.context.runInAsyncScope(makeDeliveryContext).runInAsyncScope(this.run, undefined, delivery);
     if (delivery.message.extend !== undefined && delivery.isRunning()) this.extendWhileRunning(delivery);
   }
@@ -242,7 +242,7 @@ export class DeliveryPipeline {
   private handled(delivery: Delivery, outcome: unknown): void {
     try {
       if (this.setup.options.ackMode === 'afterHandler') delivery.ack();
-      if (delivery.startedAtMs !== undefined && outcome !== 'skipped') this.tellHandled(delivery);
+      if (delivery.startedAtMs !== undefined && outcome !== 'skipped') this.emitHandled(delivery);
     } catch (error) {
       this.fail(delivery, error, true);
       return;
@@ -265,7 +265,7 @@ export class DeliveryPipeline {
     this.finish(delivery);
   }
 
-  private tellHandled(delivery: Delivery): void {
+  private emitHandled(delivery: Delivery): void {
     const { message, tries } = delivery;
     const timing = delivery.timingAt(this.setup.clock.nowMs());
     if (timing === undefined) return;

@@ -44,12 +44,12 @@ export class FailureHandler {
     circumstances: FailureCircumstances,
   ): Promise<number | undefined> {
     if (delivery.isSettled()) {
-      this.tell(delivery, error, delivery.message.redeliveryCount + 1, 'lost');
+      this.report(delivery, error, delivery.message.redeliveryCount + 1, 'lost');
       return undefined;
     }
     const deliveries = this.deliveriesOf(delivery);
     const decision = this.policy.decide({ error, deliveries, tries: delivery.tries, ...circumstances });
-    this.tell(delivery, error, deliveries, afterDecision[decision.action]);
+    this.report(delivery, error, deliveries, afterDecision[decision.action]);
     if (decision.action === 'retry') return decision.afterMs;
     this.remember(delivery, deliveries, error, decision);
     if (decision.action === 'deadLetter') await this.deadLetter(delivery, error, deliveries);
@@ -130,7 +130,7 @@ export class FailureHandler {
     return renewals + (this.failures.get(message.sequence, message.timestampNs)?.renewals ?? 0);
   }
 
-  private tell(delivery: Delivery, error: unknown, deliveries: number, next: AfterFailure): void {
+  private report(delivery: Delivery, error: unknown, deliveries: number, next: AfterFailure): void {
     const { tries, message } = delivery;
     const timing = delivery.timingAt(this.setup.clock.nowMs());
     const about = { ...aboutMessage(this.setup, message), ...timing };

@@ -46,11 +46,11 @@ export function isDeliveryObserved(): boolean {
 }
 
 /** @internal */
-export function tellDeliveryChannel(event: DeliveryEvent | CountingEvent, clientId: string): void {
+export function publishDeliveryEvent(event: DeliveryEvent | CountingEvent, clientId: string): void {
   if (deliveryChannel.hasSubscribers) deliveryChannel.publish({ ...event, clientId } satisfies ObservedDelivery);
 }
 
 /** @internal */
-export function tellConnectionChannel(event: DriverEvent, clientId: string): void {
+export function publishConnectionEvent(event: DriverEvent, clientId: string): void {
   if (connectionChannel.hasSubscribers) connectionChannel.publish({ ...event, clientId } satisfies ObservedConnection);
 }

@@ -1,8 +1,8 @@
 export {
   isDeliveryObserved,
   stanChannels,
-  tellConnectionChannel,
-  tellDeliveryChannel,
+  publishConnectionEvent,
+  publishDeliveryEvent,
   type ObservedConnection,
   type ObservedDelivery,
 } from './channels.js';

@@ -26,8 +26,8 @@ type ObservedPublishDone = (error: Error | undefined, receipt: PublishReceipt | 
 export interface PublishObserverSetup {
   readonly telemetry: GuardedTelemetry | undefined;
   /** Whether somebody listens to `publishSettled`. */
-  readonly isHeard: () => boolean;
-  readonly tell: (event: PublishSettledEvent) => void;
+  readonly hasListeners: () => boolean;
+  readonly emit: (event: PublishSettledEvent) => void;
 }
 
 /**
@@ -39,7 +39,7 @@ export class PublishObserver {
 
   /** Whether anybody looks; where nobody does, nothing is made for it. */
   isOn(): boolean {
-    return this.setup.telemetry !== undefined || publishChannel.hasSubscribers || this.setup.isHeard();
+    return this.setup.telemetry !== undefined || publishChannel.hasSubscribers || this.setup.hasListeners();
   }
 
   /**
@@ -78,9 +78,9 @@ export class PublishObserver {
     }
     publishChannel.asyncStart.publish(about);
     publishChannel.asyncEnd.publish(about);
-    if (!this.setup.isHeard()) return;
+    if (!this.setup.hasListeners()) return;
     const { subject, bytes, headers } = about;
     const outcome = { ...(receipt !== undefined && { receipt }), ...(error !== undefined && { error }) };
-    this.setup.tell({ type: 'publishSettled', subject, bytes, tookMs, headers, ...outcome });
+    this.setup.emit({ type: 'publishSettled', subject, bytes, tookMs, headers, ...outcome });
   }
 }

@@ -63,8 +63,8 @@ export class PublishEntry {
     return this.attempts - this.unsentAttempts;
   }
 
-  /** Tells the outcome. */
-  tell(error: StanError | undefined, receipt: PublishReceipt | undefined): void {
+  /** Reports the outcome. */
+  settle(error: StanError | undefined, receipt: PublishReceipt | undefined): void {
     this.outcome.settle(error, receipt);
   }
 

@@ -117,7 +117,7 @@ export class PublishLedger {
     // In whole milliseconds: V8 keeps a number with a fraction as an object of its own, one per pending publish.
     const entry = new PublishEntry(subject, data, Math.ceil(deadline), outcome, headerText);
     if (refusal !== undefined) {
-      queueMicrotask(() => entry.tell(refusal, undefined));
+      queueMicrotask(() => entry.settle(refusal, undefined));
       return;
     }
     entry.checkedLimitBytes = limitBytes;
@@ -180,7 +180,7 @@ export class PublishLedger {
     if (entry.data.byteLength <= limitBytes) return true;
     const error = tooLarge(entry.subject, entry.data, limitBytes);
     this.remove(entry);
-    queueMicrotask(() => entry.tell(error, undefined));
+    queueMicrotask(() => entry.settle(error, undefined));
     return false;
   }
 
@@ -212,7 +212,7 @@ export class PublishLedger {
     if (!entry.isSettled) {
       this.remove(entry);
       const receipt = { guid, subject: entry.subject, attempts: entry.sentCount };
-      entry.tell(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
+      entry.settle(undefined, isDuplicate === true ? { ...receipt, duplicate: true } : receipt);
     }
     this.pump();
   }
@@ -240,7 +240,7 @@ export class PublishLedger {
       return;
     }
     this.remove(entry);
-    entry.tell(error, undefined);
+    entry.settle(error, undefined);
     this.pump();
   }
 
@@ -249,7 +249,7 @@ export class PublishLedger {
     const { publishTimeoutMs } = this.options;
     this.remove(entry);
     const facts = { subject, timeoutMs: publishTimeoutMs, attempts: sentCount, mayBeStored };
-    entry.tell(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
+    entry.settle(new PublishTimeoutError(facts, causedBy(lastFailure)), undefined);
     this.pump();
   }
 
@@ -257,9 +257,10 @@ export class PublishLedger {
     this.bytes -= costOf(entry.data, entry.headerText);
     this.queue.remove(entry);
     entry.release();
+    // With nothing under way there is nothing to prove: what waits must not wait for the answer to a probe that is over.
+    if (this.queue.sentCount === 0) this.ackWatch.reset();
     if (this.queue.count > 0) return;
     this.deadlines.rest();
-    this.ackWatch.reset();
     for (const resolve of this.whenEmpty.splice(0)) resolve();
   }
 
@@ -268,7 +269,7 @@ export class PublishLedger {
     for (let entry = this.queue.oldest; entry !== undefined; entry = this.queue.oldest) {
       const error = errorOf(entry);
       this.remove(entry);
-      entry.tell(error, undefined);
+      entry.settle(error, undefined);
     }
   }
 

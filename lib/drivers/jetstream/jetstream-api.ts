@@ -131,7 +131,7 @@ export class JetStreamApi {
   }
 
   /** Whether anybody listens to a subject; `undefined` where it must not be asked. */
-  async isHeard(subject: string): Promise<boolean | undefined> {
+  async hasListener(subject: string): Promise<boolean | undefined> {
     try {
       await this.connection().request(subject, '', { timeout: listenerTimeoutMs });
       return true;

@@ -6,7 +6,7 @@ import { SubscribeTimeoutError } from '../../core/errors/subscribe-timeout.error
 import type { ResolvedConnectionOptions } from '../../core/options/connection-options.js';
 import { JetStreamApi, JetStreamApiError } from './jetstream-api.js';
 import { importNats } from './nats-client.js';
-import { withoutLeftSockets } from './left-sockets.js';
+import { withoutLeakedSockets } from './leaked-sockets.js';
 import type { NatsConnection, NatsOptions, VendorConnect } from './nats-client.js';
 
 const advice = 'check servers, credentials and that nats-server runs with JetStream (-js)';
@@ -28,7 +28,7 @@ export async function openConnection(
   const connect = vendorConnect ?? (await importNats(options.servers)).connect;
   let connection: NatsConnection;
   try {
-    connection = await withoutLeftSockets(() => connect(toNatsOptions(options, nextDelayMs)));
+    connection = await withoutLeakedSockets(() => connect(toNatsOptions(options, nextDelayMs)));
   } catch (error) {
     throw toConnectError(error, options);
   }
@@ -44,7 +44,7 @@ export async function openConnection(
 /** Closes it in whatever state it is, an attempt to come back too. Never rejects. */
 export async function closeConnection(connection: NatsConnection): Promise<void> {
   await connection.close().catch(() => undefined);
-  // The socket of an attempt that has not come up stays open otherwise, see `withoutLeftSockets`.
+  // The socket of an attempt that has not come up stays open otherwise, see `withoutLeakedSockets`.
   const { protocol } = connection as { readonly protocol?: { readonly transport?: { discard?(): void } } };
   protocol?.transport?.discard?.();
 }

@@ -95,8 +95,8 @@ async function hasOtherReader(
 ): Promise<boolean> {
   const reader = config.metadata?.[readerName];
   if (reader === inbox) return false;
-  const isHeard = reader === undefined ? undefined : await api.isHeard(reader);
-  return isHeard ?? waitingCount > 0;
+  const hasListener = reader === undefined ? undefined : await api.hasListener(reader);
+  return hasListener ?? waitingCount > 0;
 }
 
 function readerOf({ inbox }: ConsumerPlace, { queueGroup }: DriverSubscriptionRequest): Record<string, string> {

@@ -30,6 +30,6 @@ export function noteClient(identity: Identity): () => void {
 }
 
 /** Whether another client of this process has, or wants, the same id on a cluster of the same name. */
-export function hasTwinInProcess(identity: Identity): boolean {
+export function hasDuplicateInProcess(identity: Identity): boolean {
   return (registry().get(keyOf(identity)) ?? 0) > 1;
 }

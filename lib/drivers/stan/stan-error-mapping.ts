@@ -1,7 +1,7 @@
 import type { PublishAttemptError } from '../../core/driver/driver.js';
 import { ConnectFailedError } from '../../core/errors/connect-failed.error.js';
 import { ConnectTimeoutError } from '../../core/errors/connect-timeout.error.js';
-import { hasTwinInProcess } from './clients-of-process.js';
+import { hasDuplicateInProcess } from './clients-of-process.js';
 import { DuplicateClientIdError } from '../../core/errors/duplicate-client-id.error.js';
 import { PublishRefusedError } from '../../core/errors/publish-refused.error.js';
 import type { StanError } from '../../core/errors/stan.error.js';
@@ -63,7 +63,7 @@ export function toConnectError(error: unknown, options: ResolvedConnectionOption
   if (text.includes(serverTexts.duplicateClientId)) {
     return new DuplicateClientIdError(options.clientId, {
       ...toErrorOptions(error),
-      isInThisProcess: hasTwinInProcess(options),
+      isInThisProcess: hasDuplicateInProcess(options),
     });
   }
   if (text.includes('connect request timeout')) {

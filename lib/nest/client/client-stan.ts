@@ -19,7 +19,12 @@ import {
   StanError,
 } from '../../core/errors/index.js';
 import { resolveClientOptions } from '../../core/options/index.js';
-import { GuardedTelemetry, PublishObserver, serverAddressOf, tellConnectionChannel } from '../../core/observe/index.js';
+import {
+  GuardedTelemetry,
+  PublishObserver,
+  serverAddressOf,
+  publishConnectionEvent,
+} from '../../core/observe/index.js';
 import type { ServerAddress } from '../../core/observe/index.js';
 import type {
   PublishAbout,
@@ -43,7 +48,7 @@ import { assertListener } from '../events/event-names.js';
 import { systemClock } from '../../core/clock.js';
 import { isDoneWithin } from '../../core/is-done-within.js';
 import { assertPattern } from '../event-pattern.js';
-import { ClientLink } from './client-link.js';
+import { ClientConnection } from './client-connection.js';
 import { EmittedEvent } from './emitted-event.js';
 import { PendingEncodings } from './pending-encodings.js';
 import { clientEventNames } from './stan-client-events.js';
@@ -102,7 +107,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   private readonly address: ServerAddress;
   private readonly broker: BrokerNames;
   private readonly hub = new EventHub((error) => this.logger.failed('a listener of on()', error));
-  private link: ClientLink | undefined;
+  private connection: ClientConnection | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -121,8 +126,8 @@ export class ClientStan<TEvents extends Record<string, any> = any>
         telemetry === undefined
           ? undefined
           : new GuardedTelemetry(telemetry, (error) => this.logger.failed('the telemetry', error)),
-      isHeard: () => this.hub.has('publishSettled'),
-      tell: (event) => this.hub.emit(event),
+      hasListeners: () => this.hub.has('publishSettled'),
+      emit: (event) => this.hub.emit(event),
     });
   }
 
@@ -140,7 +145,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   async connect(): Promise<void> {
     await this.resetIfClosed();
     if (this.closing !== undefined) throw new StanClosedError('connect');
-    await this.openLink().connected;
+    await this.openConnection().connected;
   }
 
   /**
@@ -170,7 +175,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
   ): Observable<TResult>;
   /* eslint-enable @typescript-eslint/no-unused-vars, @typescript-eslint/unified-signatures */
   override emit<TResult>(pattern: unknown, data: unknown): Observable<TResult> {
-    const emitted = new EmittedEvent((error) => this.reportUnheard(pattern, data, error));
+    const emitted = new EmittedEvent((error) => this.reportUnhandled(pattern, data, error));
     this.emitThen(pattern, data, undefined, emitted);
     // Nest types the result after the call, but there is only one kind of it.
     return emitted as unknown as Observable<TResult>;
@@ -211,7 +216,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   /** Events without an outcome, and the bytes that count against `maxPendingPublishBytes`. */
   pending(): { readonly count: number; readonly bytes: number } {
-    const ledger = this.link?.ledger;
+    const ledger = this.connection?.ledger;
     return { count: this.encodings.count + (ledger?.pendingCount ?? 0), bytes: ledger?.pendingBytes ?? 0 };
   }
 
@@ -220,14 +225,14 @@ export class ClientStan<TEvents extends Record<string, any> = any>
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {
-    const native = this.link?.driver.native();
+    const native = this.connection?.driver.native();
     if (native === undefined) throw new NotConnectedError('unwrap the client');
     return native as T;
   }
 
   /** Nest's hook: starts to connect, without holding up the start of the application. */
   onApplicationBootstrap(): void {
-    if (this.closing === undefined) this.openLink();
+    if (this.closing === undefined) this.openConnection();
   }
 
   /** Nest's hook: closes, after the servers of the application have. */
@@ -246,11 +251,11 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   /** Clears a closed or given-up connection away, so that a new one can be opened. */
   private async resetIfClosed(): Promise<void> {
-    const { closing, link } = this;
+    const { closing, connection } = this;
     await closing;
     // A close() that has come meanwhile stands.
     if (closing !== undefined && this.closing === closing) this.closing = undefined;
-    if (link?.isOver) await this.discard(link);
+    if (connection?.isOver) await this.discard(connection);
   }
 
   /** Most events are data alone, and nobody looks: for them nothing is made but their bytes. */
@@ -318,7 +323,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
 
   private dispatch(subject: string, bytes: Buffer | Promise<Buffer>, headerText: string, outcome: EmitOutcome): void {
     if (isPromise(bytes) || this.encodings.count > 0) this.publishInTurn(subject, bytes, headerText, outcome);
-    else this.openLink().ledger.publish(subject, bytes, outcome, headerText);
+    else this.openConnection().ledger.publish(subject, bytes, outcome, headerText);
   }
 
   /** Like {@link dispatch}, for whoever looks: telemetry may add headers before the event goes out. */
@@ -358,9 +363,9 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     outcome: EmitOutcome,
   ): void {
     // Connects meanwhile; what a contract may still refuse opens no session.
-    if (this.options.contract === undefined) this.openLink();
+    if (this.options.contract === undefined) this.openConnection();
     const { publishTimeoutMs: timeoutMs, maxPendingPublishBytes } = this.options.publish;
-    const pendingBytes = this.encodings.bytes + (this.link?.ledger.pendingBytes ?? 0);
+    const pendingBytes = this.encodings.bytes + (this.connection?.ledger.pendingBytes ?? 0);
     const ownBytes = publishOverheadBytes + (isPromise(bytes) ? 0 : bytes.byteLength);
     if (pendingBytes + ownBytes > maxPendingPublishBytes) {
       // Nobody else looks at its rejection.
@@ -370,7 +375,7 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     }
     const deadline = systemClock.nowMs() + timeoutMs;
     this.encodings.add(bytes, deadline, {
-      encoded: (encoded) => this.openLink().ledger.publish(subject, encoded, outcome, headerText, deadline),
+      encoded: (encoded) => this.openConnection().ledger.publish(subject, encoded, outcome, headerText, deadline),
       failed: (error) => outcome.settle(asError(error), undefined),
       aborted: () => outcome.settle(new StanClosedError(`publish to "${subject}"`), undefined),
       expired: () =>
@@ -383,52 +388,52 @@ export class ClientStan<TEvents extends Record<string, any> = any>
     return packet.metadata;
   }
 
-  /** The link that is in use; a new one at the start, and after one whose first connection could not be made. */
-  private openLink(): ClientLink {
-    const { link } = this;
-    if (link !== undefined) return link;
-    const opened = new ClientLink(this.makeDriver(this.options.connection), this.options, (event) =>
-      this.tellConnectionEvent(event),
+  /** The connection that is in use; a new one at the start, and after one whose first connection could not be made. */
+  private openConnection(): ClientConnection {
+    const { connection } = this;
+    if (connection !== undefined) return connection;
+    const opened = new ClientConnection(this.makeDriver(this.options.connection), this.options, (event) =>
+      this.emitConnectionEvent(event),
     );
-    this.link = opened;
+    this.connection = opened;
     // One that close() has taken away tells its own end.
-    opened.connected.catch(() => this.link === opened && void this.discard(opened));
+    opened.connected.catch(() => this.connection === opened && void this.discard(opened));
     return opened;
   }
 
-  private async discard(link: ClientLink): Promise<void> {
-    if (this.link === link) this.link = undefined;
-    await link.discard();
+  private async discard(connection: ClientConnection): Promise<void> {
+    if (this.connection === connection) this.connection = undefined;
+    await connection.discard();
   }
 
   private async drainAndClose(): Promise<void> {
     const { drainTimeoutMs } = this.options;
     if (!(await isDoneWithin(drainTimeoutMs, this.drain()))) this.warnUndrained(drainTimeoutMs);
     this.encodings.abort();
-    const { link } = this;
-    this.link = undefined;
-    if (link === undefined) this._status$.next('closed');
-    else await link.close();
+    const { connection } = this;
+    this.connection = undefined;
+    if (connection === undefined) this._status$.next('closed');
+    else await connection.close();
   }
 
   private async drain(): Promise<void> {
     // What a serializer still works on becomes a publish.
     await this.encodings.drain();
-    await this.link?.ledger.drain();
+    await this.connection?.ledger.drain();
   }
 
   private warnUndrained(timeoutMs: number): void {
     this.logger.warn(new DrainTimeoutError(timeoutMs, 0, this.pending().count).message);
   }
 
-  private tellConnectionEvent(event: DriverEvent): void {
+  private emitConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
-    tellConnectionChannel(event, this.options.connection.clientId);
-    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.link?.driver.describe());
+    publishConnectionEvent(event, this.options.connection.clientId);
+    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.connection?.driver.describe());
   }
 
-  private reportUnheard(pattern: unknown, data: unknown, error: Error): void {
+  private reportUnhandled(pattern: unknown, data: unknown, error: Error): void {
     const { message, cause } = error;
     const reasons = isError(cause) ? `${message}; ${describeError(cause).message}` : message;
     const subject = patternText(pattern);

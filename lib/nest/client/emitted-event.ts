@@ -17,7 +17,7 @@ type PartialObserver = Partial<Observer<PublishReceipt>>;
 export class EmittedEvent extends AsyncSubject<PublishReceipt> {
   private isReported = false;
 
-  constructor(private readonly reportUnheard: (error: Error) => void) {
+  constructor(private readonly reportUnhandled: (error: Error) => void) {
     super();
   }
 
@@ -39,7 +39,7 @@ export class EmittedEvent extends AsyncSubject<PublishReceipt> {
   ): Subscription {
     const observer = this.withErrorCallback(toObserver(observerOrNext, error, complete));
     const subscription = super.subscribe(inContext(observer));
-    // An operator's subscriber that has enough lets go of this too.
+    // An operator's subscriber that unsubscribes ends this too.
     if (observer instanceof Subscriber) observer.add(subscription);
     return subscription;
   }
@@ -56,7 +56,7 @@ export class EmittedEvent extends AsyncSubject<PublishReceipt> {
   private report(error: Error): void {
     if (this.isReported) return;
     this.isReported = true;
-    this.reportUnheard(error);
+    this.reportUnhandled(error);
   }
 }
 

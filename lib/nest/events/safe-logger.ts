@@ -16,7 +16,7 @@ type Level = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
  */
 export class SafeLogger extends Logger {
   private readonly guards = new WeakMap<LoggerService, LoggerService>();
-  private saidFailure = false;
+  private hasWarned = false;
 
   /** What Nest calls, also when it flushes lines that it had buffered: it drops the promise of an asynchronous logger. */
   override get localInstance(): LoggerService {
@@ -71,16 +71,16 @@ export class SafeLogger extends Logger {
   private attempt(write: () => unknown): void {
     try {
       const written = write();
-      if (isPromise(written)) written.then(undefined, (thrown: unknown) => this.sayFailure(thrown));
+      if (isPromise(written)) written.then(undefined, (thrown: unknown) => this.warnOfFailure(thrown));
     } catch (thrown) {
-      this.sayFailure(thrown);
+      this.warnOfFailure(thrown);
     }
   }
 
-  private sayFailure(thrown: unknown): void {
+  private warnOfFailure(thrown: unknown): void {
     ignoreRejection(thrown);
-    if (this.saidFailure) return;
-    this.saidFailure = true;
+    if (this.hasWarned) return;
+    this.hasWarned = true;
     process.emitWarning("the application's logger failed; log lines of nestjs-stan are lost", 'StanLoggerWarning');
   }
 }

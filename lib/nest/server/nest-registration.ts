@@ -6,8 +6,8 @@ import type { NestPatterns } from '../decorators/declared-patterns.js';
 import { assertPattern } from '../event-pattern.js';
 import { DirectCalls } from './direct-call.js';
 import type { ContextCreator } from './direct-call.js';
-import { findUnheard } from './unheard-methods.js';
-import type { NestModules, UnheardMethod } from './unheard-methods.js';
+import { findIgnoredMethods } from './ignored-methods.js';
+import type { NestModules, IgnoredMethod } from './ignored-methods.js';
 
 /** The controller whose methods Nest is about to hand over. */
 export interface HandlerOwner {
@@ -18,20 +18,20 @@ export interface HandlerOwner {
 }
 
 /** What a server is told while Nest registers its handlers. */
-export interface RegistrationWitness {
+export interface RegistrationListener {
   registering(owner: HandlerOwner | undefined): void;
   /** Which methods of the app have a decorator and will not be subscribed. */
-  surveyed(findUnheardMethods: (transportId: unknown) => readonly UnheardMethod[]): void;
+  surveyed(findIgnoredMethods: (transportId: unknown) => readonly IgnoredMethod[]): void;
 }
 
-/** Under this key a server of any copy of this package is a {@link RegistrationWitness}. */
+/** Under this key a server of any copy of this package is a {@link RegistrationListener}. */
 export const witnessKey: unique symbol = Symbol.for('nestjs-stan.registrationWitness') as never;
 
 const alreadyWatched = Symbol.for('nestjs-stan.registrationWatched');
 
 /** What is used of Nest's own objects (@nestjs/microservices 11.1 and 12.1, nest-microservice, listeners-controller). */
 interface NestInternals {
-  readonly serverInstance?: { [witnessKey]?: RegistrationWitness };
+  readonly serverInstance?: { [witnessKey]?: RegistrationListener };
   readonly container?: { getModules?: () => NestModules };
   readonly microservicesModule?: { readonly listenersController?: ListenersController };
 }
@@ -69,9 +69,9 @@ export function watchRegistration(): void {
   Object.defineProperty(prototype, 'registerListeners', { value: replacement, configurable: true, writable: true });
 }
 
-function registerWatched(nest: NestInternals, witness: RegistrationWitness, register: () => unknown): unknown {
+function registerWatched(nest: NestInternals, witness: RegistrationListener, register: () => unknown): unknown {
   const modules = nest.container?.getModules?.();
-  if (modules !== undefined) witness.surveyed((transportId) => findUnheard(modules, transportId));
+  if (modules !== undefined) witness.surveyed((transportId) => findIgnoredMethods(modules, transportId));
   const listeners = nest.microservicesModule?.listenersController;
   const original = listeners?.registerPatternHandlers;
   if (listeners === undefined || original === undefined) return register();
@@ -108,10 +108,13 @@ function telling(server: NestServer, calls: DirectCalls): NestServer {
 function ownerOf({ instance, metatype }: ControllerWrapper): HandlerOwner | undefined {
   const className = metatype?.name;
   if (instance === undefined || className === undefined) return undefined;
+  let methods: ReadonlyMap<object, string> | undefined;
   return {
     controller: instance,
     handlerName: (extras) => {
-      const method = methodWith(extras, instance);
+      // Asked for each of its methods, and all are looked through for it.
+      methods ??= methodsByExtras(instance);
+      const method = methods.get(extras);
       return method === undefined ? undefined : `${className}.${method}`;
     },
   };
@@ -126,9 +129,12 @@ function refuseSymbols(instance: object, className: string): void {
 }
 
 /** Nest gives each decorated method an object of extras of its own. */
-function methodWith(extras: object, instance: object): string | undefined {
-  const found = decoratedMethods(instance).find(([, patterns]) => patterns.extras === extras);
-  return found?.[0];
+function methodsByExtras(instance: object): Map<object, string> {
+  const methods = new Map<object, string>();
+  for (const [name, { extras }] of decoratedMethods(instance)) {
+    if (typeof extras === 'object' && !methods.has(extras)) methods.set(extras, name);
+  }
+  return methods;
 }
 
 /** The methods of an object that have a decorator of Nest's, its own before those that it inherits. */

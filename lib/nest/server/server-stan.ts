@@ -29,8 +29,8 @@ import {
   HandleObserver,
   isDeliveryObserved,
   serverAddressOf,
-  tellConnectionChannel,
-  tellDeliveryChannel,
+  publishConnectionEvent,
+  publishDeliveryEvent,
   traceIdIn,
 } from '../../core/observe/index.js';
 import type { ServerAddress } from '../../core/observe/index.js';
@@ -57,24 +57,24 @@ import { logDeliveryEvent } from './delivery-log.js';
 import { directCallOf } from './direct-call.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { watchRegistration, witnessKey } from './nest-registration.js';
-import type { HandlerOwner, RegistrationWitness } from './nest-registration.js';
-import { logQuestionable } from './questionable-handlers.js';
-import type { UnheardMethod } from './unheard-methods.js';
+import type { HandlerOwner, RegistrationListener } from './nest-registration.js';
+import { logHandlerWarnings } from './handler-warnings.js';
+import type { IgnoredMethod } from './ignored-methods.js';
 import { passFailuresThrough } from '../exceptions/pass-failures-through.js';
 import { toSubscribableHandlers } from './registered-handler.js';
 import type { SubscribableHandler } from './registered-handler.js';
 import { decodeFor } from './decode-for.js';
 import { ReplayInbox, toReplayGroups } from './replay-inbox.js';
 import type { Replayed } from './replay-inbox.js';
-import { ServerLink } from './server-link.js';
-import type { HandlerLoad } from './server-link.js';
+import { ServerConnection } from './server-connection.js';
+import type { HandlerLoad } from './server-connection.js';
 
 /** Makes the driver of a server; for tests, and for drivers to come. */
 export type DriverFactory = (options: ResolvedConnectionOptions) => Driver;
 
 type PipelineBasics = Pick<
   DeliveryPipelineSetup,
-  'clientId' | 'classifier' | 'emit' | 'clock' | 'isHeard' | 'traceIdOf'
+  'clientId' | 'classifier' | 'emit' | 'clock' | 'hasListeners' | 'traceIdOf'
 >;
 
 /** Whose runs they are, and who is shown them: the same for all deliveries of a subscription. */
@@ -103,12 +103,12 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   private readonly hub: EventHub;
   private readonly registry = new HandlerRegistry();
   private owner: HandlerOwner | undefined;
-  private findUnheard: (transportId: unknown) => readonly UnheardMethod[] = () => [];
+  private findIgnoredMethods: (transportId: unknown) => readonly IgnoredMethod[] = () => [];
   private readonly telemetry: GuardedTelemetry | undefined;
   private readonly address: ServerAddress;
   private readonly broker: BrokerNames;
   private readonly nestStartHook = this.onProcessingStartHook;
-  private link: ServerLink | undefined;
+  private connection: ServerConnection | undefined;
   private closing: Promise<void> | undefined;
   private hasListened = false;
 
@@ -172,12 +172,12 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
 
   /** What each subscription has to do now, replays included; empty before `listen()` and after `close()`. */
   load(): readonly HandlerLoad[] {
-    return this.link?.load() ?? [];
+    return this.connection?.load() ?? [];
   }
 
   /** Gaps in the versions of entities that stay open, so that later events wait in the event store; 0 without one. */
   openGapCount(): number {
-    return this.link?.counting?.openGapCount ?? 0;
+    return this.connection?.counting?.openGapCount ?? 0;
   }
 
   /**
@@ -185,7 +185,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
    * rejects with what the store rejects with.
    */
   async parkedByStream(): Promise<readonly ParkedStream[]> {
-    return (await this.link?.counting?.parkedByStream()) ?? [];
+    return (await this.connection?.counting?.parkedByStream()) ?? [];
   }
 
   /**
@@ -193,7 +193,7 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
    * @throws NotConnectedError (STAN_NOT_CONNECTED) while there is none
    */
   unwrap<T>(): T {
-    const native = this.link?.driver.native();
+    const native = this.connection?.driver.native();
     if (native === undefined) throw new NotConnectedError('unwrap the client');
     return native as T;
   }
@@ -213,10 +213,10 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
   }
 
   /** Told by Nest's registration, see {@link watchRegistration}. @internal */
-  get [witnessKey](): RegistrationWitness {
+  get [witnessKey](): RegistrationListener {
     return {
       registering: (owner) => (this.owner = owner),
-      surveyed: (findUnheardMethods) => (this.findUnheard = findUnheardMethods),
+      surveyed: (findIgnoredMethods) => (this.findIgnoredMethods = findIgnoredMethods),
     };
   }
 
@@ -224,22 +224,26 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     const handlers = toSubscribableHandlers(this.registry.handlers, this.options);
     const counted = countedHandlersOf(handlers);
     const store = storeOf(this.options, counted);
-    logQuestionable(this.logger, handlers, this.findUnheard(this.transportId));
+    logHandlerWarnings(this.logger, handlers, this.findIgnoredMethods(this.transportId));
     await this.reopen();
-    const { connection } = this.options;
-    const link = new ServerLink(this.makeDriver(connection), this.options, (event) => this.tellConnectionEvent(event));
-    this.link = link;
+    const { clientId } = this.options.connection;
+    const connection = new ServerConnection(this.makeDriver(this.options.connection), this.options, (event) =>
+      this.emitConnectionEvent(event),
+    );
+    this.connection = connection;
     await store?.prepare();
-    await link.driver.connect();
-    const gates = store === undefined ? noGates : this.openGates(store, counted, link);
-    this.logger.log(`connected as "${connection.clientId}", subscribing ${handlersText(handlers.length)}`);
+    await connection.driver.connect();
+    const gates = store === undefined ? noGates : this.openGates(store, counted, connection);
+    this.logger.log(`connected as "${clientId}", subscribing ${handlersText(handlers.length)}`);
     const replays = toReplayGroups(handlers).map((group) => new ReplayInbox(group, this.decoder));
     await Promise.all([
-      ...handlers.map((handler) => link.subscribe(handler, this.handlerPipeline(handler, link.outbox, gates))),
-      ...replays.map((inbox) => link.subscribe(inbox, this.replayPipeline(inbox, link.outbox, gates))),
+      ...handlers.map((handler) =>
+        connection.subscribe(handler, this.handlerPipeline(handler, connection.outbox, gates)),
+      ),
+      ...replays.map((inbox) => connection.subscribe(inbox, this.replayPipeline(inbox, connection.outbox, gates))),
     ]);
-    link.startCounting();
-    this.logger.log(`listening as "${connection.clientId}" with ${handlersText(handlers.length)}`);
+    connection.startCounting();
+    this.logger.log(`listening as "${clientId}" with ${handlersText(handlers.length)}`);
   }
 
   /**
@@ -262,28 +266,32 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
       classifier: exceptionClassifier,
       emit: (event) => {
         observer.hear(event);
-        this.tellDeliveryEvent(event);
+        this.emitDeliveryEvent(event);
       },
-      isHeard: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
+      hasListeners: () => observer.wantsOutcomes || this.hub.has('handled') || isDeliveryObserved(),
       traceIdOf: ({ sequence, headerText }) => observer.traceIdOf(sequence) ?? traceIdIn(headerText),
       clock: systemClock,
     };
   }
 
-  private openGates(store: StanEventStore, handlers: readonly SubscribableHandler[], link: ServerLink): Gates {
+  private openGates(
+    store: StanEventStore,
+    handlers: readonly SubscribableHandler[],
+    connection: ServerConnection,
+  ): Gates {
     const counted = new Map(handlers.map((handler) => [handler, this.toCounted(handler)]));
     const setup = {
       store,
       clientId: this.options.connection.clientId,
       clock: systemClock,
       classifier: exceptionClassifier,
-      emit: (event: DeliveryEvent | CountingEvent) => this.tellCountingEvent(event),
-      storeDeadLetter: (subject: string, deadLetter: DeadLetter) => link.outbox.store(subject, deadLetter),
+      emit: (event: DeliveryEvent | CountingEvent) => this.emitCountingEvent(event),
+      storeDeadLetter: (subject: string, deadLetter: DeadLetter) => connection.outbox.store(subject, deadLetter),
     };
     const counting = new Counting(setup, [...counted.values()], (error) =>
       this.logger.error('looking for parked events failed; it is tried again', error),
     );
-    link.counting = counting;
+    connection.counting = counting;
     return new Map([...counted].map(([handler, itself]) => [handler, counting.gateOf(itself)]));
   }
 
@@ -460,41 +468,41 @@ export class ServerStan extends Server<StanServerEvents, StanStatus> implements 
     return this.onProcessingEndHook;
   }
 
-  private tellConnectionEvent(event: DriverEvent): void {
+  private emitConnectionEvent(event: DriverEvent): void {
     if (event.type === 'status') this._status$.next(event.status);
     else this.hub.emit(event);
-    tellConnectionChannel(event, this.options.connection.clientId);
-    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.link?.driver.describe());
+    publishConnectionEvent(event, this.options.connection.clientId);
+    logConnectionEvent(this.logger, event, this.options.connection.clientId, this.connection?.driver.describe());
   }
 
-  private tellDeliveryEvent(event: DeliveryEvent): void {
+  private emitDeliveryEvent(event: DeliveryEvent): void {
     logDeliveryEvent(this.logger, event);
     this.hub.emit(event);
-    tellDeliveryChannel(event, this.options.connection.clientId);
+    publishDeliveryEvent(event, this.options.connection.clientId);
   }
 
-  private tellCountingEvent(event: DeliveryEvent | CountingEvent): void {
+  private emitCountingEvent(event: DeliveryEvent | CountingEvent): void {
     if (event.type !== 'parked' && event.type !== 'unparked' && event.type !== 'gapOpen') {
-      this.tellDeliveryEvent(event);
+      this.emitDeliveryEvent(event);
       return;
     }
     logCountingEvent(this.logger, event);
     this.hub.emit(event);
-    tellDeliveryChannel(event, this.options.connection.clientId);
+    publishDeliveryEvent(event, this.options.connection.clientId);
   }
 
   private async drainAndClose(): Promise<void> {
-    const { link } = this;
-    this.link = undefined;
-    if (link === undefined) this._status$.next('closed');
-    if (link !== undefined) this.logWait(link);
-    const problem = await link?.close();
+    const { connection } = this;
+    this.connection = undefined;
+    if (connection === undefined) this._status$.next('closed');
+    if (connection !== undefined) this.logWait(connection);
+    const problem = await connection?.close();
     if (problem !== undefined) this.logger.warn(problem.message);
   }
 
   /** A stop that takes seconds says what it waits for. */
-  private logWait(link: ServerLink): void {
-    const { runningHandlers, publishes } = link.pending();
+  private logWait(connection: ServerConnection): void {
+    const { runningHandlers, publishes } = connection.pending();
     if (runningHandlers === 0 && publishes === 0) return;
     this.logger.log(
       `stopping: waiting up to ${String(this.options.drainTimeoutMs)} ms for ${handlersText(runningHandlers, 'running ')} ` +

@@ -1,5 +1,5 @@
 import type { SubscriptionLag } from '../../monitoring/index.js';
-import type { HandlerLoad } from '../../nest/server/server-link.js';
+import type { HandlerLoad } from '../../nest/server/server-connection.js';
 import type { MetricSet } from './metric-set.js';
 import type { StanMetricsLag } from './stan-metrics-options.js';
 

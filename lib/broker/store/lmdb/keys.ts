@@ -7,11 +7,12 @@ import { createHash } from 'node:crypto';
  * | key | row |
  * |---|---|
  * | `F` | format stamp |
+ * | `A` | up to which record of the write-ahead log the file has everything |
  * | `V` | whose state this is |
  * | `C` client id | one client |
  * | `H` channel number | a channel's name and the run of its sequences |
  * | `D` channel number | a deleted channel whose rows are still being removed |
- * | `M` channel number, sequence | one message: time and bytes |
+ * | `M` channel number, sequence | messages that follow each other, up to that sequence |
  * | `S` channel number, subscription id | one subscription |
  * | `P` channel number, subscription id, sequence / 1 024 | which of 1 024 deliveries wait for their acks, as bits |
  *
@@ -19,6 +20,7 @@ import { createHash } from 'node:crypto';
  */
 const kinds = {
   format: 'F',
+  applied: 'A',
   server: 'V',
   client: 'C',
   channel: 'H',
@@ -37,6 +39,8 @@ const longestKeyBytes = 1_900;
 
 /** @internal */
 export const formatKey = Buffer.from(kinds.format);
+/** @internal */
+export const appliedKey = Buffer.from(kinds.applied);
 /** @internal */
 export const serverKey = Buffer.from(kinds.server);
 
@@ -59,10 +63,15 @@ export function deletedKey(channel: number): Buffer {
 }
 
 /** @internal */
-export function messageKey(channel: number, sequence: number): Buffer {
+export function messageKey(channel: number, lastSequence: number): Buffer {
   const key = numbered(kinds.message, channel, 13);
-  writeSequence(key, sequence, 5);
+  writeSequence(key, lastSequence, 5);
   return key;
+}
+
+/** The first row of messages that ends at `sequence` or later. @internal */
+export function messageRangeFrom(channel: number, sequence: number): { start: Buffer; end: Buffer; limit: number } {
+  return { start: messageKey(channel, sequence), end: rangeOf('message', channel).end, limit: 1 };
 }
 
 /** @internal */

@@ -5,14 +5,18 @@ import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
 import { brokerOptionPlace } from '../../errors/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
+import { BlockCache } from './block-cache.js';
 import { findDamage } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
+import { DurableRows, silenceDetails } from './durable-rows.js';
+import type { Batch, OnCheckpoint } from './durable-rows.js';
 import { channelKey, clientKey, deletedKey, formatKey, rangeOf, serverKey } from './keys.js';
 import { importLmdb, openEnvironment } from './lmdb-environment.js';
 import type { LmdbEnvironment, LmdbPackage } from './lmdb-environment.js';
 import { emptyLog, LmdbMessageLog } from './lmdb-message-log.js';
 import { LmdbSubscriptionTable } from './lmdb-subscription-table.js';
-import { currentFormat, recover } from './recover.js';
+import type { RowChange } from './log-record.js';
+import { currentFormat } from './recover.js';
 import type { FoundChannel, FoundState } from './recover.js';
 import { sealClient, sealRecord } from './rows.js';
 import type { DirtyPart, RowWriter } from './row-writer.js';
@@ -24,8 +28,6 @@ const directoryExpected = 'the path of a directory';
 const dataFile = 'broker.mdb';
 /** Rows of deleted channels that one batch removes. */
 const sweepRows = 2_000;
-/** A batch up to this size stays in memory until the next one is on the disk: its messages are about to be delivered. */
-const keptBatchBytes = 4 * 1_024 * 1_024;
 
 /**
  * How to keep a broker's state in files.
@@ -53,21 +55,16 @@ interface Channel extends ChannelStore {
   readonly subscriptions: LmdbSubscriptionTable;
 }
 
-/** Messages of one log that a batch has put into the file. */
-interface Written {
-  readonly log: LmdbMessageLog;
-  readonly lastSequence: number;
-}
-
 /**
- * Keeps everything in one LMDB file: after `kill -9` at any moment it holds every write that a flush has settled for, and
- * of the others whole batches or nothing. Needs the package `lmdb`, which is loaded when the store is opened.
+ * Keeps everything in one LMDB file and a write-ahead log: after `kill -9` or a loss of power at any moment they hold every
+ * write that a flush has settled for, and of the others whole batches or nothing. Needs the package `lmdb`, which is loaded when the store is opened.
  *
  * Damage that it finds when it opens the file is refused. LMDB maps the file into memory and trusts its inner pages: damage
  * to those may end the process instead. Restore a copy then.
  *
- * Writes are collected in memory; a flush takes all of them to the disk in one transaction. While one is on its way the
- * next collects, so the busier the broker the larger its batches.
+ * Writes are collected in memory; a flush takes all of them to the log in one write that is synced. While one is on its
+ * way the next collects, so the busier the broker the larger its batches. Every few megabytes, and when the store is
+ * closed, what is in the log goes into LMDB. Copy the directory as a whole, and only while no broker has it open.
  * @publicApi
  */
 export class LmdbStore implements Store {
@@ -76,16 +73,20 @@ export class LmdbStore implements Store {
   private readonly importLmdb: () => Promise<LmdbPackage>;
   private lock: DirectoryLock | undefined;
   private environment: LmdbEnvironment | undefined;
+  private rows: DurableRows | undefined;
   private failure: StoreFailedError | undefined;
 
+  private readonly source = { environment: () => this.opened(), cache: new BlockCache() };
   private channels = new Map<string, Channel>();
   private nextChannel = 1;
   private readonly dirtyParts = new Set<DirtyPart>();
   private readonly dirtyRows = new Map<string, { key: Buffer; row: Buffer | undefined }>();
+  /** Channels whose tombstones are in no batch yet. */
+  private deleted: number[] = [];
+  /** Channels whose tombstones are in LMDB, and with them every row that they ever had. */
   private toSweep: number[] = [];
+  private sweeping: Promise<void> | undefined;
 
-  /** What of the last batch is still in memory although it can be read from the file. */
-  private readable: Written[] = [];
   private writing: Promise<void> | undefined;
   private nextWrite: Promise<void> | undefined;
 
@@ -135,7 +136,7 @@ export class LmdbStore implements Store {
     this.dirtyParts.delete(channel.subscriptions);
     this.stage(channelKey(channel.number), undefined);
     this.stage(deletedKey(channel.number), Buffer.alloc(0));
-    this.toSweep.push(channel.number);
+    this.deleted.push(channel.number);
   }
 
   putClient(record: ClientRecord): void {
@@ -149,7 +150,7 @@ export class LmdbStore implements Store {
   flush(): Promise<void> | undefined {
     if (this.environment === undefined) return this.hasWrites ? Promise.reject(this.notOpen()) : undefined;
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    if (!this.hasWrites) return this.nextWrite ?? this.writing;
+    if (!this.hasWrites) return this.nextWrite ?? this.writing ?? this.sweeping;
     if (this.writing === undefined) return this.write();
     // What is written while a batch is on its way goes into the next one, together.
     this.nextWrite ??= this.writing.then(() => this.write());
@@ -160,6 +161,7 @@ export class LmdbStore implements Store {
     if (this.environment === undefined) return;
     try {
       await this.flush();
+      await this.rows?.finish().catch((cause: unknown) => Promise.reject(this.fail(cause)));
     } finally {
       await this.letGo();
     }
@@ -187,8 +189,11 @@ export class LmdbStore implements Store {
     if (damage !== undefined) throw new StoreCorruptError(path, damage);
     try {
       this.environment = openEnvironment(lmdb, path);
-      return recover(this.environment);
+      const { rows, found } = await DurableRows.open(this.environment, path, (collected) => this.tookOver(collected));
+      this.rows = rows;
+      return found;
     } catch (cause) {
+      if (cause instanceof StoreFailedError) throw cause;
       throw new StoreCorruptError(path, cause instanceof Error ? cause.message : String(cause), { cause });
     }
   }
@@ -206,7 +211,7 @@ export class LmdbStore implements Store {
     const channel = {
       number,
       name,
-      messages: new LmdbMessageLog(() => this.opened(), number, name, log, markDirty),
+      messages: new LmdbMessageLog(this.source, number, name, log, markDirty),
       subscriptions: new LmdbSubscriptionTable(number, subscriptions, markDirty),
     };
     this.channels.set(name, channel);
@@ -226,6 +231,11 @@ export class LmdbStore implements Store {
     return this.environment;
   }
 
+  private openedRows(): DurableRows {
+    if (this.rows === undefined) throw this.notOpen();
+    return this.rows;
+  }
+
   private notOpen(): StoreFailedError {
     return new StoreFailedError(this.directory, 'it is not open');
   }
@@ -233,101 +243,105 @@ export class LmdbStore implements Store {
   /** Starts one batch with every write so far; there is never more than one on its way. */
   private write(): Promise<void> {
     this.nextWrite = undefined;
-    const environment = this.opened();
-    const logs = [...this.dirtyParts].filter((part) => part instanceof LmdbMessageLog);
-    const written = logs.map((log) => ({ log, lastSequence: log.lastSequence }));
-    let bytes = 0;
-    this.writing = environment
-      .batch(() => {
-        bytes = this.fillBatch(environment);
-      })
-      .then(
-        () => {
-          this.writing = undefined;
-          environment.resetReadTxn();
-          this.forget(this.readable);
-          this.readable = written;
-          if (bytes > keptBatchBytes) this.forget(written);
-          this.sweepOn();
-        },
-        (cause: unknown) => {
-          this.writing = undefined;
-          silenceDetails(cause);
-          this.failure = new StoreFailedError(this.directory, cause instanceof Error ? cause.message : String(cause), {
-            cause,
-          });
-          throw this.failure;
-        },
-      );
+    const rows = this.openedRows();
+    this.writing = rows.commit(this.takeBatch()).then(
+      () => {
+        this.writing = undefined;
+      },
+      (cause: unknown) => {
+        this.writing = undefined;
+        throw this.fail(cause);
+      },
+    );
     return this.writing;
   }
 
-  private forget(written: readonly Written[]): void {
-    for (const { log, lastSequence } of written) log.forgetRecent(lastSequence);
+  private takeBatch(): Batch {
+    const changes: RowChange[] = [];
+    const writer: RowWriter = {
+      put: (key, row) => changes.push({ key, row }),
+      remove: (key) => changes.push({ key, row: undefined }),
+    };
+    const written = new Map<LmdbMessageLog, number>();
+    for (const part of this.dirtyParts) {
+      part.writeTo(writer);
+      if (part instanceof LmdbMessageLog) written.set(part, part.lastSequence);
+    }
+    this.dirtyParts.clear();
+    changes.push(...this.dirtyRows.values());
+    this.dirtyRows.clear();
+    return { changes, written, deleted: this.deleted.splice(0) };
   }
 
-  /** Returns the bytes of the rows that it puts. */
-  private fillBatch(environment: LmdbEnvironment): number {
-    let bytes = 0;
-    const writer: RowWriter = {
-      put: (key, row) => {
-        bytes += row.length;
-        environment.put(key, row).catch(silenceDetails); // what a write failed of, its batch says
-      },
-      remove: (key) => void environment.remove(key).catch(silenceDetails),
-    };
-    for (const part of this.dirtyParts) part.writeTo(writer);
-    this.dirtyParts.clear();
-    for (const { key, row } of this.dirtyRows.values()) {
-      if (row !== undefined) writer.put(key, row);
-      else writer.remove(key);
-    }
-    this.dirtyRows.clear();
-    this.sweep(environment, writer);
-    return bytes;
+  private fail(cause: unknown): StoreFailedError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.failure ??= new StoreFailedError(this.directory, reason, { cause });
+    return this.failure;
+  }
+
+  private tookOver({ written, deleted }: Parameters<OnCheckpoint>[0]): void {
+    for (const [log, lastSequence] of written) log.forgetRecent(lastSequence);
+    this.toSweep.push(...deleted);
+    this.sweepOn();
+  }
+
+  /** Removes rows of deleted channels in the background; a failure shows at the next flush. */
+  private sweepOn(): void {
+    const { environment } = this;
+    if (environment === undefined || this.toSweep.length === 0 || this.sweeping !== undefined) return;
+    this.sweeping = environment
+      .batch(() => this.sweep(environment))
+      .then(
+        () => {
+          this.sweeping = undefined;
+          environment.resetReadTxn();
+          this.sweepOn();
+        },
+        (cause: unknown) => {
+          this.sweeping = undefined;
+          silenceDetails(cause);
+          this.fail(cause);
+        },
+      );
   }
 
   /** Removes some rows of a deleted channel, and its tombstone once none is left. */
-  private sweep(environment: LmdbEnvironment, writer: RowWriter): void {
+  private sweep(environment: LmdbEnvironment): void {
     const [channel] = this.toSweep;
     if (channel === undefined) return;
+    const remove = (key: Buffer) => void environment.remove(key).catch(silenceDetails);
     let left = sweepRows;
     for (const kind of ['message', 'pending', 'subscription'] as const) {
       for (const key of environment.getKeys({ ...rangeOf(kind, channel), limit: left })) {
-        writer.remove(key);
+        remove(key);
         left -= 1;
       }
       if (left === 0) return;
     }
-    writer.remove(deletedKey(channel));
+    remove(deletedKey(channel));
     this.toSweep.shift();
   }
 
-  /** What is left to sweep goes on in the background; a failure shows at the next flush. */
-  private sweepOn(): void {
-    if (this.environment !== undefined && this.toSweep.length > 0 && this.nextWrite === undefined)
-      this.write().catch(() => undefined);
-  }
-
   private async letGo(): Promise<void> {
-    const { environment, lock } = this;
+    const { environment, rows, lock } = this;
     this.environment = undefined;
+    this.rows = undefined;
     this.lock = undefined;
     this.channels = new Map();
-    this.readable = [];
+    this.source.cache.clear();
+    this.deleted = [];
     this.dirtyParts.clear();
     this.dirtyRows.clear();
     await this.writing?.catch(() => undefined);
+    await this.sweeping;
     try {
-      await environment?.close();
+      await rows?.close();
     } finally {
-      await lock?.release();
+      try {
+        await environment?.close();
+      } finally {
+        await lock?.release();
+      }
     }
   }
-}
-
-/** lmdb hangs the reason on its error as a promise of its own; unheard, that promise would end the process. */
-function silenceDetails(cause: unknown): void {
-  const { commitError } = (cause ?? {}) as { readonly commitError?: unknown };
-  if (commitError instanceof Promise) commitError.catch(() => undefined);
 }

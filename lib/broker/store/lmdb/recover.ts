@@ -1,11 +1,11 @@
 import type { ClientRecord, RecoveredSubscription, ServerRecord } from '../store.js';
-import { channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
+import { appliedKey, channelOf, firstNumberOf, formatKey, rangeOf, secondNumberOf, serverKey } from './keys.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import type { FoundLog } from './lmdb-message-log.js';
+import { MessageBlock } from './message-block.js';
 import { sequencesOf } from './pending-blocks.js';
 import {
-  checkMessage,
-  messageBytes,
+  openApplied,
   openChannel,
   openClient,
   openPending,
@@ -38,17 +38,29 @@ export interface FoundState {
 }
 
 /**
- * Reads the whole file.
+ * The number of the last record of the write-ahead log that the file has; 0 for a new file.
+ * @throws RowDamagedError for a file of another layout
+ * @internal
+ */
+export function readApplied(environment: LmdbEnvironment): number {
+  const format = environment.getBinary(formatKey);
+  if (format === undefined) {
+    if (!isEmpty(environment)) throw new RowDamagedError('it is an LMDB file that no broker wrote');
+    return 0;
+  }
+  checkFormat(format);
+  const applied = environment.getBinary(appliedKey);
+  if (applied === undefined) throw new RowDamagedError('it does not say which part of its write-ahead log it has');
+  return openApplied(applied);
+}
+
+/**
+ * Reads the whole file, after {@link readApplied}.
  * @throws RowDamagedError for anything that this release did not write in this form
  * @internal
  */
 export function recover(environment: LmdbEnvironment): FoundState {
-  const format = environment.getBinary(formatKey);
-  if (format === undefined) {
-    if (!isEmpty(environment)) throw new RowDamagedError('it is an LMDB file that no broker wrote');
-    return { server: undefined, clients: [], channels: [], deleted: [] };
-  }
-  checkFormat(format);
+  if (isEmpty(environment)) return { server: undefined, clients: [], channels: [], deleted: [] };
   const server = environment.getBinary(serverKey);
   if (server === undefined) throw new RowDamagedError('it does not name the cluster whose state it holds');
   return {
@@ -95,10 +107,13 @@ function checkMessages(
   let bytes = 0;
   let expected = first;
   for (const { key, value } of environment.getRange(rangeOf('message', channel))) {
-    const sequence = firstNumberOf(key);
-    if (sequence !== expected) throw new RowDamagedError(`message ${String(expected)} of channel ${name} is missing`);
-    bytes += messageBytes(checkMessage(value, `message ${String(sequence)} of channel ${name}`)).length;
-    expected += 1;
+    const lastSequence = firstNumberOf(key);
+    const what = `the row of message ${String(lastSequence)} of channel ${name}`;
+    const block = MessageBlock.open(channel, lastSequence, value, what);
+    // Of the first block a limit may have removed some messages.
+    const isNext = expected === first ? block.has(expected) : block.firstSequence === expected;
+    if (!isNext) throw new RowDamagedError(`message ${String(expected)} of channel ${name} is missing`);
+    for (; expected <= lastSequence; expected += 1) bytes += block.lengthOf(expected);
   }
   const isWhole = last === 0 ? expected === first : expected === last + 1;
   if (!isWhole) throw new RowDamagedError(`channel ${name} ends at ${String(expected - 1)} and not at ${String(last)}`);

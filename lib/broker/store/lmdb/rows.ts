@@ -7,8 +7,8 @@ import { blockBytes } from './pending-blocks.js';
  * a disk has changed must not be served.
  */
 const crcBytes = 4;
-const timestampBytes = 8;
-const messageHeadBytes = crcBytes + timestampBytes;
+/** Checksum and count of a block of messages. @internal */
+export const blockHeadBytes = crcBytes + 4;
 
 /** Raised in this folder only; the store turns it into a `StoreCorruptError` that names its directory. @internal */
 export class RowDamagedError extends Error {}
@@ -20,42 +20,22 @@ export interface ChannelRow {
   readonly lastSequence: number;
 }
 
+/** Up to which record of the write-ahead log the file has everything. @internal */
+export interface AppliedRow {
+  readonly record: number;
+}
+
 /** Which layout the rows have. @internal */
 export interface FormatRow {
   readonly format: string;
   readonly version: number;
 }
 
-/** @internal */
-export function sealMessage(timestampNs: bigint, encoded: Uint8Array): Buffer {
-  const row = Buffer.allocUnsafe(messageHeadBytes + encoded.length);
-  row.writeBigInt64BE(timestampNs, crcBytes);
-  row.set(encoded, messageHeadBytes);
-  return sealed(row);
-}
-
-/** The bytes of a message whose row was checked. @internal */
-export function messageBytes(row: Buffer): Buffer {
-  return row.subarray(messageHeadBytes);
-}
-
-/** The time of a message whose row was checked. @internal */
-export function messageTimestamp(row: Buffer): bigint {
-  return row.readBigInt64BE(crcBytes);
-}
-
-/** Throws unless the row is as it was written. @internal */
-export function checkMessage(row: Buffer, what: string): Buffer {
-  if (row.length < messageHeadBytes) throw new RowDamagedError(`${what} is cut short`);
-  unseal(row, what);
-  return row;
-}
-
 /** The row of a block of pending deliveries; the bits are copied. @internal */
 export function sealPending(bits: Uint8Array): Buffer {
   const row = Buffer.allocUnsafe(crcBytes + blockBytes);
   row.set(bits, crcBytes);
-  return sealed(row);
+  return sealInPlace(row);
 }
 
 /** @internal */
@@ -71,7 +51,7 @@ export function sealClient(record: ClientRecord): Buffer {
 }
 
 /** @internal */
-export function sealRecord(record: ServerRecord | SubscriptionRecord | ChannelRow | FormatRow): Buffer {
+export function sealRecord(record: ServerRecord | SubscriptionRecord | ChannelRow | FormatRow | AppliedRow): Buffer {
   return sealJson(record);
 }
 
@@ -79,7 +59,7 @@ function sealJson(record: object): Buffer {
   const body = Buffer.from(JSON.stringify(record));
   const row = Buffer.allocUnsafe(crcBytes + body.length);
   row.set(body, crcBytes);
-  return sealed(row);
+  return sealInPlace(row);
 }
 
 /** @internal */
@@ -92,6 +72,11 @@ export function openRecord(row: Buffer, what: string): Record<string, unknown> {
 /** @internal */
 export function openServer(row: Buffer): ServerRecord {
   return { clusterId: text(openRecord(row, 'the server row'), 'clusterId') };
+}
+
+/** @internal */
+export function openApplied(row: Buffer): number {
+  return whole(openRecord(row, 'the row about the write-ahead log'), 'record');
 }
 
 /** @internal */
@@ -135,12 +120,14 @@ export function openSubscription(row: Buffer, id: number): SubscriptionRecord {
   };
 }
 
-function sealed(row: Buffer): Buffer {
+/** Writes the checksum into the bytes that a row has left for it. @internal */
+export function sealInPlace(row: Buffer): Buffer {
   row.writeUInt32BE(crc32(row.subarray(crcBytes)), 0);
   return row;
 }
 
-function unseal(row: Buffer, what: string): Buffer {
+/** What a row holds beside its checksum. @throws RowDamagedError unless it is as it was written. @internal */
+export function unseal(row: Buffer, what: string): Buffer {
   if (row.length < crcBytes) throw new RowDamagedError(`${what} is cut short`);
   const body = row.subarray(crcBytes);
   if (crc32(body) !== row.readUInt32BE(0)) throw new RowDamagedError(`${what} has a wrong checksum`);

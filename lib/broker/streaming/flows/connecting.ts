@@ -97,7 +97,7 @@ export class Connecting {
         this.refuse(reply, clientId, failure.message);
         return;
       }
-      if (this.needs.events.isHeard) this.needs.events.emit({ type: 'clientConnected', clientId, replaced });
+      if (this.needs.events.hasListeners) this.needs.events.emit({ type: 'clientConnected', clientId, replaced });
       if (client.isRegistered) this.needs.heartbeats.start(client);
       this.accept(request, reply);
     });
@@ -123,7 +123,7 @@ export class Connecting {
 
   private refuse(reply: string, clientId: string, error: string): void {
     this.needs.logger.error(`[client ${clientId}] connect refused: ${error}`);
-    if (this.needs.events.isHeard) this.needs.events.emit({ type: 'clientRefused', clientId, error });
+    if (this.needs.events.hasListeners) this.needs.events.emit({ type: 'clientRefused', clientId, error });
     const payload = this.needs.encoder.connectError(error);
     this.needs.outlet.send({ point: 'connectResponse', clientId, channel: '', sequence: 0 }, reply, payload);
   }
@@ -156,7 +156,7 @@ export class Connecting {
     this.needs.clients.unregister(client);
     for (const subscription of client.subscriptions) this.needs.removal.remove(subscription, false);
     this.needs.logger.debug(`[client ${clientId}] closed: ${reason}`);
-    if (this.needs.events.isHeard) this.needs.events.emit({ type: 'clientClosed', clientId, reason });
+    if (this.needs.events.hasListeners) this.needs.events.emit({ type: 'clientClosed', clientId, reason });
   }
 
   receivePing(message: BusMessage): void {

@@ -70,7 +70,7 @@ export class Dispatch {
       ? subscription
       : channel.subscriptions.groupOf(subscription)?.holderOf(sequence);
     if (holder?.acked(sequence)) {
-      if (this.needs.events.isHeard) this.needs.events.emit({ type: 'acked', sequence, ...factsOf(holder) });
+      if (this.needs.events.hasListeners) this.needs.events.emit({ type: 'acked', sequence, ...factsOf(holder) });
       holder.forgetRedeliveries(sequence);
     }
     this.fillUp(channel, subscription);
@@ -161,7 +161,7 @@ export class Dispatch {
     const payload = count > 0 ? encoder.redelivered(stored, count) : stored;
     const { clientId, channel } = subscription;
     traffic.countOut(payload.length);
-    if (events.isHeard) {
+    if (events.hasListeners) {
       events.emit({ type: 'delivered', sequence, redeliveryCount: count, ...factsOf(subscription) });
     }
     outlet.send({ point: 'message', clientId, channel, sequence }, subscription.inbox, payload);

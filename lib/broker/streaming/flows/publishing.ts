@@ -142,7 +142,7 @@ export class Publishing {
       channel.stored(sequence);
       touched.add(channel);
     }
-    if (this.needs.events.isHeard) this.report(batch);
+    if (this.needs.events.hasListeners) this.report(batch);
     for (const channel of touched) {
       channel.used();
       this.needs.dispatch.announce(channel);
@@ -173,7 +173,7 @@ export class Publishing {
     const clientId = this.clientIdOf(message);
     const channel = this.channelOf(message);
     this.needs.logger.error(`[client ${clientId}] publish to "${channel}" refused: ${error}`);
-    if (this.needs.events.isHeard) {
+    if (this.needs.events.hasListeners) {
       this.needs.events.emit({ type: 'publishRefused', channel, clientId, error });
     }
     this.answer(this.needs.encoder.pubAck(message.bytes, message.guid, error), reply, clientId, channel);

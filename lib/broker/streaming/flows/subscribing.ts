@@ -135,7 +135,7 @@ export class Subscribing {
   private begin(channel: Channel, subscription: Subscription, reply: string, resumed: boolean): void {
     const { events, encoder, outlet, dispatch } = this.needs;
     const { clientId } = subscription;
-    if (events.isHeard) events.emit({ type: 'subscribed', resumed, ...factsOf(subscription) });
+    if (events.hasListeners) events.emit({ type: 'subscribed', resumed, ...factsOf(subscription) });
     const payload = encoder.subscriptionResponse(subscription.ackInbox, '');
     outlet.send({ point: 'subscribeResponse', clientId, channel: channel.name, sequence: 0 }, reply, payload);
     subscription.start();
@@ -147,7 +147,7 @@ export class Subscribing {
     const clientId = request?.clientId ?? '';
     const channel = request?.subject ?? '';
     this.needs.logger.error(`[client ${clientId}] subscription to "${channel}" refused: ${error}`);
-    if (this.needs.events.isHeard) this.needs.events.emit({ type: 'subscribeRefused', channel, clientId, error });
+    if (this.needs.events.hasListeners) this.needs.events.emit({ type: 'subscribeRefused', channel, clientId, error });
     const payload = this.needs.encoder.subscriptionResponse('', error);
     this.needs.outlet.send({ point: 'subscribeResponse', clientId, channel, sequence: 0 }, reply, payload);
   }
@@ -187,7 +187,7 @@ export class Subscribing {
       return;
     }
     this.needs.removal.remove(subscription, unsubscribe);
-    if (this.needs.events.isHeard) {
+    if (this.needs.events.hasListeners) {
       const type = unsubscribe ? 'unsubscribed' : 'subscriptionClosed';
       this.needs.events.emit({ type, ...factsOf(subscription) });
     }

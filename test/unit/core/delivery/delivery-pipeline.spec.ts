@@ -100,7 +100,7 @@ describe('a delivery of an event that runs already', () => {
 describe('how long an event waited and took', () => {
   it('is told of one that was handled, where somebody listens', async () => {
     const harness = new PipelineHarness({ concurrency: 1, ackWaitMs });
-    harness.isHeard = true;
+    harness.hasListeners = true;
     await harness.arrive(1);
     await harness.clock.advance(100);
     await harness.arrive(2);
@@ -115,23 +115,23 @@ describe('how long an event waited and took', () => {
   });
 
   it('is told of one that failed too, where somebody listens, and of none where nobody does', async () => {
-    for (const isHeard of [true, false]) {
+    for (const hasListeners of [true, false]) {
       const harness = new PipelineHarness({ ackWaitMs });
-      harness.isHeard = isHeard;
+      harness.hasListeners = hasListeners;
       await harness.arrive(1);
       await harness.clock.advance(70);
       await harness.lastRun().fail(new Error('no'));
       const [told] = harness.eventsOf('handlerError');
-      expect([told?.waitedMs, told?.tookMs]).toEqual(isHeard ? [0, 70] : [undefined, undefined]);
+      expect([told?.waitedMs, told?.tookMs]).toEqual(hasListeners ? [0, 70] : [undefined, undefined]);
       await harness.arrive(1, { redeliveryCount: 1 });
       await harness.lastRun().succeed();
-      expect(harness.eventsOf('handled')).toHaveLength(isHeard ? 1 : 0);
+      expect(harness.eventsOf('handled')).toHaveLength(hasListeners ? 1 : 0);
     }
   });
 
   it('is never a wait below zero, also where the event came again after its start', async () => {
     const harness = new PipelineHarness({ ackWaitMs });
-    harness.isHeard = true;
+    harness.hasListeners = true;
     await harness.arrive(1);
     await harness.clock.advance(100);
     await harness.arrive(1, { redeliveryCount: 1 });
@@ -141,7 +141,7 @@ describe('how long an event waited and took', () => {
 
   it('is told without an ack where a handler that acks by itself has not', async () => {
     const harness = new PipelineHarness({ ackMode: 'manual' });
-    harness.isHeard = true;
+    harness.hasListeners = true;
     for (const sequence of [1, 2]) await harness.arrive(sequence);
     harness.runs[1]!.delivery.ack();
     for (const run of harness.runs) await run.succeed();
@@ -190,7 +190,7 @@ describe('what is told of an event', () => {
 
   it('is nothing where the handler need not run', async () => {
     const harness = new PipelineHarness();
-    harness.isHeard = true;
+    harness.hasListeners = true;
     const message = await harness.arrive(1);
     await harness.lastRun().succeed('skipped');
     expect(message.acks).toBe(1);
@@ -666,7 +666,7 @@ describe('a handler that comes near its ack wait', () => {
 describe('a listener that throws', () => {
   it('keeps nothing from being settled', async () => {
     const harness = new PipelineHarness({ maxDeliveries: 1, deadLetter: { subject: 'dead' } });
-    harness.isHeard = true;
+    harness.hasListeners = true;
     harness.onEvent = () => {
       throw new Error('a bad listener');
     };

@@ -35,7 +35,7 @@ describe('a handler that is done when it returns', () => {
 
   it('is told with its times, and comes to rest, as any other', () => {
     const harness = new PipelineHarness();
-    harness.isHeard = true;
+    harness.hasListeners = true;
     harness.handleAtOnce = () => undefined;
     harness.pipeline.accept(makeMessage(1));
     expect(harness.eventsOf('handled')).toMatchObject([{ sequence: 1, isAcked: true, tries: 1, tookMs: 0 }]);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { PublishRefusedError, SessionLostError } from '../../../../lib/core/errors/index.js';
 import { modelRuns, modelTimeoutMs } from '../../../support/model-runs.js';
 import { nextTurn } from '../../../support/wait.js';
-import { PublishDesk } from './publish-desk.js';
+import { LedgerHarness } from './ledger-harness.js';
 
 type Step =
   | { readonly type: 'publish'; readonly count: number }
@@ -51,8 +51,8 @@ class Play {
   /** For each attempt, the oldest publish that had no outcome when it was made. */
   readonly oldestAtSend: string[] = [];
 
-  constructor(readonly desk: PublishDesk) {
-    const { driver } = desk;
+  constructor(readonly harness: LedgerHarness) {
+    const { driver } = harness;
     const publish = driver.publish.bind(driver);
     driver.publish = (subject, data, done, headerText) => {
       this.oldestAtSend[driver.attempts.length] = this.oldest;
@@ -61,7 +61,7 @@ class Play {
   }
 
   private get oldest(): string {
-    const told = new Set(this.desk.told.map(({ name }) => name));
+    const told = new Set(this.harness.told.map(({ name }) => name));
     for (let index = 0; ; index += 1) if (!told.has(`event-${index}`)) return `event-${index}`;
   }
 
@@ -71,10 +71,10 @@ class Play {
   }
 
   private take(step: Step): void {
-    const { driver, clock, ledger } = this.desk;
+    const { driver, clock, ledger } = this.harness;
     switch (step.type) {
       case 'publish':
-        for (let left = step.count; left > 0; left -= 1) this.desk.publish(`event-${this.published++}`);
+        for (let left = step.count; left > 0; left -= 1) this.harness.publish(`event-${this.published++}`);
         break;
       case 'advance':
         clock.advanceSync(step.ms);
@@ -104,7 +104,7 @@ class Play {
   }
 
   private answer(type: AttemptStep, pick: number): void {
-    const open = this.desk.driver.openAttempts.filter((attempt) => !this.lost.has(attempt));
+    const open = this.harness.driver.openAttempts.filter((attempt) => !this.lost.has(attempt));
     const attempt = open[pick % open.length];
     if (attempt === undefined) return;
     if (type === 'ack') this.acked.add(attempt.text);
@@ -116,10 +116,10 @@ class Play {
   }
 
   private expectWindow(): void {
-    const settled = new Set(this.desk.told.map(({ name }) => name));
-    const unacked = new Set(this.desk.sent.filter((name) => !settled.has(name)));
+    const settled = new Set(this.harness.told.map(({ name }) => name));
+    const unacked = new Set(this.harness.sent.filter((name) => !settled.has(name)));
     expect(unacked.size).toBeLessThanOrEqual(windowSize);
-    expect(this.desk.ledger.inFlightCount).toBe(unacked.size);
+    expect(this.harness.ledger.inFlightCount).toBe(unacked.size);
   }
 }
 
@@ -136,29 +136,29 @@ it(
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80 }), async (steps) => {
-        const desk = await PublishDesk.connected({
+        const harness = await LedgerHarness.connected({
           maxPublishInFlight: windowSize,
           publishTimeoutMs: 1_000,
           ackTimeoutMs: 100,
         });
-        const play = new Play(desk);
+        const play = new Play(harness);
         for (const next of steps) play.run(next);
         // The rest runs out of time, so that everything has an outcome.
-        desk.clock.advanceSync(1_000);
+        harness.clock.advanceSync(1_000);
         await nextTurn();
-        expect(desk.told).toHaveLength(play.published);
-        expect(desk.told.every(({ timesTold }) => timesTold === 1)).toBe(true);
-        expect(desk.ledger).toMatchObject({ pendingCount: 0, pendingBytes: 0, inFlightCount: 0 });
-        for (const { name, receipt, error } of desk.told) {
+        expect(harness.told).toHaveLength(play.published);
+        expect(harness.told.every(({ timesTold }) => timesTold === 1)).toBe(true);
+        expect(harness.ledger).toMatchObject({ pendingCount: 0, pendingBytes: 0, inFlightCount: 0 });
+        for (const { name, receipt, error } of harness.told) {
           expect(receipt === undefined).toBe(error !== undefined);
           if (receipt !== undefined) expect(play.acked.has(name)).toBe(true);
           // An error that says "not stored" is true: no attempt was acked, not even later.
           if (error !== undefined && play.acked.has(name)) expect(error).toMatchObject({ mayBeStored: true });
         }
-        expectAscending(numbers([...new Set(desk.sent)]));
+        expectAscending(numbers([...new Set(harness.sent)]));
         // Order only ever goes back to the oldest that has no outcome, and ascends from there.
-        for (const [index, name] of desk.sent.entries()) {
-          const [before] = numbers(desk.sent.slice(Math.max(0, index - 1), index));
+        for (const [index, name] of harness.sent.entries()) {
+          const [before] = numbers(harness.sent.slice(Math.max(0, index - 1), index));
           if (before !== undefined && before >= Number(numbers([name])[0])) expect(name).toBe(play.oldestAtSend[index]);
         }
       }),

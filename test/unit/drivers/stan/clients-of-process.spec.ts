@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { hasTwinInProcess, noteClient } from '../../../../lib/drivers/stan/clients-of-process.js';
+import { hasDuplicateInProcess, noteClient } from '../../../../lib/drivers/stan/clients-of-process.js';
 
 const orders = { clusterId: 'a', clientId: 'orders' };
 const leavers: (() => void)[] = [];
@@ -15,13 +15,13 @@ describe('the clients of a process', () => {
   afterEach(() => leavers.splice(0).forEach((leave) => leave()));
 
   it('have a twin while two of them have one id on one cluster', () => {
-    expect(hasTwinInProcess(orders)).toBe(false);
+    expect(hasDuplicateInProcess(orders)).toBe(false);
     enter(orders);
-    expect(hasTwinInProcess(orders)).toBe(false);
+    expect(hasDuplicateInProcess(orders)).toBe(false);
     const leave = enter(orders);
-    expect(hasTwinInProcess(orders)).toBe(true);
+    expect(hasDuplicateInProcess(orders)).toBe(true);
     leave();
-    expect(hasTwinInProcess(orders)).toBe(false);
+    expect(hasDuplicateInProcess(orders)).toBe(false);
   });
 
   it('leave once, however often they say so', () => {
@@ -30,13 +30,13 @@ describe('the clients of a process', () => {
     leaveFirst();
     leaveFirst();
     enter(orders);
-    expect(hasTwinInProcess(orders)).toBe(true);
+    expect(hasDuplicateInProcess(orders)).toBe(true);
   });
 
   it('leave nothing behind, so that the same id may come and go for as long as the process lives', () => {
     for (let round = 0; round < 3; round += 1) {
       const leave = enter(orders);
-      expect(hasTwinInProcess(orders)).toBe(false);
+      expect(hasDuplicateInProcess(orders)).toBe(false);
       leave();
     }
     const registry = Reflect.get(globalThis, Symbol.for('nestjs-stan.clientsOfProcess')) as Map<string, number>;
@@ -48,7 +48,7 @@ describe('the clients of a process', () => {
     enter({ clusterId: 'a","b', clientId: 'c' });
     enter({ clusterId: 'b', clientId: 'orders' });
     enter(orders);
-    expect(hasTwinInProcess(orders)).toBe(false);
-    expect(hasTwinInProcess({ clusterId: 'a', clientId: 'b","c' })).toBe(false);
+    expect(hasDuplicateInProcess(orders)).toBe(false);
+    expect(hasDuplicateInProcess({ clusterId: 'a', clientId: 'b","c' })).toBe(false);
   });
 });

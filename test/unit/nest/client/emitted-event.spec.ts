@@ -5,24 +5,24 @@ import { EmittedEvent } from '../../../../lib/nest/client/emitted-event.js';
 const receipt = { guid: 'g', subject: 'a', attempts: 1 };
 
 function make() {
-  const unheard: Error[] = [];
-  return { event: new EmittedEvent((error) => unheard.push(error)), unheard };
+  const unhandled: Error[] = [];
+  return { event: new EmittedEvent((error) => unhandled.push(error)), unhandled };
 }
 
 describe('an emitted event', () => {
   it('reports a failure when its only subscriber has left before', () => {
-    const { event, unheard } = make();
+    const { event, unhandled } = make();
     event.subscribe({ error: () => undefined }).unsubscribe();
     event.settle(new Error('lost'), undefined);
-    expect(unheard.map(({ message }) => message)).toEqual(['lost']);
+    expect(unhandled.map(({ message }) => message)).toEqual(['lost']);
   });
 
   it('reports nothing when one of several subscribers has an error callback and the others have not', () => {
-    const { event, unheard } = make();
+    const { event, unhandled } = make();
     const heard: unknown[] = [];
     event.subscribe({ error: (error: unknown) => heard.push(error) });
     event.settle(new Error('lost'), undefined);
-    expect([heard.length, unheard.length]).toEqual([1, 0]);
+    expect([heard.length, unhandled.length]).toEqual([1, 0]);
   });
 
   it('gives receipt and completion to every kind of subscriber, the callback form included', () => {

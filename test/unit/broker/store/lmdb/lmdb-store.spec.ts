@@ -42,14 +42,14 @@ describe('a data file that cannot be trusted', () => {
     expect(at).toBeGreaterThan(0);
     bytes.write('MESSAGE', at);
     writeFileSync(file, bytes);
-    await expectRefusal(directory, /message \d+ of channel orders has a wrong checksum/);
+    await expectRefusal(directory, /message 10 of channel orders has a wrong checksum/);
   });
 
   it('is refused when a message is missing from the middle', async () => {
     const { directory, file } = await filled();
     await edit(file, async (database) => {
       const keys = [...database.getKeys({ start: Buffer.from('M'), end: Buffer.from('N') })];
-      await database.remove(keys[10]!);
+      await database.remove(keys[1]!);
     });
     await expectRefusal(directory, /message 11 of channel orders is missing/);
   });
@@ -60,7 +60,7 @@ describe('a data file that cannot be trusted', () => {
       const keys = [...database.getKeys({ start: Buffer.from('M'), end: Buffer.from('N') })];
       await database.remove(keys.at(-1)!);
     });
-    await expectRefusal(directory, /ends at 99 and not at 100/);
+    await expectRefusal(directory, /ends at 90 and not at 100/);
   });
 
   it('is refused when the deliveries that a subscription has not acked have changed', async () => {
@@ -209,7 +209,7 @@ describe('deleted channels', () => {
     await store.close();
     await edit(file, (database) => {
       const kinds = [...database.getKeys({})].map((key) => key.toString('latin1', 0, 1));
-      expect([...new Set(kinds)].sort()).toEqual(['F', 'V']);
+      expect([...new Set(kinds)].sort()).toEqual(['A', 'F', 'V']);
     });
   });
 
@@ -295,6 +295,7 @@ async function filled(): Promise<{ directory: string; file: string }> {
   const { messages, subscriptions } = store.createChannel('orders');
   for (let sequence = 1; sequence <= 100; sequence += 1) {
     messages.append(sequence, BigInt(sequence), Buffer.from(`message number ${sequence} `.padEnd(200, '.')));
+    if (sequence % 10 === 0) await store.flush();
   }
   subscriptions.create({
     id: 1,

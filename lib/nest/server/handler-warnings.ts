@@ -1,15 +1,15 @@
 import type { LoggerService } from '@nestjs/common';
 
 import type { SubscribableHandler } from './registered-handler.js';
-import type { UnheardMethod } from './unheard-methods.js';
+import type { IgnoredMethod } from './ignored-methods.js';
 
 /** Warns, before anything is connected, of what is allowed and hardly meant. */
-export function logQuestionable(
+export function logHandlerWarnings(
   logger: LoggerService,
   handlers: readonly SubscribableHandler[],
-  unheard: readonly UnheardMethod[],
+  ignored: readonly IgnoredMethod[],
 ): void {
-  for (const { name, reason } of unheard) logger.warn(`${name} is not subscribed: ${reason}`);
+  for (const { name, reason } of ignored) logger.warn(`${name} is not subscribed: ${reason}`);
   if (handlers.length === 0)
     logger.warn('no handler: no controller of this app has a method with @StanEventPattern or @EventPattern for it');
   for (const { name, options } of handlers) {

@@ -9,7 +9,7 @@ import { PublishLedger } from '../../core/publishing/index.js';
  * that connects again gets a new one.
  * @internal
  */
-export class ClientLink {
+export class ClientConnection {
   readonly ledger: PublishLedger;
   /** Settles with the first session. */
   readonly connected: Promise<void>;

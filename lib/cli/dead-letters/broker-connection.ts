@@ -14,7 +14,7 @@ import { printMessage } from '../io/cli-io.js';
  * Which server a command talks to, and as whom.
  * @internal
  */
-export interface LinkOptions {
+export interface BrokerConnectionOptions {
   readonly servers: string;
   readonly cluster: string;
   readonly driver?: 'stan' | 'jetstream';
@@ -27,7 +27,7 @@ export interface LinkOptions {
  * A session with the server, for the time of one command.
  * @internal
  */
-export interface StanLink {
+export interface BrokerConnection {
   readonly driver: Driver;
   /** Resolves once the server has stored the bytes; rejects with a StanError. */
   publish(subject: string, data: Buffer, headerText?: string): Promise<void>;
@@ -37,10 +37,10 @@ export interface StanLink {
  * Opens a session, lets `work` use it and closes it in every case. Failed attempts are reported on stderr.
  * @internal
  */
-export async function withStanLink<T>(
-  { servers, cluster, driver: kind, clientId, timeout }: LinkOptions,
+export async function withBrokerConnection<T>(
+  { servers, cluster, driver: kind, clientId, timeout }: BrokerConnectionOptions,
   io: CliIo,
-  work: (link: StanLink) => Promise<T>,
+  work: (connection: BrokerConnection) => Promise<T>,
 ): Promise<T> {
   const connection = resolveConnectionOptions(
     {

@@ -38,7 +38,7 @@ export interface HandlerLoad {
 }
 
 /** One connection of a server with its subscriptions, from `listen()` to `close()`. */
-export class ServerLink {
+export class ServerConnection {
   readonly outbox: DeadLetterOutbox;
   /** The gates of the handlers whose events count once, where there are any. */
   counting: Counting | undefined;

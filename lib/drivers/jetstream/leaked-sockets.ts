@@ -15,7 +15,7 @@ const channel = 'net.client.socket';
  * that ran out of time open for good, one for each attempt at a port that takes connections and says nothing.
  * Source: @nats-io/transport-node 3.3.1 lib/node_transport.js (_closed returns at once where it was never connected).
  */
-export function withoutLeftSockets<Result>(connect: () => Promise<Result>): Promise<Result> {
+export function withoutLeakedSockets<Result>(connect: () => Promise<Result>): Promise<Result> {
   const sockets = new Set<Socket>();
   const keep = (message: unknown): void => {
     if (opened.getStore() === sockets) sockets.add((message as { readonly socket: Socket }).socket);

@@ -2,7 +2,7 @@ import { declarationsIn, nestPatternsOf } from '../decorators/declared-patterns.
 import type { NestPatterns } from '../decorators/declared-patterns.js';
 
 /** A method that looks like a handler and is none. */
-export interface UnheardMethod {
+export interface IgnoredMethod {
   /** `Class.method` */
   readonly name: string;
   readonly reason: string;
@@ -22,12 +22,12 @@ export type NestModules = ReadonlyMap<
 >;
 
 /** The methods of an app that have a decorator for this server, or override one that has, and that Nest passes over. */
-export function findUnheard(modules: NestModules, transportId: unknown): readonly UnheardMethod[] {
+export function findIgnoredMethods(modules: NestModules, transportId: unknown): readonly IgnoredMethod[] {
   const controllers = prototypesOf(modules, 'controllers');
   const providers = prototypesOf(modules, 'providers').filter((prototype) => !controllers.includes(prototype));
   return [
-    ...controllers.flatMap((prototype) => unheardInController(prototype, transportId)),
-    ...providers.flatMap((prototype) => unheardInProvider(prototype, transportId)),
+    ...controllers.flatMap((prototype) => ignoredInController(prototype, transportId)),
+    ...providers.flatMap((prototype) => ignoredInProvider(prototype, transportId)),
   ];
 }
 
@@ -43,7 +43,7 @@ function prototypesOf(modules: NestModules, kind: 'controllers' | 'providers'): 
   return [...found];
 }
 
-function unheardInController(prototype: object, transportId: unknown): UnheardMethod[] {
+function ignoredInController(prototype: object, transportId: unknown): IgnoredMethod[] {
   return methodsOf(prototype).flatMap(({ key, method, overridden }) => {
     const name = `${classNameOf(prototype)}.${key}`;
     const own = nestPatternsOf(method);
@@ -60,7 +60,7 @@ function unheardInController(prototype: object, transportId: unknown): UnheardMe
   });
 }
 
-function unheardInProvider(prototype: object, transportId: unknown): UnheardMethod[] {
+function ignoredInProvider(prototype: object, transportId: unknown): IgnoredMethod[] {
   return methodsOf(prototype).flatMap(({ key, method }) => {
     const patterns = nestPatternsOf(method);
     if (patterns === undefined || patterns.isMessageHandler || !isFor(patterns, transportId)) return [];
