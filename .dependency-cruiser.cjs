@@ -1,5 +1,5 @@
 /** The folders of lib/ and which way imports go (see CONTRIBUTING.md). */
-const room = (name) => `^lib/${name}/`;
+const folder = (name) => `^lib/${name}/`;
 /** Which everything in core may use; it imports nothing. */
 const clock = '^lib/core/clock\\.ts$';
 const only = (name, from, to, comment) => ({
@@ -10,12 +10,12 @@ const only = (name, from, to, comment) => ({
   to: { path: '^lib/', pathNot: to },
 });
 
-/** Each room of the broker, and the rooms below it that it may import. A room is a folder with all that is in it. */
-const inBroker = (rooms) =>
-  rooms.map(([name, below]) =>
-    only(`broker/${name}`, { path: room(`broker/${name}`) }, [
-      room(`broker/(${[name, ...below].join('|')})`),
-      room('core/(option-rules|errors)'),
+/** Each folder of the broker with all that is in it, and the folders below it that it may import. */
+const inBroker = (folders) =>
+  folders.map(([name, below]) =>
+    only(`broker/${name}`, { path: folder(`broker/${name}`) }, [
+      folder(`broker/(${[name, ...below].join('|')})`),
+      folder('core/(option-rules|errors)'),
     ]),
   );
 
@@ -39,81 +39,94 @@ module.exports = {
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     only(
       'errors-import-nothing',
-      { path: room('core/errors') },
-      [room('core/errors')],
+      { path: folder('core/errors') },
+      [folder('core/errors')],
       'core/errors is the ground floor',
     ),
-    only('option-rules', { path: room('core/option-rules') }, [room('core/(option-rules|errors)')]),
-    only('options-import-rules-and-errors', { path: room('core/options') }, [
+    only('option-rules', { path: folder('core/option-rules') }, [folder('core/(option-rules|errors)')]),
+    only('options-import-rules-and-errors', { path: folder('core/options') }, [
       // The port that the option `store` takes; it imports nothing.
-      room('core/(options|option-rules|errors|event-store)'),
+      folder('core/(options|option-rules|errors|event-store)'),
     ]),
-    only('wire-imports-options-and-errors', { path: room('core/wire') }, [room('core/(wire|options|errors)')]),
-    only('contracts', { path: room('core/contracts') }, [room('core/(contracts|options|errors)')]),
-    only('driver-port', { path: room('core/driver') }, [room('core/(driver|options|errors)')]),
+    only('wire-imports-options-and-errors', { path: folder('core/wire') }, [folder('core/(wire|options|errors)')]),
+    only('contracts', { path: folder('core/contracts') }, [folder('core/(contracts|options|errors)')]),
+    only('driver-port', { path: folder('core/driver') }, [folder('core/(driver|options|errors)')]),
     only('clock', { path: clock }, ['^$'], 'The clock imports nothing'),
-    only('dead-letters', { path: room('core/dead-letters') }, [
-      room('core/(dead-letters|publishing|driver|options|errors|wire)'),
+    only('dead-letters', { path: folder('core/dead-letters') }, [
+      folder('core/(dead-letters|publishing|driver|options|errors|wire)'),
     ]),
-    only('delivery', { path: room('core/delivery') }, [
+    only('delivery', { path: folder('core/delivery') }, [
       clock,
-      room('core/(delivery|dead-letters|driver|options|option-rules|errors|wire)'),
+      folder('core/(delivery|dead-letters|driver|options|option-rules|errors|wire)'),
     ]),
-    only('event-store-port', { path: room('core/event-store') }, ['^$'], 'The port imports nothing'),
-    only('inbox', { path: room('core/inbox') }, [
+    only('event-store-port', { path: folder('core/event-store') }, ['^$'], 'The port imports nothing'),
+    only('inbox', { path: folder('core/inbox') }, [
       clock,
-      room('core/(inbox|event-store|delivery|dead-letters|driver|options|option-rules|errors|wire)'),
+      folder('core/(inbox|event-store|delivery|dead-letters|driver|options|option-rules|errors|wire)'),
     ]),
-    only('publishing', { path: room('core/publishing') }, [
+    only('publishing', { path: folder('core/publishing') }, [
       clock,
-      room('core/(publishing|driver|options|errors|wire)'),
+      folder('core/(publishing|driver|options|errors|wire)'),
     ]),
-    only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', room('core')]),
+    only('stores-import-core', { path: '^lib/stores/([^/]+)/' }, ['^lib/stores/$1/', folder('core')]),
     {
       name: 'stores-load-no-package-of-a-database',
       severity: 'error',
       from: { path: '^lib/stores/' },
       to: { path: 'node_modules/', pathNot: 'node_modules/(class-validator|@types/node)/' },
     },
-    only('observe', { path: room('core/observe') }, [
+    only('observe', { path: folder('core/observe') }, [
       clock,
-      room('core/(observe|delivery|publishing|driver|options|errors|wire)'),
+      folder('core/(observe|delivery|publishing|driver|options|errors|wire)'),
       '^lib/core/inbox/counting-event\\.ts$',
     ]),
-    only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', room('core')]),
-    only('nest-imports-drivers-and-core', { path: room('nest') }, [room('nest'), room('drivers'), room('core')]),
-    only('telemetry', { path: room('telemetry') }, [room('telemetry'), room('core'), room('nest'), room('monitoring')]),
+    only('drivers-import-core', { path: '^lib/drivers/([^/]+)/' }, ['^lib/drivers/$1/', folder('core')]),
+    only('nest-imports-drivers-and-core', { path: folder('nest') }, [
+      folder('nest'),
+      folder('drivers'),
+      folder('core'),
+    ]),
+    only('telemetry', { path: folder('telemetry') }, [
+      folder('telemetry'),
+      folder('core'),
+      folder('nest'),
+      folder('monitoring'),
+    ]),
     {
       name: 'one-importer-of-opentelemetry',
-      comment: 'An optional peer: only its own door may load it',
+      comment: 'An optional peer: only its own entry point may load it',
       severity: 'error',
-      from: { path: '^lib/', pathNot: room('telemetry/opentelemetry') },
+      from: { path: '^lib/', pathNot: folder('telemetry/opentelemetry') },
       to: { path: 'node_modules/@opentelemetry/' },
     },
     {
       name: 'one-importer-of-prom-client',
-      comment: 'An optional peer: only its own door may load it',
+      comment: 'An optional peer: only its own entry point may load it',
       severity: 'error',
-      from: { path: '^lib/', pathNot: room('telemetry/prometheus') },
+      from: { path: '^lib/', pathNot: folder('telemetry/prometheus') },
       to: { path: 'node_modules/prom-client/' },
     },
-    only('asyncapi', { path: room('asyncapi') }, [room('asyncapi'), room('nest'), room('core')]),
-    only('jetstream-door', { path: room('jetstream') }, [room('jetstream'), room('drivers/jetstream'), room('core')]),
+    only('asyncapi', { path: folder('asyncapi') }, [folder('asyncapi'), folder('nest'), folder('core')]),
+    only('jetstream-entry-point', { path: folder('jetstream') }, [
+      folder('jetstream'),
+      folder('drivers/jetstream'),
+      folder('core'),
+    ]),
     {
       name: 'one-importer-of-nats-io',
-      comment: 'An optional peer: only the driver behind its own door may load it',
+      comment: 'An optional peer: only the driver behind its own entry point may load it',
       severity: 'error',
-      from: { path: '^lib/', pathNot: room('drivers/jetstream') },
+      from: { path: '^lib/', pathNot: folder('drivers/jetstream') },
       to: { path: 'node_modules/@nats-io/' },
     },
     {
-      name: 'jetstream-behind-its-door',
+      name: 'jetstream-behind-its-entry-point',
       severity: 'error',
-      from: { path: '^lib/', pathNot: [room('drivers/jetstream'), room('jetstream'), room('cli')] },
-      to: { path: room('drivers/jetstream') },
+      from: { path: '^lib/', pathNot: [folder('drivers/jetstream'), folder('jetstream'), folder('cli')] },
+      to: { path: folder('drivers/jetstream') },
     },
-    only('monitoring', { path: room('monitoring') }, [room('monitoring'), room('core')]),
-    only('broker-stands-alone', { path: room('broker') }, [room('broker'), room('core/(option-rules|errors)')]),
+    only('monitoring', { path: folder('monitoring') }, [folder('monitoring'), folder('core')]),
+    only('broker-stands-alone', { path: folder('broker') }, [folder('broker'), folder('core/(option-rules|errors)')]),
     ...inBroker([
       ['strings', []],
       ['clock', ['errors']],
@@ -135,29 +148,29 @@ module.exports = {
       ['monitoring/streaming', ['monitoring/view', 'options', 'store', 'streaming']],
       ['monitoring', ['nats', 'options', 'store', 'streaming']],
     ]),
-    only('cli-io', { path: room('cli/io') }, [room('cli/io'), room('core')]),
+    only('cli-io', { path: folder('cli/io') }, [folder('cli/io'), folder('core')]),
     only('cli-commands', { path: '^lib/cli/(asyncapi|dead-letters|server)/' }, ['^lib/cli/($1|io)/', '^lib/(?!cli/)']),
-    only('testing', { path: room('testing') }, [room('testing'), room('broker'), room('nest'), room('core')]),
+    only('testing', { path: folder('testing') }, [folder('testing'), folder('broker'), folder('nest'), folder('core')]),
     {
       name: 'only-testing-and-cli-use-the-broker',
       severity: 'error',
-      from: { path: '^lib/', pathNot: [room('broker'), room('testing'), room('cli')] },
-      to: { path: room('broker') },
+      from: { path: '^lib/', pathNot: [folder('broker'), folder('testing'), folder('cli')] },
+      to: { path: folder('broker') },
     },
     {
       name: 'core-knows-neither-nest-nor-a-client',
       severity: 'error',
-      from: { path: room('core') },
+      from: { path: folder('core') },
       to: { path: 'node_modules/(@nestjs|node-nats-streaming|nats)/' },
     },
     {
       name: 'one-importer-of-node-nats-streaming',
       severity: 'error',
-      from: { path: '^lib/', pathNot: room('drivers/stan') },
+      from: { path: '^lib/', pathNot: folder('drivers/stan') },
       to: { path: 'node_modules/(node-nats-streaming|nats)/' },
     },
     {
-      name: 'sample-app-uses-the-public-doors',
+      name: 'sample-app-uses-the-entry-points',
       severity: 'error',
       from: { path: '^sample-app/' },
       to: {

@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import { fromSource } from './vitest.config.js';
 
-/** What Stryker runs for each mutant: the unit tests of the rooms that `stryker.config.json` mutates. */
+/**
+ * For Stryker's own Vitest runner, to compare the verdicts of `scripts/mutation-runner.mjs` with:
+ * `npm run test:mutation -- --testRunner vitest --mutate FILE`. The same tests, the same limit.
+ */
 export default defineConfig({
   ...fromSource,
   test: {
     include: ['test/unit/{core,drivers/stan}/**/*.spec.ts'],
     setupFiles: ['reflect-metadata'],
-    isolate: false,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
   },
 });

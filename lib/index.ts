@@ -1,4 +1,4 @@
-/* The public door of nestjs-stan: explicit named exports, nothing else. */
+/* The entry point of nestjs-stan: explicit named exports, nothing else. */
 
 // The transport that listens
 export { ServerStan } from './nest/server/server-stan.js';

@@ -11,25 +11,25 @@ const pkg = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** A type from any other package would force it on every user who checks types. */
 const allowedImports = [/^node:/, /^rxjs$/, /^@nestjs\/(common|core|microservices)(\/|$)/];
 
-/** Optional peers, each for its own door alone. */
-const doorImports = [
+/** Optional peers, each for its own entry point alone. */
+const entryPointImports = [
   { folder: '/telemetry/opentelemetry/', allowed: /^@opentelemetry\/api$/ },
   { folder: '/telemetry/prometheus/', allowed: /^prom-client$/ },
   { folder: '/drivers/jetstream/', allowed: /^@nats-io\/transport-node$/ },
 ];
 
-const doors = Object.entries(pkg.exports)
+const entryPoints = Object.entries(pkg.exports)
   .filter(([, target]) => typeof target === 'object')
-  .map(([door, target]) => ({ door: door.replace(/^\./, pkg.name), file: join(root, target.import.types) }));
-const missing = doors.filter(({ file }) => !existsSync(file));
+  .map(([name, target]) => ({ name: name.replace(/^\./, pkg.name), file: join(root, target.import.types) }));
+const missing = entryPoints.filter(({ file }) => !existsSync(file));
 if (missing.length > 0) {
-  for (const { door, file } of missing)
-    console.error(`${door}: ${file.slice(root.length + 1)} is not there; run npm run build`);
+  for (const { name, file } of missing)
+    console.error(`${name}: ${file.slice(root.length + 1)} is not there; run npm run build`);
   process.exit(1);
 }
 
 const program = ts.createProgram(
-  doors.map(({ file }) => file),
+  entryPoints.map(({ file }) => file),
   {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -41,7 +41,7 @@ const program = ts.createProgram(
 );
 const checker = program.getTypeChecker();
 
-const api = doors.map(({ door, file }) => [`# ${door}`, ...describeExports(file)].join('\n')).join('\n\n') + '\n';
+const api = entryPoints.map(({ name, file }) => [`# ${name}`, ...describeExports(file)].join('\n')).join('\n\n') + '\n';
 const problems = findForeignImports();
 
 if (process.argv.includes('--update')) {
@@ -139,10 +139,10 @@ function oneLine(node) {
     .trim();
 }
 
-/** Follows relative imports from the doors and names every package that is met and not allowed. */
+/** Follows relative imports from the entry points and names every package that is met and not allowed. */
 function mayImport(file, specifier) {
-  const ofDoor = doorImports.filter(({ folder }) => file.includes(folder)).map(({ allowed }) => allowed);
-  return [...allowedImports, ...ofDoor].some((allowed) => allowed.test(specifier));
+  const ofEntryPoint = entryPointImports.filter(({ folder }) => file.includes(folder)).map(({ allowed }) => allowed);
+  return [...allowedImports, ...ofEntryPoint].some((allowed) => allowed.test(specifier));
 }
 
 function findForeignImports() {
@@ -161,7 +161,7 @@ function findForeignImports() {
         );
     }
   };
-  for (const { file } of doors) visit(file);
+  for (const { file } of entryPoints) visit(file);
   return found;
 }
 

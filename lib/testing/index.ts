@@ -1,4 +1,4 @@
-/* The door nestjs-stan/testing: an app and a broker for one test. */
+/* The entry point nestjs-stan/testing: an app and a broker for one test. */
 export { StanTestHarness } from './stan-test-harness.js';
 export { harnessDefaults } from './harness-options.js';
 export type {

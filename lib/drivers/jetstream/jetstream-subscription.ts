@@ -188,7 +188,7 @@ export class JetStreamSubscription implements DriverSubscription, MessageOrigin 
     this.host.wire()?.receive(inbox, (message, nowMs) => this.receive(message, nowMs, undefined));
   }
 
-  /** What the client has parsed: statuses, and all where it has insides that are not known. */
+  /** What the client has parsed: statuses, and all where its internals are not the known ones. */
   private receiveParsed(native: NatsMessage): void {
     const nowMs = this.host.clock.nowMs();
     const { reply = '' } = native;

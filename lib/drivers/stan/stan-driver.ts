@@ -357,6 +357,8 @@ export class StanDriver implements Driver {
   /** A connection that was lost is back once every subscription is in place, whichever of them comes last. */
   private reportIfConnected(): void {
     const { session } = this;
+    // Asked after each subscription, and goes through all of them.
+    if (this.status === 'connected') return;
     if (session?.isReady() && this.subscriptions.areAttachedTo(session)) this.setStatus('connected');
   }
 

@@ -39,7 +39,7 @@ export class EmittedEvent extends AsyncSubject<PublishReceipt> {
   ): Subscription {
     const observer = this.withErrorCallback(toObserver(observerOrNext, error, complete));
     const subscription = super.subscribe(inContext(observer));
-    // An operator's subscriber that has enough lets go of this too.
+    // An operator's subscriber that unsubscribes ends this too.
     if (observer instanceof Subscriber) observer.add(subscription);
     return subscription;
   }

@@ -68,7 +68,7 @@ export class PendingEncodings {
     return new Promise((resolve) => this.emptyWaiters.push(resolve));
   }
 
-  /** Lets go of all that are pending. */
+  /** Drops all that are pending. */
   abort(): void {
     for (const item of [...this.pending]) {
       this.remove(item);

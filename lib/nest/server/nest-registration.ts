@@ -108,10 +108,13 @@ function telling(server: NestServer, calls: DirectCalls): NestServer {
 function ownerOf({ instance, metatype }: ControllerWrapper): HandlerOwner | undefined {
   const className = metatype?.name;
   if (instance === undefined || className === undefined) return undefined;
+  let methods: ReadonlyMap<object, string> | undefined;
   return {
     controller: instance,
     handlerName: (extras) => {
-      const method = methodWith(extras, instance);
+      // Asked for each of its methods, and all are looked through for it.
+      methods ??= methodsByExtras(instance);
+      const method = methods.get(extras);
       return method === undefined ? undefined : `${className}.${method}`;
     },
   };
@@ -126,9 +129,12 @@ function refuseSymbols(instance: object, className: string): void {
 }
 
 /** Nest gives each decorated method an object of extras of its own. */
-function methodWith(extras: object, instance: object): string | undefined {
-  const found = decoratedMethods(instance).find(([, patterns]) => patterns.extras === extras);
-  return found?.[0];
+function methodsByExtras(instance: object): Map<object, string> {
+  const methods = new Map<object, string>();
+  for (const [name, { extras }] of decoratedMethods(instance)) {
+    if (typeof extras === 'object' && !methods.has(extras)) methods.set(extras, name);
+  }
+  return methods;
 }
 
 /** The methods of an object that have a decorator of Nest's, its own before those that it inherits. */

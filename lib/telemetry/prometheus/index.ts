@@ -1,4 +1,4 @@
-/* The door nestjs-stan/prometheus: metrics by prom-client, which is an optional peer. */
+/* The entry point nestjs-stan/prometheus: metrics by prom-client, which is an optional peer. */
 
 export { StanMetrics } from './stan-metrics.js';
 export { StanMetricsModule } from './stan-metrics.module.js';

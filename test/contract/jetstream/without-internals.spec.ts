@@ -1,4 +1,4 @@
-// A version of the NATS client whose insides are not those that the driver knows.
+// A version of the NATS client whose internals are not those that the driver knows.
 import { connect } from '@nats-io/transport-node';
 import type { StanContext } from 'nestjs-stan';
 import { durableQueue } from 'nestjs-stan';
@@ -14,13 +14,13 @@ const parser = { state: 0, parse: () => undefined };
 /** All that the driver looks for. */
 const protocol = { parser, sendCommand: () => undefined, info: {}, outMsgs: 0, outBytes: 0, inMsgs: 0, inBytes: 0 };
 
-/** The client, which shows the driver these insides and uses its own. */
+/** The client, which shows the driver these internals and uses its own. */
 const connectShowing =
-  (insides: unknown): VendorConnect =>
+  (internals: unknown): VendorConnect =>
   async (options) =>
     new Proxy(await connect(options), {
       get: (connection, name) => {
-        const value: unknown = name === 'protocol' ? insides : Reflect.get(connection, name);
+        const value: unknown = name === 'protocol' ? internals : Reflect.get(connection, name);
         return typeof value === 'function' ? (value.bind(connection) as unknown) : value;
       },
     });
@@ -34,16 +34,16 @@ const driverOver = (vendorConnect: VendorConnect) => {
 };
 
 contract(
-  'a version of the NATS client with other insides',
+  'a version of the NATS client with other internals',
   (t) => {
     it.each([
       ['NatsConnectionImpl.protocol must be an object', undefined],
       ['ProtocolHandler.sendCommand must be a function', { ...protocol, sendCommand: undefined }],
       ['ProtocolHandler.inMsgs must be a number', { ...protocol, inMsgs: undefined }],
       ['Parser.state must be a number', { ...protocol, parser: { ...parser, state: undefined } }],
-    ])('carries every event all the same, and each connection says so once: %s', async (says, insides) => {
+    ])('carries every event all the same, and each connection says so once: %s', async (says, internals) => {
       const subject = fresh('orders');
-      const driver = driverOver(connectShowing(insides));
+      const driver = driverOver(connectShowing(internals));
       const seen: unknown[] = [];
       const listener = listenerFor(
         subject,

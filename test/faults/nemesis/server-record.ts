@@ -1,5 +1,5 @@
 // What the servers of a cluster themselves wrote down of each delivery and each ack, by their trace: the ground on which a
-// loss or a disorder is laid at their door.
+// loss or a disorder is blamed on them.
 import { createReadStream, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 

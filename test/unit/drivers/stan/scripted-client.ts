@@ -78,13 +78,13 @@ export class ScriptedSubscription extends EventEmitter {
 function vendorOptions(): Record<string, unknown> {
   const given: Record<string, unknown> = {};
   return new Proxy(given, {
-    get: (_, name: string) =>
-      name.startsWith('set')
+    get: (_, name: string | symbol) =>
+      typeof name === 'string' && name.startsWith('set')
         ? function (this: unknown, value: unknown = true) {
             given[name.slice(3)] = value;
             return this;
           }
-        : given[name],
+        : given[String(name)],
   });
 }
 

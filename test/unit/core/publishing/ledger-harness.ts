@@ -18,7 +18,7 @@ export interface Published {
 }
 
 /** A ledger over the fake driver with a clock that the test moves. */
-export class PublishDesk {
+export class LedgerHarness {
   readonly clock = new FakeClock();
   readonly driver: FakeDriver;
   readonly ledger: PublishLedger;
@@ -34,10 +34,13 @@ export class PublishDesk {
     });
   }
 
-  static async connected(options?: Partial<ResolvedPublishOptions>, driver?: FakeDriverOptions): Promise<PublishDesk> {
-    const desk = new PublishDesk(options, driver);
-    await desk.driver.connect();
-    return desk;
+  static async connected(
+    options?: Partial<ResolvedPublishOptions>,
+    driver?: FakeDriverOptions,
+  ): Promise<LedgerHarness> {
+    const harness = new LedgerHarness(options, driver);
+    await harness.driver.connect();
+    return harness;
   }
 
   /** Publishes the name as the payload, unless other data is given. */
