@@ -13,6 +13,7 @@ export function memoryCases(arena, { quick }) {
       contestants: contestantNames,
       metrics: [{ key: 'bytesPerPublish', unit: 'B/msg' }],
       maxRounds: quick ? 1 : 3,
+      evenIfLate: true,
       withoutWarmUp: quick,
       run: (contestant, warmUp) =>
         arena.contestant(contestant).call('pendingMemory', {
@@ -27,6 +28,7 @@ export function memoryCases(arena, { quick }) {
       contestants: ['nestjs-stan'],
       metrics: [{ key: 'bytesPerMessage', unit: 'B/msg' }],
       maxRounds: quick ? 1 : 3,
+      evenIfLate: true,
       withoutWarmUp: true,
       run: async (contestant) => {
         const [subject] = await arena.filled('guard', { count, payloadBytes });

@@ -29,6 +29,12 @@ const aims = [
     atMost: 450,
   },
   { text: 'a subscription, bytes', of: 'memory, 1000 subscriptions', figure: (own) => own.value, atMost: 20_000 },
+  {
+    text: 'from the start of a process to its first event, times a bare Nest microservice on TCP',
+    of: 'start of a Nest app to first event',
+    figure: ratioToRaw,
+    atMost: 1.2,
+  },
 ];
 
 /** Aims about what a message costs as there is more of something: how many times as much it may be. */
@@ -47,27 +53,33 @@ const growthAims = [
   })),
 ];
 
-/** Tells of each aim that was measured whether it is met. */
-export function judgeAims(rows) {
-  return [...judgeFigures(rows), ...judgeGrowth(rows)];
+/** Whether an aim is about a case, or about one of its metrics. */
+export function isAimed(caseName) {
+  const rows = [...aims.map(({ of }) => of), ...growthAims.flatMap(({ few, many }) => [few, many])];
+  return rows.some((row) => row === caseName || row.startsWith(`${caseName}, `));
 }
 
-function judgeFigures(rows) {
+/** Tells of each aim whether it is met, or that it was not measured; `only` names the cases that were to be. */
+export function judgeAims(rows, only = /(?:)/) {
+  return [...aims.map((aim) => judgeFigure(aim, rows)), ...growthAims.map((aim) => judgeGrowth(aim, rows))].flatMap(
+    ({ aim, row, figure, note = '' }) => {
+      if (Number.isFinite(figure)) return [`${verdict(aim, figure)}${note}`];
+      return only.test(row) ? [`not run ${aim.text}`] : [];
+    },
+  );
+}
+
+function judgeFigure(aim, rows) {
   const rowOf = (of, contestant) => rows.find(({ name, contestant: by }) => name === of && by === contestant);
-  return aims.flatMap((aim) => {
-    const own = rowOf(aim.of, 'nestjs-stan');
-    const figure = own && aim.figure(own, rowOf(aim.of, 'other transport'));
-    return Number.isFinite(figure) ? [verdict(aim, figure)] : [];
-  });
+  const own = rowOf(aim.of, 'nestjs-stan');
+  return { aim, row: aim.of, figure: own && aim.figure(own, rowOf(aim.of, 'other transport')) };
 }
 
 /** The growth of this package, and beside it the raw client's of the same run. */
-function judgeGrowth(rows) {
+function judgeGrowth(aim, rows) {
   const valueOf = (of, contestant) => rows.find(({ name, contestant: by }) => name === of && by === contestant)?.value;
-  return growthAims.flatMap((aim) => {
-    const [own, raw] = ['nestjs-stan', 'raw'].map((by) => valueOf(aim.many, by) / valueOf(aim.few, by));
-    return Number.isFinite(own) ? [`${verdict(aim, own)} (raw ${raw.toFixed(2)})`] : [];
-  });
+  const [own, raw] = ['nestjs-stan', 'raw'].map((by) => valueOf(aim.many, by) / valueOf(aim.few, by));
+  return { aim, row: aim.many, figure: own, note: ` (raw ${raw.toFixed(2)})` };
 }
 
 /** Whether one aim is met, as a line. */
