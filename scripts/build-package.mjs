@@ -1,13 +1,15 @@
 // What npm publishes, made from what `npm run build` made: every entry point of package.json as an ES module and as a
-// CommonJS module, in a few files instead of hundreds, with its declarations. Replaces dist/lib and dist/cjs.
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// CommonJS module, in a few files instead of hundreds, with its declarations. Replaces dist/lib and dist/cjs; with
+// `--to FOLDER` it leaves them as they are, and makes a package without declarations there, for the benchmarks.
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, 'dist', 'lib');
-const out = join(root, 'dist', 'package');
+const target = process.argv[2] === '--to' ? process.argv[3] : undefined;
+const out = target === undefined ? join(root, 'dist', 'package') : join(target, 'dist');
 const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const packages = Object.keys({ ...dependencies, ...peerDependencies });
 const external = (id) => id.startsWith('node:') || packages.some((name) => id === name || id.startsWith(`${name}/`));
@@ -27,14 +29,19 @@ const cjs = { dir: join(out, 'cjs'), format: 'cjs', chunkFileNames: 'chunks/[nam
 const declarations = { dir: join(out, 'lib'), format: 'esm', chunkFileNames: 'types/[name].d.ts' };
 await bundle(filesOf([...entryPoints, 'cli/main'], 'js'), esm);
 await bundle(filesOf(entryPoints, 'js'), { ...cjs, dynamicImportInCjs: false });
-await bundle(filesOf(entryPoints, 'd.ts'), declarations, [dts({ dtsInput: true, sourcemap: false })]);
-copyDeclarationsForCommonJs();
-writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENSES.txt'), readLicenses());
-for (const format of ['lib', 'cjs']) {
-  rmSync(join(root, 'dist', format), { recursive: true, force: true });
-  renameSync(join(out, format), join(root, 'dist', format));
+if (target === undefined) await finishPackage();
+else for (const path of ['package.json', 'bin']) cpSync(join(root, path), join(target, path), { recursive: true });
+
+async function finishPackage() {
+  await bundle(filesOf(entryPoints, 'd.ts'), declarations, [dts({ dtsInput: true, sourcemap: false })]);
+  copyDeclarationsForCommonJs();
+  writeFileSync(join(out, 'lib', 'THIRD-PARTY-LICENSES.txt'), readLicenses());
+  for (const format of ['lib', 'cjs']) {
+    rmSync(join(root, 'dist', format), { recursive: true, force: true });
+    renameSync(join(out, format), join(root, 'dist', format));
+  }
+  rmSync(out, { recursive: true });
 }
-rmSync(out, { recursive: true });
 
 /** `./broker` -> `broker/index`; refuses an entry point that one of the two module systems would not find. */
 function readEntryPoint([name, entry]) {
@@ -53,7 +60,9 @@ function filesOf(names, extension) {
 }
 
 async function bundle(input, output, plugins = []) {
-  const build = await rolldown({ input, external, plugins, platform: 'node' });
+  // ES modules of what is built in, where there are any: CommonJS would need the bundler's runtime, a file more to open.
+  const resolve = { mainFields: ['module', 'main'] };
+  const build = await rolldown({ input, external, plugins, platform: 'node', resolve });
   const codeSplitting = plugins.length === 0 ? { groups: groupsOf(Object.values(input)) } : undefined;
   const { output: chunks } = await build.write({
     entryFileNames: '[name].js',
@@ -69,7 +78,7 @@ async function bundle(input, output, plugins = []) {
  * Gathers what the main entry point loads in four files and its own: left alone, the bundler makes a file of every set of
  * modules that the same entry points use, which were 22, and opening them half of the time that an import took. No other
  * entry point loads more packages for it: the broker has `core`, and `shared` is without Nest and node-nats-streaming.
- * `broker` is what a broker needs to listen, without its file store and its monitoring.
+ * `broker` is what a broker needs to listen, without its file store and its monitoring; `command` what commands share.
  */
 function groupsOf(roots) {
   const reached = new Map();
@@ -79,14 +88,18 @@ function groupsOf(roots) {
       if (!reached.has(root)) reached.set(root, reachOf(root, build));
       return reached.get(root);
     };
-    if (!reach(mainModule).has(id)) return reach(serverModule).has(id) ? 'broker' : undefined;
+    if (!reach(mainModule).has(id)) {
+      if (reach(serverModule).has(id)) return 'broker';
+      const commands = [commandModule, ...reach(commandModule).dynamic].filter((root) => reach(root).has(id));
+      return commands.length > 1 ? 'command' : undefined;
+    }
     if (reach(brokerModule).has(id)) return 'core';
     const all = [...roots, ...reach(commandModule).dynamic];
     rootsWithoutNest ??= all.map(reach).filter((root) => !loads(root, '@nestjs/'));
     if (!rootsWithoutNest.some((root) => root.has(id))) return 'main';
     return loads(reach(id), 'node-nats-streaming') ? 'stan' : 'shared';
   };
-  const names = ['core', 'shared', 'stan', 'main', 'broker'];
+  const names = ['core', 'shared', 'stan', 'main', 'broker', 'command'];
   // A group takes along what its modules import, so those that import nothing of the others come first.
   return names.map((name, index) => ({
     debugName: name,

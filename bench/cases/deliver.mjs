@@ -1,4 +1,4 @@
-import { contestantNames } from '../harness/contestant-process.mjs';
+import { contestantNames, yardstickNames } from '../harness/contestant-process.mjs';
 import { countFor, cpu, payloads, perSecond, sizeText } from './sizes.mjs';
 
 const ackModes = ['afterHandler', 'manual', 'onDelivery'];
@@ -9,7 +9,8 @@ export function deliverCases(arena, { quick }) {
     payloads.map((payloadBytes) => ({
       name: `deliver ${sizeText(payloadBytes)}, ${ackMode}`,
       payloadBytes,
-      contestants: contestantNames,
+      contestants:
+        payloadBytes === 128 && ackMode === 'afterHandler' ? [...contestantNames, ...yardstickNames] : contestantNames,
       metrics: ackMode === 'afterHandler' ? [perSecond, cpu] : [perSecond],
       run: async (contestant) => {
         const count = countFor(payloadBytes, quick);

@@ -1,4 +1,4 @@
-import { contestantNames } from '../harness/contestant-process.mjs';
+import { contestantNames, yardstickNames } from '../harness/contestant-process.mjs';
 import { countFor, cpu, payloads, perSecond, sizeText } from './sizes.mjs';
 
 /** Events per second that the server has acknowledged, one at a time and with many on their way. */
@@ -7,7 +7,7 @@ export function publishCases(arena, { quick }) {
     payloads.map((payloadBytes) => ({
       name: `publish ${sizeText(payloadBytes)}, window ${window}`,
       payloadBytes,
-      contestants: contestantNames,
+      contestants: hasYardsticks(payloadBytes, window) ? [...contestantNames, ...yardstickNames] : contestantNames,
       metrics: window === 1 ? [perSecond] : [perSecond, cpu],
       run: (contestant, warmUp) => {
         const all = window === 1 ? countFor(payloadBytes, quick) / 10 : countFor(payloadBytes, quick);
@@ -17,4 +17,9 @@ export function publishCases(arena, { quick }) {
       },
     })),
   );
+}
+
+/** The case that shows best what a publish costs. */
+function hasYardsticks(payloadBytes, window) {
+  return payloadBytes === 128 && window > 1;
 }

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
+import { goClient, GoContestant } from './go-contestant.mjs';
+
 const contestants = join(import.meta.dirname, '..', 'contestants');
 
 /** Where each contestant's program is. */
@@ -9,6 +11,9 @@ const programs = {
   'nestjs-stan': 'nestjs-stan.mjs',
   'other transport': join('other-transport', 'contestant.cjs'),
 };
+
+/** What is left to gain is shown by them, in a few cases. */
+const yardstickPrograms = { 'limit tried': 'limit.mjs' };
 
 /** Those of `--driver jetstream`, with what their programs are given beside the server. */
 const jetStreamPrograms = {
@@ -24,6 +29,7 @@ const jetStreamPrograms = {
 
 /** @type {ContestantName[]} The order of the tables; the first is what the others are compared with. */
 export const contestantNames = Object.keys(programs);
+export const yardstickNames = [...Object.keys(yardstickPrograms), goClient];
 export const jetStreamContestantNames = Object.keys(jetStreamPrograms);
 
 const startTimeoutMs = 20_000;
@@ -34,6 +40,7 @@ const startTimeoutMs = 20_000;
  * @param {{ url: string, clusterId: string }} server
  */
 export async function startContestant(name, { url, clusterId }) {
+  if (name === goClient) return new GoContestant({ url, clusterId });
   const contestant = new Contestant(name, url, clusterId);
   await contestant.ready;
   return contestant;
@@ -49,7 +56,7 @@ class Contestant {
 
   constructor(name, url, clusterId) {
     this.name = name;
-    const [program, ...args] = jetStreamPrograms[name] ?? [programs[name]];
+    const [program, ...args] = jetStreamPrograms[name] ?? [programs[name] ?? yardstickPrograms[name]];
     const child = fork(join(contestants, program), [url, clusterId, ...args], { execArgv: ['--expose-gc'] });
     this.#child = child;
     this.ready = new Promise((resolve, reject) => {

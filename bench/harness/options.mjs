@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 /** What `npm run bench -- --help` prints. */
 export const usage = `Usage: npm run bench [-- options]
 
-  --quick          fewer messages and rounds, under a minute in all
+  --quick          fewer messages and rounds, about a minute in all
   --embedded       on the embedded broker instead of nats-streaming-server (npm run server:install)
   --driver NAME    stan (default), or jetstream: its rows, on nats-server and nats-streaming-server
   --only PATTERN   only the cases whose name matches this regular expression

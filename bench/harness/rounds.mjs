@@ -9,6 +9,7 @@ import { medianRatio, summarize } from './stats.mjs';
  * @property {readonly Metric[]} metrics
  * @property {string} [base] the contestant that the others are compared with; `raw` where left out
  * @property {number} [maxRounds] fewer rounds than the run has, for what takes long
+ * @property {boolean} [evenIfLate] for what is to be in every run: it begins although the time is up
  * @property {boolean} [withoutWarmUp] for what starts processes of its own
  * @property {(contestant: string, warmUp: boolean) => Promise<Record<string, number>>} run
  *

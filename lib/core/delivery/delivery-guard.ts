@@ -6,6 +6,7 @@ import { Delivery } from './delivery.js';
 import type { FailureMemory } from './failure-memory.js';
 import { HandledMemory } from './handled-memory.js';
 import { ResumePosition } from './resume-position.js';
+import { SequenceMap } from './sequence-map.js';
 
 /** The newest sequences of the channel for which it is remembered whether they were handled here. */
 const handledCapacity = 65_536;
@@ -28,7 +29,7 @@ const skipHandled: GuardVerdict = { action: 'skip', reason: 'handled' };
  * @internal
  */
 export class DeliveryGuard {
-  private readonly open = new Map<number, Delivery>();
+  private readonly open = new SequenceMap<Delivery>();
   /** Those whose sequence a server that started over has given to another message. */
   private readonly displaced = new Set<Delivery>();
   private readonly handled = new HandledMemory(handledCapacity);
@@ -106,7 +107,7 @@ export class DeliveryGuard {
 
   /** The deliveries that are here now. */
   deliveries(): Delivery[] {
-    return [...this.open.values(), ...this.displaced];
+    return [...this.open.entries().map(([, delivery]) => delivery), ...this.displaced];
   }
 
   private isHandled(message: DriverMessage): boolean {

@@ -1,6 +1,7 @@
 import type { StartAt } from '../options/subscription-options.js';
 import { HandledMemory } from './handled-memory.js';
 import type { KnownMessage } from './handled-memory.js';
+import { SequenceMap } from './sequence-map.js';
 import { SettledRanges } from './settled-ranges.js';
 
 /** The server sends again after each ack wait: what has not come after so many does not exist. */
@@ -38,7 +39,7 @@ export interface ResumePositionSetup {
  */
 export class ResumePosition {
   /** Time stamps of what has arrived and is not settled, by sequence; what came last stands last. */
-  private readonly unsettled = new Map<number, number>();
+  private readonly unsettled = new SequenceMap<number>();
   private readonly ranges: SettledRanges;
   private readonly subscribedAtMs: number;
   private readonly setup: ResumePositionSetup;
@@ -86,8 +87,8 @@ export class ResumePosition {
     this.unsettled.delete(sequence);
     // The server holds no more of them for us; twice as many, since what it sends again may exceed its limit.
     if (this.unsettled.size >= this.setup.maxInFlight * 2) {
-      const oldest = this.unsettled.keys().next();
-      if (!oldest.done) this.unsettled.delete(oldest.value);
+      const oldest = this.unsettled.firstSequence();
+      if (oldest !== undefined) this.unsettled.delete(oldest);
     }
     this.unsettled.set(sequence, timestampNs);
   }
@@ -185,7 +186,7 @@ export class ResumePosition {
 
   private oldestUnsettled(): KnownMessage | undefined {
     let oldest: KnownMessage | undefined;
-    for (const [sequence, timestampNs] of this.unsettled) {
+    for (const [sequence, timestampNs] of this.unsettled.entries()) {
       if (oldest === undefined || sequence < oldest.sequence) oldest = { sequence, timestampNs };
     }
     return oldest;

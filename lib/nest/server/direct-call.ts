@@ -58,15 +58,19 @@ export function directCallOf(handler: MessageHandler): HandlerCall | undefined {
  * promises to a method that has no guards, pipes and interceptors, since it might have them.
  */
 export class DirectCalls {
+  private parts: Parts = {};
   private latest: HandlerCall | undefined;
 
   /** The creator that Nest is to use meanwhile. */
   watched(creator: ContextCreator): ContextCreator {
+    // One for all handlers: Nest's calls hold on to it.
+    const noting = this.noting(creator);
     const create: ContextCreator['create'] = (...values) => {
-      const parts: Parts = {};
-      const call = Reflect.apply(creator.create, noting(creator, parts), values);
+      this.parts = {};
+      const call = Reflect.apply(creator.create, noting, values);
       // Where somebody has put a call of their own around Nest's, that one is called.
-      this.latest = call === parts.proxy ? shorterCall(creator, parts, call) : undefined;
+      this.latest = call === this.parts.proxy ? shorterCall(creator, this.parts, call) : undefined;
+      this.parts = {};
       return call;
     };
     return Object.create(creator, { create: { value: create } }) as ContextCreator;
@@ -79,37 +83,37 @@ export class DirectCalls {
     if (latest === undefined || typeof handler !== 'function') return;
     Object.defineProperty(handler, directCallKey, { value: latest });
   }
-}
 
-/** The same creator, which notes what it puts together. */
-function noting(creator: ContextCreator, parts: Parts): ContextCreator {
-  const { interceptorsContextCreator, rpcProxy } = creator;
-  const noted: Record<keyof Omit<ContextCreator, 'create' | 'applicationConfig'>, unknown> = {
-    getMetadata: (...values: unknown[]) => {
-      const metadata = creator.getMetadata?.(...values);
-      parts.argsLength = metadata?.argsLength;
-      return metadata;
-    },
-    createPipesFn: (pipes: unknown, params: unknown) => {
-      Object.assign(parts, { pipes, params });
-      return creator.createPipesFn?.(pipes, params);
-    },
-    createGuardsFn: (guards: unknown, instance: unknown, callback: unknown, ...rest: unknown[]) => {
-      Object.assign(parts, { guards, instance, callback });
-      return creator.createGuardsFn?.(guards, instance, callback, ...rest);
-    },
-    interceptorsContextCreator: withCreate(interceptorsContextCreator, (...values) => {
-      parts.interceptors = interceptorsContextCreator?.create?.(...values);
-      return parts.interceptors;
-    }),
-    rpcProxy: withCreate(rpcProxy, (call, ...handling) => {
-      parts.handling = handling;
-      parts.proxy = rpcProxy?.create?.(call, ...handling);
-      return parts.proxy;
-    }),
-  };
-  const properties = Object.entries(noted).map(([name, value]) => [name, { value }] as const);
-  return Object.create(creator, Object.fromEntries(properties)) as ContextCreator;
+  /** The same creator, which notes what it puts together. */
+  private noting(creator: ContextCreator): ContextCreator {
+    const { interceptorsContextCreator, rpcProxy } = creator;
+    const noted: Record<keyof Omit<ContextCreator, 'create' | 'applicationConfig'>, unknown> = {
+      getMetadata: (...values: unknown[]) => {
+        const metadata = creator.getMetadata?.(...values);
+        this.parts.argsLength = metadata?.argsLength;
+        return metadata;
+      },
+      createPipesFn: (pipes: unknown, params: unknown) => {
+        Object.assign(this.parts, { pipes, params });
+        return creator.createPipesFn?.(pipes, params);
+      },
+      createGuardsFn: (guards: unknown, instance: unknown, callback: unknown, ...rest: unknown[]) => {
+        Object.assign(this.parts, { guards, instance, callback });
+        return creator.createGuardsFn?.(guards, instance, callback, ...rest);
+      },
+      interceptorsContextCreator: withCreate(interceptorsContextCreator, (...values) => {
+        this.parts.interceptors = interceptorsContextCreator?.create?.(...values);
+        return this.parts.interceptors;
+      }),
+      rpcProxy: withCreate(rpcProxy, (call, ...handling) => {
+        this.parts.handling = handling;
+        this.parts.proxy = rpcProxy?.create?.(call, ...handling);
+        return this.parts.proxy;
+      }),
+    };
+    const properties = Object.entries(noted).map(([name, value]) => [name, { value }] as const);
+    return Object.create(creator, Object.fromEntries(properties)) as ContextCreator;
+  }
 }
 
 function withCreate(creator: Creator | undefined, create: Creator['create']): Creator | undefined {
@@ -121,14 +125,14 @@ function withCreate(creator: Creator | undefined, create: Creator['create']): Cr
  * (a promise, a stream, a generator), is given to Nest's own proxy, which knows the exception filters.
  */
 function shorterCall(creator: ContextCreator, parts: Parts, call: HandlerCall): HandlerCall | undefined {
-  const { instance, callback, handling, argsLength, params } = parts;
+  const { instance, callback, handling = [], argsLength, params } = parts;
   const { rpcProxy, applicationConfig } = creator;
   const hooks = applicationConfig?.getGlobalPreRequestHooks?.() ?? [];
   const isBare = [parts.guards, parts.interceptors, parts.pipes, hooks].every(isEmpty);
   if (!isBare || !isPlainParameters(params) || typeof callback !== 'function' || typeof argsLength !== 'number')
     return undefined;
   const settled = (data: unknown, context: unknown, outcome: () => unknown): unknown =>
-    (rpcProxy?.create?.(outcome, ...(handling ?? [])) as HandlerCall)(data, context);
+    (rpcProxy?.create?.(outcome, ...handling) as HandlerCall)(data, context);
   return (data, context) => {
     let result: unknown;
     try {

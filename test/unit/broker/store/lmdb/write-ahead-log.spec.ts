@@ -79,7 +79,7 @@ describe('a write-ahead log', () => {
     const { path, log } = await freshLog();
     const forged = encodeRecord(Buffer.from([1, 2, 3, 4]), 2, [row('forged')]);
     await log.append([row('one')]);
-    await log.append([{ key: Buffer.from('k'), row: forged }]);
+    await log.append([{ key: Buffer.from('k'), row: Buffer.concat([forged, Buffer.from('tail')]) }]);
     truncateSync(`${path}-wal0`, readFileSync(`${path}-wal0`).length - 1);
     expect((await WriteAheadLog.read(path, 0)).map(({ number }) => number)).toEqual([1]);
   });
