@@ -60,7 +60,9 @@ function filesOf(names, extension) {
 }
 
 async function bundle(input, output, plugins = []) {
-  const build = await rolldown({ input, external, plugins, platform: 'node' });
+  // ES modules of what is built in, where there are any: CommonJS would need the bundler's runtime, a file more to open.
+  const resolve = { mainFields: ['module', 'main'] };
+  const build = await rolldown({ input, external, plugins, platform: 'node', resolve });
   const codeSplitting = plugins.length === 0 ? { groups: groupsOf(Object.values(input)) } : undefined;
   const { output: chunks } = await build.write({
     entryFileNames: '[name].js',
@@ -76,7 +78,7 @@ async function bundle(input, output, plugins = []) {
  * Gathers what the main entry point loads in four files and its own: left alone, the bundler makes a file of every set of
  * modules that the same entry points use, which were 22, and opening them half of the time that an import took. No other
  * entry point loads more packages for it: the broker has `core`, and `shared` is without Nest and node-nats-streaming.
- * `broker` is what a broker needs to listen, without its file store and its monitoring.
+ * `broker` is what a broker needs to listen, without its file store and its monitoring; `command` what commands share.
  */
 function groupsOf(roots) {
   const reached = new Map();
@@ -86,14 +88,18 @@ function groupsOf(roots) {
       if (!reached.has(root)) reached.set(root, reachOf(root, build));
       return reached.get(root);
     };
-    if (!reach(mainModule).has(id)) return reach(serverModule).has(id) ? 'broker' : undefined;
+    if (!reach(mainModule).has(id)) {
+      if (reach(serverModule).has(id)) return 'broker';
+      const commands = [commandModule, ...reach(commandModule).dynamic].filter((root) => reach(root).has(id));
+      return commands.length > 1 ? 'command' : undefined;
+    }
     if (reach(brokerModule).has(id)) return 'core';
     const all = [...roots, ...reach(commandModule).dynamic];
     rootsWithoutNest ??= all.map(reach).filter((root) => !loads(root, '@nestjs/'));
     if (!rootsWithoutNest.some((root) => root.has(id))) return 'main';
     return loads(reach(id), 'node-nats-streaming') ? 'stan' : 'shared';
   };
-  const names = ['core', 'shared', 'stan', 'main', 'broker'];
+  const names = ['core', 'shared', 'stan', 'main', 'broker', 'command'];
   // A group takes along what its modules import, so those that import nothing of the others come first.
   return names.map((name, index) => ({
     debugName: name,

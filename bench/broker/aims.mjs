@@ -1,6 +1,7 @@
 import { verdict } from '../harness/aims.mjs';
 import { hasStanBench } from '../harness/stan-bench.mjs';
-import { medianRatio } from '../harness/stats.mjs';
+import { median, medianRatio } from '../harness/stats.mjs';
+import { nameOf as nameOfListening } from './listening.mjs';
 import { loads, nameOf } from './stan-bench.mjs';
 
 /** The embedded broker is to be no slower than the real server, with the official Go client as load. */
@@ -23,4 +24,11 @@ export function judgeBrokerAims(rows, isWanted) {
     const ratio = row === undefined ? null : medianRatio(row.embedded, row.real);
     return ratio === null ? `not run ${aim.text}: no nats-streaming-server` : verdict(aim, ratio);
   });
+}
+
+/** With the default store. */
+export function judgeListening(rows) {
+  const row = rows.get(nameOfListening('MEMORY'));
+  if (row === undefined) return [];
+  return [verdict({ text: '`nestjs-stan server`, process start to listening, ms', atMost: 100 }, median(row.embedded))];
 }

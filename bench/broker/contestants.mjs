@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort } from '../harness/server.mjs';
 
 const project = join(import.meta.dirname, '..', '..');
-const realServer = join(project, '.cache', 'bin', 'nats-streaming-server');
+export const realServer = join(project, '.cache', 'bin', 'nats-streaming-server');
 const cli = process.env.BENCH_CLI ?? join(project, 'dist', 'lib', 'cli', 'main.js');
 
 /** The servers that can be compared on this machine. */

@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util';
 import { hasStanBench } from '../harness/stan-bench.mjs';
 import { formatNumber } from '../harness/table.mjs';
 import { median, medianRatio } from '../harness/stats.mjs';
-import { judgeBrokerAims } from './aims.mjs';
+import { judgeBrokerAims, judgeListening } from './aims.mjs';
 import { crowd, memory, start, throughput } from './cases.mjs';
 import { contestants } from './contestants.mjs';
+import { listening } from './listening.mjs';
 import { stanBench } from './stan-bench.mjs';
 
-const usage = `Usage: node bench/broker/run.mjs [--quick] [--only throughput|file|stan-bench|memory|crowd|start]
+const usage = `Usage: node bench/broker/run.mjs [--quick] [--only throughput|file|stan-bench|memory|crowd|start|listening]
 
 Prints medians, their ratio, and whether the aims are met. --quick takes fewer and smaller rounds.`;
 
@@ -46,8 +47,10 @@ async function main() {
   if (wanted('crowd')) await crowd(report, { contestants, rounds, count, channels: 10_000, subscriptions: 1_000 });
   if (wanted('memory')) await memory(report, { contestants, messages: options.quick ? 100_000 : 1_000_000 });
   if (wanted('start')) await start(report, { rounds: options.quick ? 3 : 10 });
+  if (wanted('listening')) await listening(report, { contestants, rounds: options.quick ? 5 : 11 });
   print([...rows.values()]);
-  console.log(`\n${judgeBrokerAims(rows, wanted('stan-bench')).join('\n')}`);
+  const verdicts = [...judgeListening(rows), ...judgeBrokerAims(rows, wanted('stan-bench'))];
+  console.log(`\n${verdicts.join('\n')}`);
 }
 
 function print(rows) {

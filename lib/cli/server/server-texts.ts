@@ -1,5 +1,5 @@
 import type { StanBroker } from '../../broker/index.js';
-import { formatDuration, formatSize } from './go-values.js';
+import { formatCount, formatDuration, formatSize } from './go-values.js';
 import { serverFlags, spell, valueName } from './server-flags.js';
 import type { ServerSettings } from './server-settings.js';
 
@@ -63,7 +63,7 @@ function describeHeartbeats({ heartbeatIntervalMs, heartbeatTimeoutMs, maxFailed
 function describeLimits(settings: ServerSettings): string {
   const { maxChannels, maxMessages, maxBytes, maxSubscriptions, maxAgeMs, maxInactivityMs } = settings;
   const count = (limit: number, noun: string) =>
-    limit === 0 ? `any number of ${noun}` : `${limit.toLocaleString('en')} ${noun}`;
+    limit === 0 ? `any number of ${noun}` : `${formatCount(limit)} ${noun}`;
   return [
     count(maxChannels, 'channels'),
     `each with ${count(maxMessages, 'messages')}`,

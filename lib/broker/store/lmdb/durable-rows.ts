@@ -48,6 +48,8 @@ export class DurableRows {
   private failure: { readonly cause: unknown } | undefined;
   private isAppending = false;
   private isFinished = false;
+  /** LMDB names the log until it was finished: emptied before that, it would be missed. */
+  private needsLog = true;
 
   private constructor(
     private readonly environment: LmdbEnvironment,
@@ -92,15 +94,14 @@ export class DurableRows {
     if (this.failure !== undefined) throw this.failure.cause;
     const { rows, ...collected } = this.collected;
     await putInto(this.environment, rows, { record: this.log.lastNumber });
-    // What is left in it where this fails is not read any more.
-    await this.log.empty().catch(() => undefined);
+    this.needsLog = false;
     this.onCheckpoint(collected);
   }
 
   /** Releases the log; what LMDB does not have stays in it. */
   async close(): Promise<void> {
     await this.checkpoint;
-    await this.log.close();
+    await this.log.close(!this.needsLog);
   }
 
   private checkpointWhereDue(): void {
@@ -157,7 +158,7 @@ async function beginLog(environment: LmdbEnvironment, dataFile: string, applied:
     });
     return log;
   } catch (error) {
-    await log.close();
+    await log.close(false);
     throw error;
   }
 }

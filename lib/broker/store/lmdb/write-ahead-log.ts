@@ -10,9 +10,9 @@ import type { LogSalts } from './rows.js';
 // Plain descriptors: a broker that nobody closed is collected in silence, which a FileHandle is not.
 const openDescriptor = promisify(open);
 const closeDescriptor = promisify(close);
-const truncateDescriptor = promisify(ftruncate);
 const writeDescriptor = promisify(write);
 const syncDescriptor = promisify(fdatasync);
+const truncateDescriptor: (descriptor: number, bytes: number) => Promise<void> = promisify(ftruncate);
 
 /** On Linux a write of such a file returns when its bytes are on the disk; elsewhere a sync follows it. */
 const syncedWrites = process.platform === 'linux' ? constants.O_DSYNC : 0;
@@ -114,13 +114,12 @@ export class WriteAheadLog {
     this.current.position = fileHeadBytes;
   }
 
-  /** Gives the room on the disk back, once the data file needs the log no more. */
-  async empty(): Promise<void> {
-    for (const { descriptor } of [this.current, this.other]) await truncateDescriptor(descriptor, 0);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([closeDescriptor(this.current.descriptor), closeDescriptor(this.other.descriptor)]);
+  /** `isApplied`: the data file has everything, so that the next start need not read the files. */
+  async close(isApplied: boolean): Promise<void> {
+    for (const { descriptor } of [this.current, this.other]) {
+      if (isApplied) await truncateDescriptor(descriptor, 0).catch(() => undefined);
+      await closeDescriptor(descriptor);
+    }
   }
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatSize, parseGoDuration, parseSize } from '../../../../lib/cli/server/go-values.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  parseGoDuration,
+  parseSize,
+} from '../../../../lib/cli/server/go-values.js';
 
 describe("Go's durations", () => {
   it.each([
@@ -48,5 +54,11 @@ describe('sizes', () => {
 
   it('are shown with a unit', () => {
     expect([formatSize(400), formatSize(1_024_000_000)]).toEqual(['400 B', '1.0 GB']);
+  });
+});
+
+describe('counts', () => {
+  it('are shown with their thousands apart', () => {
+    expect([0, 999, 1_000, 123_456, 1_000_000].map(formatCount)).toEqual(['0', '999', '1,000', '123,456', '1,000,000']);
   });
 });
