@@ -154,4 +154,13 @@ describe('a driver with subscriptions', () => {
     await clock.advance(1);
     expect(subscriptions).toHaveLength(2);
   });
+
+  it('warns of each problem of its connection, however often it comes', async () => {
+    const { clients, events } = await subscribedDriver();
+    const denied = new Error('permissions violation');
+    for (const times of [1, 2]) {
+      clients[0]!.nc?.emit('permission_error', denied);
+      expect(events.filter(({ type }) => type === 'warning')).toHaveLength(times);
+    }
+  });
 });
