@@ -9,6 +9,7 @@ import {
   measured,
   publishInWindow,
   serveContestant,
+  settledRequests,
   unique,
 } from '../harness/serve-contestant.mjs';
 
@@ -80,6 +81,16 @@ serveContestant({
       if (sent === count) bytesPerPublish = (heldBytes() - before) / count;
     });
     return { bytesPerPublish };
+  },
+
+  subscriptionMemory: async ({ subjects }) => {
+    const client = await open();
+    const before = heldBytes();
+    await Promise.all(subjects.map((subject) => subscribe(client, { subject, from: 'new' }, () => undefined)));
+    await settledRequests();
+    const bytesPerSubscription = (heldBytes() - before) / subjects.length;
+    await closed(client);
+    return { bytesPerSubscription };
   },
 
   listen: async ({ subject, from = 'new' }) => {

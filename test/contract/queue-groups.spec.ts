@@ -1,3 +1,4 @@
+import type { StanContext } from 'nestjs-stan';
 import { durableQueue } from 'nestjs-stan';
 import { expect, it } from 'vitest';
 import { contract, emitAll, listenerFor, Recorder, upTo } from '../support/contract.js';
@@ -27,6 +28,27 @@ contract('queue groups', (t) => {
     expect(ascending(seenBy('billing'))).toEqual(upTo(100));
     expect(members.filter(({ seen }) => seen.count === 0)).toEqual([]);
   });
+
+  t.only(
+    'limitsMembers',
+    '[STAN-QUEUE-1] D31 deals to whoever has the fewest unacked events: equal shares while nobody acks',
+    async () => {
+      const subject = fresh('orders');
+      const members = upTo(5).map(() => [] as StanContext[]);
+      for (const contexts of members) {
+        const options = { queueGroup: 'orders', startAt: 'first', ackMode: 'manual', maxInFlight: 1_000 } as const;
+        await t.app({ controllers: [listenerFor(subject, options, (_, context) => void contexts.push(context))] });
+      }
+      const shares = () => members.map(({ length }) => length);
+      const client = await t.client();
+      await emitAll(client, subject, upTo(500));
+      await eventually(() => expect(shares()).toEqual([100, 100, 100, 100, 100]));
+      for (const context of members[2] ?? []) context.ack();
+      await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(400));
+      await emitAll(client, subject, upTo(100));
+      await eventually(() => expect(shares()).toEqual([100, 100, 200, 100, 100]));
+    },
+  );
 
   it('D31 keeps two durable names of one queue group apart, as two groups', async () => {
     const subject = fresh('orders');

@@ -151,9 +151,9 @@ export class LmdbStore implements Store {
     if (this.environment === undefined) return this.hasWrites ? Promise.reject(this.notOpen()) : undefined;
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (!this.hasWrites) return this.nextWrite ?? this.writing ?? this.sweeping;
-    if (this.writing === undefined) return this.write();
-    // What is written while a batch is on its way goes into the next one, together.
-    this.nextWrite ??= this.writing.then(() => this.write());
+    // What is written while a batch is on its way goes into the next one, and with it what else this turn of the event
+    // loop brings: a socket is read in several pieces, and there are other sockets.
+    this.nextWrite ??= (this.writing ?? Promise.resolve()).then(endOfTurn).then(() => this.write());
     return this.nextWrite;
   }
 
@@ -344,4 +344,10 @@ export class LmdbStore implements Store {
       }
     }
   }
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
