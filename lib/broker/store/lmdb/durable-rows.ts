@@ -90,7 +90,7 @@ export class DurableRows {
   /** Releases the log; what LMDB does not have stays in it. */
   async close(): Promise<void> {
     await this.checkpoint;
-    await this.log.close();
+    await this.log.close(this.failure === undefined && this.collected.rows.size === 0);
   }
 
   private checkpointWhereDue(): void {

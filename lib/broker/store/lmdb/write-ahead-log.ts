@@ -1,4 +1,4 @@
-import { close, constants, fdatasync, open, read, write } from 'node:fs';
+import { close, constants, fdatasync, ftruncate, open, read, write } from 'node:fs';
 import { open as openDirectory, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { dirname } from 'node:path';
@@ -12,6 +12,7 @@ const closeDescriptor = promisify(close);
 const readDescriptor = promisify(read);
 const writeDescriptor = promisify(write);
 const syncDescriptor = promisify(fdatasync);
+const truncateDescriptor: (descriptor: number, bytes: number) => Promise<void> = promisify(ftruncate);
 
 /** On Linux a write of such a file returns when its bytes are on the disk; elsewhere a sync follows it. */
 const syncedWrites = process.platform === 'linux' ? constants.O_DSYNC : 0;
@@ -91,8 +92,12 @@ export class WriteAheadLog {
     this.current.position = Math.min(this.current.position, fileHeadBytes);
   }
 
-  async close(): Promise<void> {
-    await Promise.all([closeDescriptor(this.current.descriptor), closeDescriptor(this.other.descriptor)]);
+  /** `isApplied`: the data file has everything, so that the next start need not read the files. */
+  async close(isApplied: boolean): Promise<void> {
+    for (const { descriptor } of [this.current, this.other]) {
+      if (isApplied) await truncateDescriptor(descriptor, 0).catch(() => undefined);
+      await closeDescriptor(descriptor);
+    }
   }
 }
 
