@@ -7,7 +7,8 @@ const payloadBytes = 128;
 export function subscriptionCases(arena, { quick }) {
   // Enough that the subscribe requests, which are part of the time, weigh little beside the events.
   const count = quick ? 4_000 : 50_000;
-  const channelCounts = quick ? [1, 10, 100] : [1, 10, 100, 1_000];
+  // The two that are compared come first, since the time may be up before the last.
+  const channelCounts = quick ? [1, 10, 100] : [1, 1_000, 10, 100];
   return channelCounts.map((channels) => ({
     name: `deliver over ${channels} subscription${channels === 1 ? '' : 's'}`,
     payloadBytes,

@@ -2,8 +2,9 @@ import { contestantNames } from '../harness/contestant-process.mjs';
 
 const count = 100_000;
 const payloadBytes = 128;
+const subscriptions = 1_000;
 
-/** What 100 000 events hold while their acks are awaited, and what is kept of 100 000 that were handled. */
+/** What 100 000 events hold while their acks are awaited, and what is kept of 100 000 that were handled; and what a subscription holds. */
 export function memoryCases(arena, { quick }) {
   return [
     {
@@ -32,6 +33,18 @@ export function memoryCases(arena, { quick }) {
       run: async (contestant) => {
         const [subject] = await arena.filled('guard', { count, payloadBytes });
         return arena.contestant(contestant).call('guardMemory', { subject, count });
+      },
+    },
+    {
+      name: `memory, ${subscriptions} subscriptions`,
+      payloadBytes: null,
+      contestants: ['raw', 'nestjs-stan'],
+      metrics: [{ key: 'bytesPerSubscription', unit: 'B/sub' }],
+      maxRounds: quick ? 1 : 3,
+      // The first of a process brings the code with it.
+      run: (contestant, warmUp) => {
+        const subjects = Array.from({ length: warmUp ? 10 : subscriptions }, () => arena.freshSubject('held'));
+        return arena.contestant(contestant).call('subscriptionMemory', { subjects });
       },
     },
   ];

@@ -15,6 +15,7 @@ import {
   measured,
   publishInWindow,
   serveContestant,
+  settledRequests,
   unique,
 } from '../harness/serve-contestant.mjs';
 
@@ -103,6 +104,15 @@ serveContestant({
     const bytesPerMessage = (heldBytes() - before) / count;
     await app.close();
     return { bytesPerMessage };
+  },
+
+  subscriptionMemory: async ({ subjects }) => {
+    const before = heldBytes();
+    const app = await listen(subjects, () => undefined, { startAt: 'new', maxInFlight: 1_024 });
+    await settledRequests();
+    const bytesPerSubscription = (heldBytes() - before) / subjects.length;
+    await app.close();
+    return { bytesPerSubscription };
   },
 
   listen: async ({ subject, from = 'new' }) => {

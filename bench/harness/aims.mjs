@@ -18,7 +18,8 @@ const aims = [
     atLeast: 1.3,
   },
   { text: 'p50 latency, of raw', of: 'latency at 1000/s, p50', figure: ratioToRaw, atMost: 1.15 },
-  { text: 'p99 latency, of raw', of: 'latency at 1000/s, p99', figure: ratioToRaw, atMost: 1 },
+  { text: 'p99 latency at 1 000/s, of raw', of: 'latency at 1000/s, p99', figure: ratioToRaw, atMost: 1 },
+  { text: 'p99 latency at 10 000/s, of raw', of: 'latency at 10000/s, p99', figure: ratioToRaw, atMost: 1 },
   { text: 'publishing, times the other transport', of: 'publish 128 B, window 1024', figure: ratioToOther, atLeast: 2 },
   { text: 'delivery, times the other transport', of: 'deliver 128 B, afterHandler', figure: ratioToOther, atLeast: 2 },
   {
@@ -27,6 +28,7 @@ const aims = [
     figure: besidePayload,
     atMost: 450,
   },
+  { text: 'a subscription, bytes', of: 'memory, 1000 subscriptions', figure: (own) => own.value, atMost: 20_000 },
   {
     text: 'from the start of a process to its first event, times a bare Nest microservice on TCP',
     of: 'start of a Nest app to first event',

@@ -118,4 +118,7 @@ export function heldBytes() {
   return heapUsed + external;
 }
 
+/** What a request that was answered leaves behind, a timer and a callback, is let go within a turn. */
+export const settledRequests = () => new Promise((resolve) => setTimeout(resolve, 20));
+
 export const unique = (prefix) => `${prefix}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;

@@ -154,6 +154,8 @@ export interface FakeDriverOptions {
   /** `true`: each publish is acked by itself, in the next microtask. */
   readonly acksAtOnce?: boolean;
   readonly maxPayloadBytes?: number;
+  /** `true`: as a broker that keeps each subject by itself. */
+  readonly ordersAcksBySubject?: boolean;
 }
 
 /** How a new session differs from the one before. */
@@ -179,6 +181,7 @@ export class FakeDriver implements Driver {
   readonly calls = { connect: 0, publish: 0, close: 0, checkServer: 0 };
   maxPayload: number | undefined;
   acksAtOnce: boolean;
+  readonly ordersAcksBySubject: boolean;
 
   private state: 'idle' | 'connecting' | 'ready' | 'silent' | 'transportLost' | 'sessionLost' | 'gaveUp' | 'closed' =
     'idle';
@@ -192,6 +195,7 @@ export class FakeDriver implements Driver {
   constructor(options: FakeDriverOptions = {}) {
     this.connectsAtOnce = options.connectsAtOnce ?? true;
     this.acksAtOnce = options.acksAtOnce ?? false;
+    this.ordersAcksBySubject = options.ordersAcksBySubject ?? false;
     this.serverMaxPayload = options.maxPayloadBytes ?? 1_048_576;
   }
 

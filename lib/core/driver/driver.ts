@@ -13,6 +13,12 @@ import type { DriverEventListener } from './driver-event.js';
  * @internal
  */
 export interface Driver {
+  /**
+   * True where the broker keeps each subject by itself: then acks keep the order of the publishes of one subject only, and
+   * one subject may get none while others do. Left out: acks keep the order of all publishes.
+   */
+  readonly ordersAcksBySubject?: boolean;
+
   /** True while a session is up and its transport is connected: a publish now is sent at once. */
   isReady(): boolean;
 

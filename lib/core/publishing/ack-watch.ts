@@ -15,6 +15,8 @@ export interface AckWatchSetup {
   readonly ackTimeoutMs: number;
   /** Sends the oldest publish again; returns the number of the attempt, or `undefined` where it cannot be sent now. */
   readonly sendProbe: () => number | undefined;
+  /** Called whenever probing begins. */
+  readonly onProbing: () => void;
 }
 
 /**
@@ -53,6 +55,7 @@ export class AckWatch {
     this.probing = true;
     this.quietTicks = ticksPerTimeout - 1;
     this.watch();
+    this.setup.onProbing();
   }
 
   /** The server answers again after a silence: what was under way may be lost. Probes at once. */
@@ -121,12 +124,15 @@ export class AckWatch {
   }
 
   private probe(): void {
+    const isFirst = !this.probing;
     this.probing = true;
     const attemptNumber = this.setup.sendProbe();
-    if (attemptNumber === undefined) return;
-    this.firstProbe = Math.min(this.firstProbe, attemptNumber);
-    this.probeCount += 1;
-    this.quietTicks = 0;
-    this.watched = this.setup.queue.oldest;
+    if (attemptNumber !== undefined) {
+      this.firstProbe = Math.min(this.firstProbe, attemptNumber);
+      this.probeCount += 1;
+      this.quietTicks = 0;
+      this.watched = this.setup.queue.oldest;
+    }
+    if (isFirst) this.setup.onProbing();
   }
 }

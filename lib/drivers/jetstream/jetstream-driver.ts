@@ -48,6 +48,8 @@ export interface JetStreamDriverSetup {
  * @internal
  */
 export class JetStreamDriver implements Driver {
+  /** Each stream has a leader of its own [JS-PUB-3]. */
+  readonly ordersAcksBySubject = true;
   private readonly events = new DriverEvents();
   private readonly stopped = new AbortController();
   private readonly id = randomUUID().replaceAll('-', '');

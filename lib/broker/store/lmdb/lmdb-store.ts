@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Expect, ExpectGiven } from '../../../core/option-rules/expect.decorator.js';
+import { StanError } from '../../../core/errors/stan.error.js';
 import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
 import { brokerOptionPlace } from '../../errors/broker-option-place.js';
@@ -64,7 +65,7 @@ interface Channel extends ChannelStore {
  *
  * Writes are collected in memory; a flush takes all of them to the log in one write that is synced. While one is on its
  * way the next collects, so the busier the broker the larger its batches. Every few megabytes, and when the store is
- * closed, what is in the log goes into LMDB. Copy the directory as a whole, and only while no broker has it open.
+ * closed, what is in the log goes into LMDB. The data file and its log belong together: one without the other, or with that of another store, is refused, unless the store was closed. Copy the directory as a whole, and only while no broker has it open.
  * @publicApi
  */
 export class LmdbStore implements Store {
@@ -151,9 +152,9 @@ export class LmdbStore implements Store {
     if (this.environment === undefined) return this.hasWrites ? Promise.reject(this.notOpen()) : undefined;
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (!this.hasWrites) return this.nextWrite ?? this.writing ?? this.sweeping;
-    if (this.writing === undefined) return this.write();
-    // What is written while a batch is on its way goes into the next one, together.
-    this.nextWrite ??= this.writing.then(() => this.write());
+    // What is written while a batch is on its way goes into the next one, and with it what else this turn of the event
+    // loop brings: a socket is read in several pieces, and there are other sockets.
+    this.nextWrite ??= (this.writing ?? Promise.resolve()).then(endOfTurn).then(() => this.write());
     return this.nextWrite;
   }
 
@@ -193,7 +194,7 @@ export class LmdbStore implements Store {
       this.rows = rows;
       return found;
     } catch (cause) {
-      if (cause instanceof StoreFailedError) throw cause;
+      if (cause instanceof StanError) throw cause;
       throw new StoreCorruptError(path, cause instanceof Error ? cause.message : String(cause), { cause });
     }
   }
@@ -344,4 +345,10 @@ export class LmdbStore implements Store {
       }
     }
   }
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { NotConnectedError, PublishRefusedError, StanClosedError } from '../../../../lib/core/errors/index.js';
 import { PayloadTooLargeError, SessionLostError } from '../../../../lib/core/errors/index.js';
 import { PublishEntry } from '../../../../lib/core/publishing/publish-entry.js';
+import { defaultsOf } from '../../../../lib/core/option-rules/option-group.js';
+import { StanPublishOptions } from '../../../../lib/core/options/publish-options.js';
 import { PublishLedger, publishOverheadBytes } from '../../../../lib/core/publishing/index.js';
 import { nextTurn } from '../../../support/wait.js';
 import { LedgerHarness } from './ledger-harness.js';
@@ -280,12 +282,7 @@ describe('a driver without pings', () => {
         on: (listener) => driver.on(listener),
         maxDataBytes: () => driver.maxDataBytes(),
       },
-      options: {
-        maxPublishInFlight: 10,
-        maxPendingPublishBytes: 10_000,
-        publishTimeoutMs: 30_000,
-        ackTimeoutMs: 1_000,
-      },
+      options: { ...defaultsOf(StanPublishOptions), ackTimeoutMs: 1_000 },
       clock,
     });
     ledger.publish('ticket:created', Buffer.from('a'), ignored);

@@ -7,7 +7,7 @@ const intervalMs = 5_000;
 class Pings {
   readonly told: string[] = [];
   sentCount = 0;
-  answer: string | undefined = '';
+  answer: string | Buffer | undefined = '';
   readonly watch = new PingWatch(
     {
       nats: {
@@ -91,6 +91,36 @@ describe('a watch over the pings of a session', () => {
     await vi.advanceTimersByTimeAsync(intervalMs);
     expect(pings.told[0]).toBe('forgotten');
   });
+
+  it('takes no answer but the empty text for one that it is known', async () => {
+    const pings = new Pings();
+    pings.answer = Buffer.alloc(0);
+    pings.watch.start();
+    await vi.advanceTimersByTimeAsync(intervalMs);
+    expect(pings.told).toEqual(['forgotten']);
+  });
+
+  it.each(['', 'client has been replaced or is no longer registered'])(
+    'takes an answer to an earlier round, %j, for none',
+    async (answer) => {
+      const pings = new Pings();
+      pings.answer = answer;
+      pings.watch.start();
+      pings.watch.ask();
+      pings.watch.stop();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(pings.told).toEqual([]);
+      pings.answer = undefined;
+      pings.watch.start();
+      pings.watch.ask();
+      pings.watch.start();
+      pings.watch.ask();
+      // Two questions without an answer, in a row, are a silence: the one of the round before is not counted.
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect([pings.told, pings.sentCount]).toEqual([[], 4]);
+      pings.watch.stop();
+    },
+  );
 
   it('says nothing once it is stopped, and asks nothing', async () => {
     const pings = new Pings();

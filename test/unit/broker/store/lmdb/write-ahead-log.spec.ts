@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -45,7 +45,7 @@ describe('a write-ahead log', () => {
     const { path, log } = await freshLog();
     await log.append([row('one')]);
     const again = await WriteAheadLog.begin(path, 1);
-    cleanUpAfterTest(() => again.close());
+    cleanUpAfterTest(() => again.close(false));
     await again.append([row('two')]);
     expect((await WriteAheadLog.read(path, 1)).map(({ changes }) => changes)).toEqual([[row('two')]]);
   });
@@ -79,9 +79,28 @@ describe('a write-ahead log', () => {
     const { path, log } = await freshLog();
     const forged = encodeRecord(Buffer.from([1, 2, 3, 4]), 2, [row('forged')]);
     await log.append([row('one')]);
-    await log.append([{ key: Buffer.from('k'), row: forged }]);
+    await log.append([{ key: Buffer.from('k'), row: Buffer.concat([forged, Buffer.from('tail')]) }]);
     truncateSync(`${path}-wal0`, readFileSync(`${path}-wal0`).length - 1);
     expect((await WriteAheadLog.read(path, 0)).map(({ number }) => number)).toEqual([1]);
+  });
+});
+
+describe('a store that was closed', () => {
+  it('has everything in its data file, and an empty log', async () => {
+    const directory = freshDirectory();
+    const store = new LmdbStore({ directory });
+    await store.open();
+    store.saveServer({ clusterId: 'c' });
+    store.createChannel('orders').messages.append(1, 0n, Buffer.alloc(4));
+    await store.flush();
+    const sizes = () => [0, 1].map((file) => statSync(join(directory, `broker.mdb-wal${file}`)).size);
+    expect(sizes()[0]).toBeGreaterThan(0);
+    await store.close();
+    expect(sizes()).toEqual([0, 0]);
+    for (const file of [0, 1]) rmSync(join(directory, `broker.mdb-wal${file}`));
+    const again = new LmdbStore({ directory });
+    cleanUpAfterTest(() => again.close());
+    expect((await again.open())?.channels[0]?.store.messages.lastSequence).toBe(1);
   });
 });
 
@@ -130,7 +149,7 @@ function expectNumbers(log: { get(sequence: number): Uint8Array | undefined }, f
 async function freshLog(): Promise<{ path: string; log: WriteAheadLog }> {
   const path = join(freshDirectory(), 'broker.mdb');
   const log = await WriteAheadLog.begin(path, 0);
-  cleanUpAfterTest(() => log.close());
+  cleanUpAfterTest(() => log.close(false));
   return { path, log };
 }
 

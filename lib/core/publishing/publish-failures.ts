@@ -1,0 +1,20 @@
+import { NotConnectedError, StanClosedError } from '../errors/index.js';
+import type { StanError } from '../errors/index.js';
+
+/** A publish that was pending when the client was closed, or that came later. */
+export function closedError(subject: string, mayBeStored: boolean, cause?: StanError): StanClosedError {
+  return new StanClosedError(`publish to "${subject}"${doubt(mayBeStored)}`, { mayBeStored, ...causedBy(cause) });
+}
+
+/** A publish for which no session will ever come again. */
+export function notConnected(subject: string, cause: StanError, mayBeStored: boolean): NotConnectedError {
+  return new NotConnectedError(`publish to "${subject}"${doubt(mayBeStored)}`, { mayBeStored, cause });
+}
+
+function doubt(mayBeStored: boolean): string {
+  return mayBeStored ? ' (it was sent, and may be stored)' : '';
+}
+
+export function causedBy(cause: StanError | undefined): ErrorOptions {
+  return cause === undefined ? {} : { cause };
+}
