@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Expect, ExpectGiven } from '../../../core/option-rules/expect.decorator.js';
+import { StanError } from '../../../core/errors/stan.error.js';
 import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
 import { brokerOptionPlace } from '../../errors/broker-option-place.js';
@@ -64,7 +65,7 @@ interface Channel extends ChannelStore {
  *
  * Writes are collected in memory; a flush takes all of them to the log in one write that is synced. While one is on its
  * way the next collects, so the busier the broker the larger its batches. Every few megabytes, and when the store is
- * closed, what is in the log goes into LMDB. Copy the directory as a whole, and only while no broker has it open.
+ * closed, what is in the log goes into LMDB. The data file and its log belong together: one without the other, or with that of another store, is refused, unless the store was closed. Copy the directory as a whole, and only while no broker has it open.
  * @publicApi
  */
 export class LmdbStore implements Store {
@@ -193,7 +194,7 @@ export class LmdbStore implements Store {
       this.rows = rows;
       return found;
     } catch (cause) {
-      if (cause instanceof StoreFailedError) throw cause;
+      if (cause instanceof StanError) throw cause;
       throw new StoreCorruptError(path, cause instanceof Error ? cause.message : String(cause), { cause });
     }
   }
