@@ -87,7 +87,7 @@ describe('a session that is being opened', () => {
     const scene = await SessionScene.opened();
     scene.abort();
     await nextTurn();
-    expect([scene.session.isReady(), scene.nats.closed]).toEqual([true, false]);
+    expect([scene.session.isReady(), scene.nats.closed, scene.abortListenerCount()]).toEqual([true, false, 0]);
   });
 
   it('fails for good with what the vendor throws on options', async () => {
@@ -135,6 +135,9 @@ describe('a session that is being opened', () => {
     scene.client.emit('connect');
     await opening;
     const members = scene.told.map(({ error }) => (error as IncompatibleDependencyError).member);
+    const native = scene.session.subscribe(request, 'first', () => true);
+    expect(native).toBe(scene.client.subscriptions[0]);
+    scene.session.stopReceiving(scene.client.subscriptions[0]!.inboxSub);
     expect(members.sort()).toEqual([
       'Client.processInbound',
       'Client.selectServer',
@@ -446,8 +449,12 @@ describe('a session that is closed', () => {
     expect(scene.session.isAlive()).toBe(false);
   });
 
-  it('has nothing to close before it was opened', async () => {
-    expect(await new SessionScene().session.close()).toBeUndefined();
+  it('has nothing to close before it was opened, and nothing to send on', async () => {
+    const scene = new SessionScene();
+    const attempt = scene.publish();
+    expect(await scene.session.close()).toBeUndefined();
+    await nextTurn();
+    expect([attempt.outcome, scene.session.outbound()]).toEqual(['not-sent', undefined]);
   });
 });
 
