@@ -10,6 +10,7 @@ import {
   StanClosedError,
 } from '../../../../lib/core/errors/index.js';
 import type { DriverSubscriptionRequest } from '../../../../lib/core/driver/driver.js';
+import type { StanClient } from '../../../../lib/drivers/stan/vendor-internals.js';
 import { nextTurn } from '../../../support/wait.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SessionScene } from './scripted-client.js';
@@ -376,6 +377,32 @@ describe('a session that is lost', () => {
     const attempt = scene.publish();
     await nextTurn();
     expect([attempt.outcome, scene.session.outbound()]).toEqual(['not-sent', undefined]);
+  });
+});
+
+describe('a publish of a session', () => {
+  /** A session with one open publish, and its guid. */
+  async function publishing() {
+    const scene = await SessionScene.opened();
+    const attempt = scene.publish();
+    await nextTurn();
+    const command = scene.nats.written.join('');
+    const guidAt = command.indexOf('\x12\x16') + 2;
+    return { scene, attempt, guid: command.slice(guidAt, guidAt + 22) };
+  }
+
+  it('is stored with the ack that comes from the stream', async () => {
+    const { scene, attempt, guid } = await publishing();
+    scene.nats.receive(1, Buffer.concat([Buffer.from([0x0a, 22]), Buffer.from(guid)]));
+    expect(attempt.outcome).toBe('stored');
+  });
+
+  it('of a client that the server does not know ends the session as forgotten', async () => {
+    const { scene, attempt, guid } = await publishing();
+    const open = (scene.client as unknown as StanClient).removeAck(guid);
+    open?.ah('stan: invalid publish request', guid);
+    expect(attempt.outcome).toBe('unknown');
+    expect(scene.whatWasTold).toEqual(['forgotten']);
   });
 });
 
