@@ -7,7 +7,7 @@ import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
 import { brokerOptionPlace } from '../../errors/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
 import { BlockCache } from './block-cache.js';
-import { findDamage } from './data-file-check.js';
+import { findDamage, refuseUnlessFile } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
 import { DurableRows, silenceDetails } from './durable-rows.js';
 import type { Batch, OnCheckpoint } from './durable-rows.js';
@@ -186,6 +186,7 @@ export class LmdbStore implements Store {
 
   private async read(lmdb: LmdbPackage): Promise<FoundState> {
     const path = join(this.directory, dataFile);
+    for (const each of [path, `${path}-lock`]) await refuseUnlessFile(each);
     const damage = await findDamage(path);
     if (damage !== undefined) throw new StoreCorruptError(path, damage);
     try {
