@@ -70,7 +70,10 @@ async function bundle(input, output, plugins = []) {
     sourcemap: false,
     codeSplitting,
   });
-  for (const chunk of chunks) for (const id of chunk.moduleIds ?? []) noteInlined(id);
+  for (const chunk of chunks) {
+    for (const id of chunk.moduleIds ?? []) noteInlined(id);
+    refusePackages(chunk);
+  }
   await build.close();
 }
 
@@ -106,6 +109,13 @@ function groupsOf(roots) {
     name: (id, build) => (nameOf(id, build) === name ? name : null),
     priority: names.length - index,
   }));
+}
+
+/** What loads these may not load a package with them, or a broker would start as slowly as Nest does. */
+function refusePackages({ name, fileName, imports = [] }) {
+  const packageNames = imports.filter((id) => packages.some((known) => id === known || id.startsWith(`${known}/`)));
+  if (['core', 'shared', 'broker', 'command'].includes(name) && packageNames.length > 0)
+    throw new Error(`${fileName} imports ${packageNames.join(', ')}: what is in it has to do without packages`);
 }
 
 /** The ids of a module and of all that it imports; `dynamic` are those that it loads later. */

@@ -90,6 +90,13 @@ async function scriptOf(spec) {
   return script;
 }
 
+/** What the library keeps on the global object, for other copies of itself, is state of the run before. */
+function forgetRegistries() {
+  for (const key of Object.getOwnPropertySymbols(globalThis)) {
+    if (Symbol.keyFor(key)?.startsWith('nestjs-stan.')) Reflect.deleteProperty(globalThis, key);
+  }
+}
+
 const requireExternal = (name) => externals.get(name) ?? require(name);
 
 /** A Vitest runner; `hooks` as in its `VitestRunner`. */
@@ -107,6 +114,7 @@ function vitestRunner(script, timeoutMs, hooks) {
       tags: [],
     },
     importFile(spec) {
+      forgetRegistries();
       const module = { exports: {} };
       const file = path.resolve(spec);
       script.runInThisContext()(module.exports, requireExternal, module, file, path.dirname(file));

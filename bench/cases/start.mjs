@@ -20,7 +20,7 @@ export function appStartCases(arena, { quick }) {
       contestants: [bareNest, 'nestjs-stan'],
       base: bareNest,
       metrics: [{ key: 'ms', unit: 'ms' }],
-      ...(quick && { maxRounds: 5 }),
+      ownRounds: quick ? 7 : 21,
       run: async (contestant) => {
         makePackedApp();
         return { ms: contestant === bareNest ? await startOnTcp() : await startOnStan(arena) };

@@ -37,11 +37,22 @@ function subscribe(client, { subject, maxInFlight = 1_024, ackMode = 'afterHandl
   if (from === 'first') options.setDeliverAllAvailable();
   if (ackMode !== 'onDelivery') options.setManualAckMode(true);
   const subscription = client.subscribe(subject, options);
+  // A message may overtake the confirmation, and the client cannot ack it before that: it would come again after 30 s.
+  const early = [];
+  let isReady = false;
   subscription.on('message', (message) => {
     onData(JSON.parse(message.getData()));
-    if (ackMode !== 'onDelivery') message.ack();
+    if (ackMode === 'onDelivery') return;
+    if (isReady) message.ack();
+    else early.push(message);
   });
-  return new Promise((resolve) => subscription.on('ready', resolve));
+  return new Promise((resolve) => {
+    subscription.on('ready', () => {
+      isReady = true;
+      for (const message of early) message.ack();
+      resolve();
+    });
+  });
 }
 
 serveContestant({

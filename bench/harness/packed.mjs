@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const project = join(import.meta.dirname, '..', '..');
@@ -21,5 +21,7 @@ export function makePackedApp() {
   const script = join(project, 'scripts', 'build-package.mjs');
   execFileSync(process.execPath, [script, '--to', installed], { stdio: ['ignore', 'ignore', 'inherit'] });
   cpSync(join(project, 'bench', 'contestants', 'start'), app, { recursive: true });
+  // A package of its own: inside this one, its name would mean `dist/`.
+  writeFileSync(join(app, 'package.json'), '{ "name": "start-of-an-app", "private": true }\n');
   isMade = true;
 }

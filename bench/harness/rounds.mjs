@@ -8,6 +8,7 @@ import { medianRatio, summarize } from './stats.mjs';
  * @property {readonly string[]} contestants
  * @property {readonly Metric[]} metrics
  * @property {string} [base] the contestant that the others are compared with; `raw` where left out
+ * @property {number} [ownRounds] instead of the run's, for what varies more than its rounds would settle
  * @property {number} [maxRounds] fewer rounds than the run has, for what takes long
  * @property {boolean} [evenIfLate] for what is to be in every run: it begins although the time is up
  * @property {boolean} [withoutWarmUp] for what starts processes of its own
@@ -27,7 +28,7 @@ import { medianRatio, summarize } from './stats.mjs';
  * @param {{ rounds: number, isTimeUp: () => boolean, onFailure: (error: unknown) => void }} limits
  */
 export async function runRounds(benchCase, { rounds, isTimeUp, onFailure }) {
-  const { contestants, metrics, maxRounds = rounds, withoutWarmUp = false } = benchCase;
+  const { contestants, metrics, ownRounds = rounds, maxRounds = ownRounds, withoutWarmUp = false } = benchCase;
   const run = async (contestant, warmUp) => {
     try {
       return await benchCase.run(contestant, warmUp);
@@ -38,7 +39,7 @@ export async function runRounds(benchCase, { rounds, isTimeUp, onFailure }) {
   };
   if (!withoutWarmUp) for (const contestant of contestants) await run(contestant, true);
   const figures = new Map(contestants.map((contestant) => [contestant, []]));
-  for (let round = 0; round < Math.min(rounds, maxRounds); round += 1) {
+  for (let round = 0; round < Math.min(ownRounds, maxRounds); round += 1) {
     if (round > 0 && isTimeUp()) break;
     for (const contestant of rotated(contestants, round)) figures.get(contestant).push(await run(contestant, false));
   }

@@ -33,8 +33,8 @@ async function startApp(t: Contract, subject: string, handle: (data: never) => v
       }),
     ],
   });
-  const count = { transportRestored: 0, sessionRestored: 0 };
-  server.on('transportRestored', () => (count.transportRestored += 1));
+  const count = { sessionLost: 0, sessionRestored: 0 };
+  server.on('sessionLost', () => (count.sessionLost += 1));
   server.on('sessionRestored', () => (count.sessionRestored += 1));
   return { proxy, seen, clientId, count };
 }
@@ -42,27 +42,34 @@ async function startApp(t: Contract, subject: string, handle: (data: never) => v
 contract(
   'a session that is lost',
   (t) => {
-    it('resumes at an event that was lost on the wire, and runs no other one twice', async () => {
+    it.each([
+      ['that the server has forgotten', false],
+      ['whose server was silent', true],
+    ])('%s resumes at an event that was lost on the wire, and runs no other one twice', async (_, isSilent) => {
       const subject = fresh('orders');
       const { proxy, seen, clientId, count } = await startApp(t, subject, () => undefined);
       const client = await t.client();
-      await emitAll(client, subject, [1]);
-      await eventually(() => expect(seen.data).toEqual([1]));
-
-      proxy.swallow('toClient');
-      await emitAll(client, subject, [2]);
-      await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(1));
-      await eventually(() => {
-        proxy.restore(); // breaks the connection once it has lost the delivery
-        return count.transportRestored === 1;
-      });
-      await emitAll(client, subject, [3, 4]);
+      proxy.loseNext('lost on the wire');
+      // One after the other, so that the broker writes each one by itself.
+      for (const [data, handled] of [
+        [1, 1],
+        ['lost on the wire', 1],
+        [3, 2],
+        [4, 3],
+      ] as const) {
+        await client.emitAsync(subject, data);
+        await eventually(() => seen.count === handled && proxy.hasNothingToLose === (data !== 1));
+      }
       await eventually(() => expect(seen.data).toEqual([1, 3, 4]));
 
-      closeInTheNameOf(client, clientId);
+      if (isSilent) {
+        proxy.swallow();
+        await eventually(() => count.sessionLost === 1);
+        proxy.restore();
+      } else closeInTheNameOf(client, clientId);
       await eventually(() => count.sessionRestored === 1);
       await emitAll(client, subject, [5]);
-      await eventually(() => expect(seen.data).toEqual([1, 3, 4, 2, 5]));
+      await eventually(() => expect(seen.data).toEqual([1, 3, 4, 'lost on the wire', 5]));
       await eventually(async () => expect(await t.broker.facts.pendingCount(subject)).toBe(0));
     });
 

@@ -27,6 +27,7 @@ export class TcpProxy {
     refuses: false,
     swallows: { toServer: false, toClient: false },
     delayMs: { toServer: 0, toClient: 0 },
+    loses: undefined,
   };
   private accepted = 0;
 
@@ -82,6 +83,19 @@ export class TcpProxy {
     for (const direction of which.length ? which : directions) this.network.swallows[direction] = true;
   }
 
+  /**
+   * Loses the next chunk for a client in which `text` stands, once; the connection goes on. A broker writes small protocol
+   * messages whole, so that the stream makes sense without them.
+   */
+  loseNext(text: string): void {
+    this.network.loses = text;
+  }
+
+  /** False until what `loseNext()` named has been lost. */
+  get hasNothingToLose(): boolean {
+    return this.network.loses === undefined;
+  }
+
   /** Delays everything by `ms`, in order, both ways unless one is named. */
   delay(ms: number, ...which: Direction[]): void {
     for (const direction of which.length ? which : directions) this.network.delayMs[direction] = ms;
@@ -93,6 +107,7 @@ export class TcpProxy {
    */
   restore(): void {
     this.network.refuses = false;
+    this.network.loses = undefined;
     for (const direction of directions) {
       this.network.swallows[direction] = false;
       this.network.delayMs[direction] = 0;
@@ -123,6 +138,7 @@ interface Network {
   refuses: boolean;
   readonly swallows: Record<Direction, boolean>;
   readonly delayMs: Record<Direction, number>;
+  loses: string | undefined;
 }
 
 /** One client's connection and its continuation to the broker. */
@@ -158,6 +174,10 @@ class Link {
     from.on('data', (chunk) => {
       if (network.swallows[direction]) {
         this.hasLostBytes = true;
+        return;
+      }
+      if (direction === 'toClient' && network.loses !== undefined && chunk.includes(network.loses)) {
+        network.loses = undefined;
         return;
       }
       const now = performance.now();

@@ -13,7 +13,7 @@ export const stanOptionNames: DriverOptionNames = {
     ...['nc', 'encoding', 'stanEncoding', 'json', 'preserveBuffers'],
   ],
   otherNames: {
-    servers: ['url', 'uri', 'urls'],
+    servers: ['url', 'uri', 'urls', 'host', 'hostname', 'port', 'brokers'],
     clusterId: ['cluster', 'clusterID', 'stanClusterID'],
     clientId: ['clientID', 'stanClientID'],
     connectTimeoutMs: ['connectTimeout', 'connectWait', 'timeout'],
@@ -28,7 +28,7 @@ export const stanOptionNames: DriverOptionNames = {
     pass: ['password'],
     user: ['username'],
     userJWT: ['jwt', 'JWT'],
-    queueGroup: ['qGroup', 'queue', 'group', 'queueGroupName'],
+    queueGroup: ['qGroup', 'queue', 'group', 'groupId', 'queueGroupName'],
     durableName: ['durable', 'setDurableName'],
     startAt: [
       ...[
@@ -48,7 +48,7 @@ export const stanOptionNames: DriverOptionNames = {
       ],
     ],
     ackMode: ['manualAcks', 'manualAck', 'manualAckMode', 'setManualAckMode', 'noAck', 'autoAck'],
-    ackWaitMs: ['ackWait', 'setAckWait', 'ackWaitInSecs'],
+    ackWaitMs: ['ackWait', 'ack_wait', 'setAckWait', 'ackWaitInSecs'],
     maxInFlight: ['setMaxInFlight', 'prefetchCount'],
     maxDeliveries: ['maxDeliver', 'maxRedeliveries', 'maxRetries'],
     attempts: ['retryAttempts', 'maxAttempts'],

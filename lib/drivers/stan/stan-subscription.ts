@@ -29,6 +29,8 @@ class Attachment implements MessageOrigin {
   private closed = false;
   /** True once the server has confirmed it. */
   isReady = false;
+  /** Acks of messages that came before the confirmation: a server sends the two over connections of its own. */
+  private early: number[] = [];
   /** Settles with the server's answer. */
   confirmed: Promise<void> = Promise.resolve();
 
@@ -50,8 +52,21 @@ class Attachment implements MessageOrigin {
     this.session.stopReceiving(this.native.inboxSub);
   }
 
+  /** The server has confirmed it, and named the inbox of its acks. */
+  confirm(): void {
+    this.isReady = true;
+    const { early } = this;
+    this.early = [];
+    for (const sequence of early) this.sendAck(sequence);
+  }
+
   sendAck(sequence: number): boolean {
     if (!this.isLive()) return false;
+    if (!this.isReady && this.native.ackInbox === undefined) {
+      // As many as the server lets out at most. Dropped, they would come again after ack wait.
+      this.early.push(sequence);
+      return true;
+    }
     this.acks ??= this.makeEncoder();
     const commands = this.session.outbound();
     if (this.acks === undefined || commands === undefined) return false;
@@ -59,7 +74,7 @@ class Attachment implements MessageOrigin {
     return true;
   }
 
-  /** The server names the ack inbox with its confirmation, before the first message. */
+  /** The server names the ack inbox with its confirmation. */
   private makeEncoder(): AckEncoder | undefined {
     const { ackInbox } = this.native;
     return ackInbox === undefined ? undefined : new AckEncoder(ackInbox, this.subject);
@@ -158,7 +173,7 @@ export class StanSubscription implements DriverSubscription {
           return;
         }
         this.lastSession = session;
-        attachment.isReady = true;
+        attachment.confirm();
         resolve();
       });
       native.on('timeout', (error: unknown) => {

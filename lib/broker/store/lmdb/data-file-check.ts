@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 const metaBytes = 160;
 const MAGIC = 0xbeefc0de;
@@ -31,6 +31,22 @@ export async function findDamage(path: string): Promise<string | undefined> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Refuses what LMDB would open although it is no file: a directory in the place of its lock file ends the process with
+ * SIGSEGV, and a named pipe is waited for without end. What does not exist is made.
+ * @internal
+ */
+export async function refuseUnlessFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found === undefined) return;
+  if (!found.isFile()) throw new Error(`"${path}" is not a file`);
+  const file = await open(path, 'r+'); // tells what may not be written
+  await file.close();
 }
 
 function findTruncation(size: number, pageSize: number, first: Buffer, second: Buffer): string | undefined {

@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
-import { appliedKey } from './keys.js';
+import { appliedKey, formatKey } from './keys.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import type { LmdbMessageLog } from './lmdb-message-log.js';
 import type { RowChange } from './log-record.js';
-import { recover, readApplied } from './recover.js';
+import { currentFormat, recover, readApplied } from './recover.js';
 import type { FoundState } from './recover.js';
 import { RowDamagedError, sealRecord } from './rows.js';
+import type { AppliedRow } from './rows.js';
+import { asStartError } from './store-directory.js';
 import { StoreFailedError } from './store-failed.error.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
@@ -45,6 +47,9 @@ export class DurableRows {
   private checkpoint: Promise<void> | undefined;
   private failure: { readonly cause: unknown } | undefined;
   private isAppending = false;
+  private isFinished = false;
+  /** LMDB names the log until it was finished: emptied before that, it would be missed. */
+  private needsLog = true;
 
   private constructor(
     private readonly environment: LmdbEnvironment,
@@ -60,7 +65,7 @@ export class DurableRows {
   ): Promise<{ rows: DurableRows; found: FoundState }> {
     const applied = await replay(environment, dataFile);
     const found = recover(environment);
-    const log = await asWritable(dataFile, WriteAheadLog.begin(dataFile, applied));
+    const log = await asWritable(dataFile, beginLog(environment, dataFile, applied));
     return { rows: new DurableRows(environment, log, onCheckpoint), found };
   }
 
@@ -68,6 +73,7 @@ export class DurableRows {
   async commit(batch: Batch): Promise<void> {
     if (this.log.byteLength > mostBytes) await this.checkpoint;
     if (this.failure !== undefined) throw this.failure.cause;
+    if (this.isFinished) throw new Error('it is being closed');
     this.isAppending = true;
     await this.log.append(batch.changes);
     this.isAppending = false;
@@ -78,19 +84,24 @@ export class DurableRows {
     this.checkpointWhereDue();
   }
 
-  /** Takes everything that was committed into LMDB. Rejects where LMDB could not be written, now or before. */
+  /**
+   * Takes everything that was committed into LMDB, which needs the log no more, and commits nothing from then on. Rejects
+   * where LMDB could not be written, now or before.
+   */
   async finish(): Promise<void> {
-    while (this.failure === undefined && (this.checkpoint !== undefined || this.collected.rows.size > 0)) {
-      this.startCheckpoint();
-      await this.checkpoint;
-    }
+    this.isFinished = true;
+    while (this.checkpoint !== undefined) await this.checkpoint;
     if (this.failure !== undefined) throw this.failure.cause;
+    const { rows, ...collected } = this.collected;
+    await putInto(this.environment, rows, { record: this.log.lastNumber });
+    this.needsLog = false;
+    this.onCheckpoint(collected);
   }
 
   /** Releases the log; what LMDB does not have stays in it. */
   async close(): Promise<void> {
     await this.checkpoint;
-    await this.log.close(this.failure === undefined && this.collected.rows.size === 0);
+    await this.log.close(!this.needsLog);
   }
 
   private checkpointWhereDue(): void {
@@ -104,7 +115,7 @@ export class DurableRows {
     if (this.checkpoint !== undefined) return;
     const { rows, ...collected } = this.collected;
     this.collected = newCollected();
-    const applied = this.log.lastNumber;
+    const applied = { record: this.log.lastNumber, logs: this.log.salts };
     this.log.switchFile();
     this.checkpoint = putInto(this.environment, rows, applied).then(
       () => {
@@ -121,16 +132,39 @@ export class DurableRows {
   }
 }
 
-/** Takes what the log has and LMDB has not into LMDB; returns the number of the last record. */
-async function replay(environment: LmdbEnvironment, dataFile: string): Promise<number> {
+/** Takes what the log has and LMDB has not into LMDB; returns what LMDB has then. */
+async function replay(environment: LmdbEnvironment, dataFile: string): Promise<AppliedRow> {
   const applied = readApplied(environment);
-  const records = await asWritable(dataFile, WriteAheadLog.read(dataFile, applied));
+  if (applied === undefined) await asWritable(dataFile, WriteAheadLog.assertUnused(dataFile));
+  if (applied?.logs === undefined) return applied ?? { record: 0 };
+  const { record, logs } = applied;
+  const records = await asWritable(dataFile, WriteAheadLog.read(dataFile, record, logs));
   if (records.length === 0) return applied;
-  const last = applied + records.length;
+  const now = { record: record + records.length, logs };
   const rows = newestOf(records.flatMap(({ changes }) => changes));
-  await asWritable(dataFile, putInto(environment, rows, last));
-  return last;
+  await asWritable(dataFile, putInto(environment, rows, now));
+  return now;
 }
+
+/** Before the first record LMDB knows by which log it goes on: without that log it is not whole, and with another one wrong. */
+async function beginLog(environment: LmdbEnvironment, dataFile: string, applied: AppliedRow): Promise<WriteAheadLog> {
+  const { record, logs } = applied;
+  const log = await WriteAheadLog.begin(dataFile, record, logs);
+  if (logs !== undefined) return log;
+  try {
+    await putInto(environment, newestOf([{ key: formatKey, row: sealRecord(currentFormat) }]), {
+      record,
+      logs: log.salts,
+    });
+    return log;
+  } catch (error) {
+    await log.close(false);
+    throw error;
+  }
+}
+
+/** Of a file that is there in a form or with rights that make no log of it. */
+const unusableCodes = ['EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ELOOP', 'ENOTDIR', 'ENXIO'];
 
 /** What the file system refuses is no damage. */
 async function asWritable<T>(dataFile: string, work: Promise<T>): Promise<T> {
@@ -138,6 +172,8 @@ async function asWritable<T>(dataFile: string, work: Promise<T>): Promise<T> {
     return await work;
   } catch (cause) {
     if (cause instanceof RowDamagedError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (unusableCodes.includes(code ?? '')) throw asStartError(dirname(dataFile), cause);
     throw new StoreFailedError(dirname(dataFile), cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
@@ -157,7 +193,7 @@ function addNewest(rows: Map<string, RowChange>, changes: readonly RowChange[]):
 }
 
 /** One transaction; resolves when it is on the disk and can be read. */
-async function putInto(environment: LmdbEnvironment, rows: Map<string, RowChange>, applied: number): Promise<void> {
+async function putInto(environment: LmdbEnvironment, rows: Map<string, RowChange>, applied: AppliedRow): Promise<void> {
   try {
     await environment.batch(() => {
       for (const { key, row } of rows.values()) {
@@ -165,7 +201,7 @@ async function putInto(environment: LmdbEnvironment, rows: Map<string, RowChange
         if (row !== undefined) environment.put(key, row).catch(silenceDetails);
         else environment.remove(key).catch(silenceDetails);
       }
-      environment.put(appliedKey, sealRecord({ record: applied })).catch(silenceDetails);
+      environment.put(appliedKey, sealRecord(applied)).catch(silenceDetails);
     });
   } catch (cause) {
     silenceDetails(cause);

@@ -1,12 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Expect, ExpectGiven } from '../../../core/option-rules/expect.decorator.js';
+import { StanError } from '../../../core/errors/stan.error.js';
 import { readOptionGroup } from '../../../core/option-rules/option-group.js';
 import { StoreCorruptError } from '../../errors/store-corrupt.error.js';
 import { brokerOptionPlace } from '../../errors/broker-option-place.js';
 import type { ChannelStore, ClientRecord, RecoveredState, ServerRecord, Store } from '../store.js';
 import { BlockCache } from './block-cache.js';
-import { findDamage } from './data-file-check.js';
+import { findDamage, refuseUnlessFile } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
 import { DurableRows, silenceDetails } from './durable-rows.js';
 import type { Batch, OnCheckpoint } from './durable-rows.js';
@@ -64,7 +65,7 @@ interface Channel extends ChannelStore {
  *
  * Writes are collected in memory; a flush takes all of them to the log in one write that is synced. While one is on its
  * way the next collects, so the busier the broker the larger its batches. Every few megabytes, and when the store is
- * closed, what is in the log goes into LMDB. Copy the directory as a whole, and only while no broker has it open.
+ * closed, what is in the log goes into LMDB. The data file and its log belong together: one without the other, or with that of another store, is refused, unless the store was closed. Copy the directory as a whole, and only while no broker has it open.
  * @publicApi
  */
 export class LmdbStore implements Store {
@@ -185,6 +186,7 @@ export class LmdbStore implements Store {
 
   private async read(lmdb: LmdbPackage): Promise<FoundState> {
     const path = join(this.directory, dataFile);
+    for (const each of [path, `${path}-lock`]) await refuseUnlessFile(each);
     const damage = await findDamage(path);
     if (damage !== undefined) throw new StoreCorruptError(path, damage);
     try {
@@ -193,7 +195,7 @@ export class LmdbStore implements Store {
       this.rows = rows;
       return found;
     } catch (cause) {
-      if (cause instanceof StoreFailedError) throw cause;
+      if (cause instanceof StanError) throw cause;
       throw new StoreCorruptError(path, cause instanceof Error ? cause.message : String(cause), { cause });
     }
   }

@@ -38,14 +38,16 @@ export function fileHead(salt: Buffer): Buffer {
 }
 
 /**
- * The salt of a file; undefined for one that holds nothing yet.
+ * The salt of a file; undefined for one that holds nothing yet, or whose first write was cut short.
  * @throws RowDamagedError for a file that is no log
  * @internal
  */
 export function saltOf(file: Buffer): Buffer | undefined {
   const head = file.subarray(0, fileHeadBytes);
   if (file.length <= pageBytes && head.every((byte) => byte === 0)) return undefined;
-  if (!head.subarray(0, mark.length).equals(mark) || head.length < fileHeadBytes) {
+  const isCut = head.length < fileHeadBytes;
+  if (isCut && head.subarray(0, mark.length).equals(mark.subarray(0, head.length))) return undefined;
+  if (isCut || !head.subarray(0, mark.length).equals(mark)) {
     throw new RowDamagedError('a file of its write-ahead log is something else');
   }
   return Buffer.from(head.subarray(mark.length));

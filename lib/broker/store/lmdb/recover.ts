@@ -14,7 +14,7 @@ import {
   openSubscription,
   RowDamagedError,
 } from './rows.js';
-import type { FormatRow } from './rows.js';
+import type { AppliedRow, FormatRow } from './rows.js';
 
 /** The layout that this release reads and writes. @internal */
 export const currentFormat: FormatRow = { format: 'nestjs-stan broker', version: 2 };
@@ -38,15 +38,15 @@ export interface FoundState {
 }
 
 /**
- * The number of the last record of the write-ahead log that the file has; 0 for a new file.
+ * How much of the write-ahead log the file has; undefined for a new file.
  * @throws RowDamagedError for a file of another layout
  * @internal
  */
-export function readApplied(environment: LmdbEnvironment): number {
+export function readApplied(environment: LmdbEnvironment): AppliedRow | undefined {
   const format = environment.getBinary(formatKey);
   if (format === undefined) {
     if (!isEmpty(environment)) throw new RowDamagedError('it is an LMDB file that no broker wrote');
-    return 0;
+    return undefined;
   }
   checkFormat(format);
   const applied = environment.getBinary(appliedKey);
@@ -60,7 +60,7 @@ export function readApplied(environment: LmdbEnvironment): number {
  * @internal
  */
 export function recover(environment: LmdbEnvironment): FoundState {
-  if (isEmpty(environment)) return { server: undefined, clients: [], channels: [], deleted: [] };
+  if (hasNoState(environment)) return { server: undefined, clients: [], channels: [], deleted: [] };
   const server = environment.getBinary(serverKey);
   if (server === undefined) throw new RowDamagedError('it does not name the cluster whose state it holds');
   return {
@@ -79,12 +79,18 @@ function isEmpty(environment: LmdbEnvironment): boolean {
   return [...environment.getKeys({ limit: 1 })].length === 0;
 }
 
+/** Whether there is nothing but what the first opening has written. */
+function hasNoState(environment: LmdbEnvironment): boolean {
+  const keys = [...environment.getKeys({ limit: 3 })];
+  return keys.every((key) => key.equals(appliedKey) || key.equals(formatKey));
+}
+
 function checkFormat(row: Buffer): void {
   const { format, version } = openRecord(row, 'the format stamp');
   if (format !== currentFormat.format) throw new RowDamagedError(`its format is "${String(format)}"`);
   if (version !== currentFormat.version) {
     throw new RowDamagedError(
-      `its format has version ${String(version)}, and this release reads ${String(currentFormat.version)}`,
+      `its format has version ${String(version)}, and this release reads ${String(currentFormat.version)}, so that only the release that wrote it can use it`,
     );
   }
 }

@@ -23,7 +23,12 @@ export interface ChannelRow {
 /** Up to which record of the write-ahead log the file has everything. @internal */
 export interface AppliedRow {
   readonly record: number;
+  /** The salts of the log's files, in hex; absent where the file needs no log, since it was closed. */
+  readonly logs?: LogSalts;
 }
+
+/** @internal */
+export type LogSalts = readonly [string, string];
 
 /** Which layout the rows have. @internal */
 export interface FormatRow {
@@ -75,8 +80,15 @@ export function openServer(row: Buffer): ServerRecord {
 }
 
 /** @internal */
-export function openApplied(row: Buffer): number {
-  return whole(openRecord(row, 'the row about the write-ahead log'), 'record');
+export function openApplied(row: Buffer): AppliedRow {
+  const opened = openRecord(row, 'the row about the write-ahead log');
+  const record = whole(opened, 'record');
+  const { logs } = opened;
+  if (logs === undefined) return { record };
+  const [one, two] = Array.isArray(logs) ? (logs as unknown[]) : [];
+  if (typeof one !== 'string' || typeof two !== 'string')
+    throw new RowDamagedError('the field logs does not have two salts');
+  return { record, logs: [one, two] };
 }
 
 /** @internal */

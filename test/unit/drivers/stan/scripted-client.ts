@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, getEventListeners } from 'node:events';
 
 import { resolveConnectionOptions } from '../../../../lib/core/options/index.js';
 import type { ResolvedConnectionOptions, StanConnectionOptions } from '../../../../lib/core/options/index.js';
@@ -211,6 +211,11 @@ export class SessionScene {
 
   abort(): void {
     this.aborting.abort();
+  }
+
+  /** Who still waits for the abort. */
+  abortListenerCount(): number {
+    return getEventListeners(this.aborting.signal, 'abort').length;
   }
 
   publish(): { outcome: 'open' | 'stored' | PublishAttemptError['outcome']; cause: Error | undefined } {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { DriverEvent } from '../../../../lib/core/driver/driver-event.js';
+import type { StartAt } from '../../../../lib/core/options/index.js';
 import { SessionLostError, StanClosedError } from '../../../../lib/core/errors/index.js';
 import { StanDriver } from '../../../../lib/drivers/stan/stan-driver.js';
 import { nextTurn } from '../../../support/wait.js';
@@ -25,10 +26,44 @@ function scriptedDriver() {
   );
   cleanUpAfterTest(async () => {
     const closing = driver.close();
-    clients.at(-1)?.emit('close');
+    // Nobody answers its goodbyes.
+    await clock.advance(60_000);
     await closing;
   });
   return { driver, clients, clock, events, connecting };
+}
+
+const request = {
+  subject: 'orders',
+  queueGroup: undefined,
+  durableName: undefined,
+  startAt: 'first',
+  ackWaitMs: 30_000,
+  maxInFlight: 100,
+  manualAck: true,
+  resumeAt: (): StartAt => 'new',
+} as const;
+
+/** A driver whose first session is up, with one confirmed subscription. */
+async function subscribedDriver() {
+  const scene = scriptedDriver();
+  const { driver, clients, connecting, clock, events } = scene;
+  clients[0]!.emit('connect');
+  await connecting;
+  const subscribing = driver.subscribe(request, () => undefined);
+  await nextTurn();
+  clients[0]!.subscriptions[0]!.emit('ready');
+  await subscribing;
+  /** The present session is lost, and the next one is there. */
+  const nextSession = async (): Promise<ScriptedClient> => {
+    clients.at(-1)!.emit('connection_lost', new Error('gone'));
+    await nextTurn();
+    clients.at(-1)!.emit('connect');
+    await nextTurn();
+    return clients.at(-1)!;
+  };
+  const statuses = (): string[] => events.flatMap((event) => (event.type === 'status' ? [event.status] : []));
+  return { driver, clients, clock, events, nextSession, statuses };
 }
 
 describe('a session that has just been opened', () => {
@@ -58,5 +93,74 @@ describe('a session that has just been opened', () => {
     clients[1]!.emit('connect');
     expect(await connecting).toBeUndefined();
     expect(driver.isReady()).toBe(true);
+  });
+});
+
+describe('a driver that was closed', () => {
+  it('begins no session, and says nothing of one', async () => {
+    const { options, clock } = new SessionScene();
+    const clients: ScriptedClient[] = [];
+    const driver = new StanDriver(options, {
+      clock,
+      vendorConnect: () => {
+        clients.push(new ScriptedClient());
+        return clients.at(-1);
+      },
+    });
+    await driver.close();
+    const events: DriverEvent[] = [];
+    driver.on((event) => events.push(event));
+    await expect(driver.connect()).rejects.toBeInstanceOf(StanClosedError);
+    expect([clients, events]).toEqual([[], []]);
+  });
+});
+
+describe('a driver with subscriptions', () => {
+  it('is connected again only when one that was added meanwhile is there as well', async () => {
+    const { driver, nextSession, statuses } = await subscribedDriver();
+    const client = await nextSession();
+    const adding = driver.subscribe({ ...request, subject: 'added' }, () => undefined);
+    await nextTurn();
+    const [again, added] = client.subscriptions;
+    again!.emit('ready');
+    await nextTurn();
+    expect(statuses().at(-1)).toBe('reconnecting');
+    added!.emit('ready');
+    await adding;
+    await nextTurn();
+    expect(statuses().at(-1)).toBe('connected');
+  });
+
+  it('reports no failed attempt where a session is lost before they are there again', async () => {
+    const { events, nextSession, statuses } = await subscribedDriver();
+    await nextSession();
+    const client = await nextSession();
+    client.subscriptions[0]!.emit('ready');
+    await nextTurn();
+    expect(client.subscriptions).toHaveLength(1);
+    expect(statuses().at(-1)).toBe('connected');
+    expect(events.filter(({ type }) => type === 'subscribeAttemptFailed')).toEqual([]);
+  });
+
+  it('waits before it asks once more for one that was refused', async () => {
+    const { events, clock, nextSession } = await subscribedDriver();
+    const { subscriptions } = await nextSession();
+    subscriptions[0]!.emit('error', new Error('stan: duplicate durable registration'));
+    await nextTurn();
+    expect(subscriptions).toHaveLength(1);
+    const [failed] = events.flatMap((event) => (event.type === 'subscribeAttemptFailed' ? [event] : []));
+    await clock.advance((failed?.retryInMs ?? 0) - 1);
+    expect(subscriptions).toHaveLength(1);
+    await clock.advance(1);
+    expect(subscriptions).toHaveLength(2);
+  });
+
+  it('warns of each problem of its connection, however often it comes', async () => {
+    const { clients, events } = await subscribedDriver();
+    const denied = new Error('permissions violation');
+    for (const times of [1, 2]) {
+      clients[0]!.nc?.emit('permission_error', denied);
+      expect(events.filter(({ type }) => type === 'warning')).toHaveLength(times);
+    }
   });
 });

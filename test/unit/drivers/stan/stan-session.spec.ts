@@ -10,6 +10,7 @@ import {
   StanClosedError,
 } from '../../../../lib/core/errors/index.js';
 import type { DriverSubscriptionRequest } from '../../../../lib/core/driver/driver.js';
+import type { StanClient } from '../../../../lib/drivers/stan/vendor-internals.js';
 import { nextTurn } from '../../../support/wait.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SessionScene } from './scripted-client.js';
@@ -87,7 +88,7 @@ describe('a session that is being opened', () => {
     const scene = await SessionScene.opened();
     scene.abort();
     await nextTurn();
-    expect([scene.session.isReady(), scene.nats.closed]).toEqual([true, false]);
+    expect([scene.session.isReady(), scene.nats.closed, scene.abortListenerCount()]).toEqual([true, false, 0]);
   });
 
   it('fails for good with what the vendor throws on options', async () => {
@@ -135,6 +136,9 @@ describe('a session that is being opened', () => {
     scene.client.emit('connect');
     await opening;
     const members = scene.told.map(({ error }) => (error as IncompatibleDependencyError).member);
+    const native = scene.session.subscribe(request, 'first', () => true);
+    expect(native).toBe(scene.client.subscriptions[0]);
+    scene.session.stopReceiving(scene.client.subscriptions[0]!.inboxSub);
     expect(members.sort()).toEqual([
       'Client.processInbound',
       'Client.selectServer',
@@ -376,6 +380,32 @@ describe('a session that is lost', () => {
   });
 });
 
+describe('a publish of a session', () => {
+  /** A session with one open publish, and its guid. */
+  async function publishing() {
+    const scene = await SessionScene.opened();
+    const attempt = scene.publish();
+    await nextTurn();
+    const command = scene.nats.written.join('');
+    const guidAt = command.indexOf('\x12\x16') + 2;
+    return { scene, attempt, guid: command.slice(guidAt, guidAt + 22) };
+  }
+
+  it('is stored with the ack that comes from the stream', async () => {
+    const { scene, attempt, guid } = await publishing();
+    scene.nats.receive(1, Buffer.concat([Buffer.from([0x0a, 22]), Buffer.from(guid)]));
+    expect(attempt.outcome).toBe('stored');
+  });
+
+  it('of a client that the server does not know ends the session as forgotten', async () => {
+    const { scene, attempt, guid } = await publishing();
+    const open = (scene.client as unknown as StanClient).removeAck(guid);
+    open?.ah('stan: invalid publish request', guid);
+    expect(attempt.outcome).toBe('unknown');
+    expect(scene.whatWasTold).toEqual(['forgotten']);
+  });
+});
+
 describe('a problem that ends nothing', () => {
   it('is a warning of an open session, with its cause', async () => {
     const scene = await SessionScene.opened();
@@ -446,8 +476,12 @@ describe('a session that is closed', () => {
     expect(scene.session.isAlive()).toBe(false);
   });
 
-  it('has nothing to close before it was opened', async () => {
-    expect(await new SessionScene().session.close()).toBeUndefined();
+  it('has nothing to close before it was opened, and nothing to send on', async () => {
+    const scene = new SessionScene();
+    const attempt = scene.publish();
+    expect(await scene.session.close()).toBeUndefined();
+    await nextTurn();
+    expect([attempt.outcome, scene.session.outbound()]).toEqual(['not-sent', undefined]);
   });
 });
 

@@ -134,6 +134,24 @@ describe('what comes for a subscription', () => {
     expect(scene.messages[0]!.ack()).toBe(false);
   });
 
+  it('is acked with the confirmation where it came before it', async () => {
+    const scene = await Scene.connected();
+    const session = scene.first;
+    const attaching = scene.subscription.attach(session.session);
+    const native = session.client.subscriptions.at(-1)!;
+    const { ackInbox } = native;
+    native.ackInbox = undefined;
+    for (const sequence of [1, 2]) session.nats.receive(native.inboxSub, event(sequence, 'a'));
+    expect(scene.messages.map((message) => message.ack())).toEqual([true, true]);
+    await nextTurn();
+    expect(session.nats.written).toEqual([]);
+    native.ackInbox = ackInbox;
+    native.emit('ready');
+    await attaching;
+    await nextTurn();
+    expect(session.nats.written.join('').match(/PUB _STAN\.acks /g)).toHaveLength(2);
+  });
+
   it('is not acked where the server has named no inbox for it', async () => {
     const { scene, session, native } = await attachedScene();
     native.ackInbox = undefined;

@@ -2,12 +2,20 @@ import { createRequire } from 'node:module';
 
 import { describe, expect, it } from 'vitest';
 
-import { findAckObstacle, findObstacle, findUnusable } from '../../../../lib/drivers/stan/vendor-internals.js';
+import {
+  assertConnectedClient,
+  assertMadeClient,
+  findAckObstacle,
+  findObstacle,
+  findUnusable,
+} from '../../../../lib/drivers/stan/vendor-internals.js';
 import type {
   NatsConnection,
   StanClient,
   StanSubscriptionObject,
 } from '../../../../lib/drivers/stan/vendor-internals.js';
+
+import { ScriptedClient, ScriptedNats } from './scripted-client.js';
 
 const requireHere = createRequire(import.meta.url);
 const versionIn = (path: string): string => (requireHere(path) as { version: string }).version;
@@ -34,6 +42,26 @@ describe('an internal of the NATS packages that is missing', () => {
     const obstacle = findObstacle(way, nothing as NatsConnection);
     expect(obstacle).toMatchObject({ code: 'STAN_INCOMPATIBLE_DEPENDENCY', ...nats, member, expected });
     expect(obstacle?.message).toContain(`${member} must be ${expected}, got undefined; ${consequence}`);
+  });
+
+  it('ends the attempt where a client that was made, or has connected, cannot be used without it', () => {
+    const check = (change: object) => () => {
+      const client = new ScriptedClient();
+      Object.assign(client, change);
+      assertMadeClient(client as unknown as StanClient);
+      assertConnectedClient(client as unknown as StanClient);
+    };
+    expect(check({})).not.toThrow();
+    expect(check({ closeWithError: undefined })).toThrow('Stan.closeWithError');
+    expect(check({ connId: undefined })).toThrow('Stan.connId');
+    expect(check({ pingBytes: undefined })).toThrow('Stan.pingBytes');
+    expect(check({ nc: Object.assign(new ScriptedNats(), { info: 'none' }) })).toThrow('Client.info');
+  });
+
+  it('is no matter of pings where the server knows none, nor of a connection that is gone', () => {
+    const client = new ScriptedClient();
+    Object.assign(client, { pingRequests: undefined, pingBytes: undefined, nc: undefined });
+    expect(() => assertConnectedClient(client as unknown as StanClient)).not.toThrow();
   });
 
   it('is named where acks of publishes cannot be taken from the stream', () => {

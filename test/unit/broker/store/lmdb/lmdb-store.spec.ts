@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -150,6 +151,20 @@ describe('a directory', () => {
       message: expect.stringContaining(`"${path}"`) as string,
     });
   });
+
+  it.each(['broker.mdb', 'broker.mdb-lock'])(
+    'with a directory or a named pipe as %s is refused, and the file named',
+    async (name) => {
+      for (const make of [(path: string) => mkdirSync(path), (path: string) => execFileSync('mkfifo', [path])]) {
+        const { directory } = freshDirectory();
+        make(join(directory, name));
+        await expect(new LmdbStore({ directory }).open()).rejects.toMatchObject({
+          ...startFailed,
+          message: expect.stringContaining(`${name}" is not a file`) as string,
+        });
+      }
+    },
+  );
 
   it('keeps a client whose id is longer than a key of the data file', async () => {
     const { directory } = freshDirectory();
