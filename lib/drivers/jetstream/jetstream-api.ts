@@ -26,6 +26,7 @@ export class JetStreamApiError extends Error {
 
   /** Whether a later attempt may succeed without a change. */
   get isPassing(): boolean {
+    if (this.errorCode === noSuitablePeers) return true;
     return this.status >= 500 && this.errorCode !== notEnabledForAccount && this.errorCode !== insufficientResources;
   }
 }
@@ -42,6 +43,8 @@ export const consumerNotFound = 10_014;
 export const streamNotFound = 10_059;
 const notEnabledForAccount = 10_039;
 const insufficientResources = 10_023;
+/** What a cluster says, with status 400, that has not yet heard of all its servers. */
+const noSuitablePeers = 10_005;
 const streamNameInUse = 10_058;
 const consumerExists: ReadonlySet<number> = new Set([10_013, 10_105, 10_148]);
 

@@ -55,6 +55,20 @@ describe('publishing', () => {
     expect(new Set(sent.map(idOf)).size).toBe(3);
   });
 
+  it('makes the stream once a cluster that is still forming has its servers', async () => {
+    let creates = 0;
+    const forming = { error: { code: 400, err_code: 10_005, description: 'no suitable peers for placement' } };
+    const nats = await ScriptedNats.start(({ subject }) => {
+      if (subject === '$JS.API.STREAM.NAMES') return { streams: null };
+      if (subject.startsWith('$JS.API.STREAM.INFO.')) return notFound(10_059);
+      if (subject.startsWith('$JS.API.STREAM.CREATE.')) return (creates += 1) === 1 ? forming : { config, created: '' };
+      return subject === 'orders' ? { stream: 'orders', seq: 1 } : undefined;
+    });
+    const client = await clientOf(nats);
+    await client.emitAsync('orders', 1);
+    expect(creates).toBe(2);
+  });
+
   it('sends an event again under the same id where its ack does not come, and tells that it was stored before', async () => {
     let count = 0;
     const nats = await ScriptedNats.start(
