@@ -1,4 +1,5 @@
 import type { MessageHandler } from '@nestjs/microservices';
+import { AsyncResource } from 'node:async_hooks';
 
 /** A handler's method between Nest's exception handling and the transport: what Nest makes of it, or less. */
 export type HandlerCall = (data: unknown, context: unknown) => unknown;
@@ -133,6 +134,7 @@ function shorterCall(creator: ContextCreator, parts: Parts, call: HandlerCall): 
     return undefined;
   const settled = (data: unknown, context: unknown, outcome: () => unknown): unknown =>
     (rpcProxy?.create?.(outcome, ...handling) as HandlerCall)(data, context);
+  const method = callback as (...values: unknown[]) => unknown;
   return (data, context) => {
     let result: unknown;
     try {
@@ -143,7 +145,8 @@ function shorterCall(creator: ContextCreator, parts: Parts, call: HandlerCall): 
         if (isThenable(value)) return call(data, context);
         values[index] = value;
       }
-      result = Reflect.apply(callback, instance, values);
+      // What it enters (AsyncLocalStorage.enterWith) is not seen by a filter, as behind Nest's promises.
+      result = new AsyncResource('StanHandler', manualDestroy).runInAsyncScope(method, instance, ...values);
     } catch (error) {
       return settled(data, context, () => {
         throw error;
@@ -153,6 +156,9 @@ function shorterCall(creator: ContextCreator, parts: Parts, call: HandlerCall): 
     return isOver ? result : settled(data, context, () => result);
   };
 }
+
+/** One object for all: making it takes as long as the resource. */
+const manualDestroy = { requireManualDestroy: true };
 
 function isEmpty(parts: unknown): boolean {
   return Array.isArray(parts) && parts.length === 0;

@@ -106,6 +106,16 @@ class TypeErrorsChange implements ExceptionFilter {
   }
 }
 
+const storage = new AsyncLocalStorage<string>();
+
+@Catch()
+class StoreSeen implements ExceptionFilter {
+  catch(): Observable<never> {
+    seen.push(['store', storage.getStore()]);
+    return EMPTY;
+  }
+}
+
 @Injectable()
 class Refusing {
   canActivate(): boolean {
@@ -235,6 +245,14 @@ const controllers: Readonly<Record<string, Type>> = {
   'rejects with what a filter takes': listener(async () => fail(new RangeError('far')), [UseFilters(RangeErrorsPass)]),
   'throws what a filter changes': listener(() => fail(new TypeError('odd')), [UseFilters(TypeErrorsChange)]),
   'throws what no filter takes': listener(() => fail(new Error('no')), [UseFilters(TypeErrorsChange)]),
+  'enters an AsyncLocalStorage and throws': listener(() => {
+    storage.enterWith('entered');
+    fail(new Error('no'));
+  }, [UseFilters(StoreSeen)]),
+  'enters an AsyncLocalStorage and returns a stream that fails': listener(() => {
+    storage.enterWith('entered');
+    return throwError(() => new Error('no'));
+  }, [UseFilters(StoreSeen)]),
   'has a guard': listener(() => undefined, [UseGuards(Refusing)]),
   'has an interceptor': listener(() => undefined, [UseInterceptors(Noting)]),
   'has a pipe': listener(() => undefined, [UsePipes(AddsOne)]),
