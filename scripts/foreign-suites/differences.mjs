@@ -22,7 +22,7 @@ const natsOfItsOwn = {
 
 /**
  * It wants more than 400 of 2 048 messages at each of five members. Both deal by one rule ([STAN-QUEUE-1]), by which a
- * share depends on how many acks have come meanwhile: on a busy machine the real server's shares are 395 to 469 as well.
+ * share depends on how many acks have come meanwhile: on a busy machine the real server's shares are 394 to 469 as well.
  */
 const dealtWhileAcksCome = { 'stan.py': ['tests.client_test.SubscriptionsTest.test_distribute_queue_messages'] };
 

@@ -186,7 +186,7 @@ export class LmdbStore implements Store {
 
   private async read(lmdb: LmdbPackage): Promise<FoundState> {
     const path = join(this.directory, dataFile);
-    for (const each of [path, `${path}-lock`]) await refuseUnlessFile(each);
+    for (const suffix of ['', '-lock', '-wal0', '-wal1']) await refuseUnlessFile(path + suffix);
     const damage = await findDamage(path);
     if (damage !== undefined) throw new StoreCorruptError(path, damage);
     try {

@@ -152,7 +152,7 @@ describe('a directory', () => {
     });
   });
 
-  it.each(['broker.mdb', 'broker.mdb-lock'])(
+  it.each(['broker.mdb', 'broker.mdb-lock', 'broker.mdb-wal0', 'broker.mdb-wal1'])(
     'with a directory or a named pipe as %s is refused, and the file named',
     async (name) => {
       for (const make of [(path: string) => mkdirSync(path), (path: string) => execFileSync('mkfifo', [path])]) {
