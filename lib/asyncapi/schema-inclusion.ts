@@ -184,12 +184,14 @@ class Inclusion {
     return parts.reduce<Keywords>((sum, part) => mergeTwo(sum, this.resolve(part, this.narrowDocument) ?? {}), {});
   }
 
-  private resolve(schema: JsonSchema, { components }: SchemaInDocument['document']): Keywords | undefined {
+  private resolve(schema: JsonSchema | null, { components }: SchemaInDocument['document']): Keywords | undefined {
     if (typeof schema === 'boolean') return {};
+    // A document that was written by hand may have anything here.
+    if (typeof schema !== 'object' || schema === null) return undefined;
     const ref = schema['$ref'];
     if (typeof ref !== 'string') return stripped(schema);
     const name = /^#\/components\/schemas\/(.+)$/.exec(ref)?.[1];
-    const found = name === undefined ? undefined : components.schemas[name];
+    const found = name !== undefined && Object.hasOwn(components.schemas, name) ? components.schemas[name] : undefined;
     return found === undefined ? undefined : this.resolve(found, { components });
   }
 }
@@ -234,14 +236,17 @@ function concerns(key: string, narrow: Keywords): boolean {
 }
 
 function mergeTwo(a: Keywords, b: Keywords): Keywords {
-  const properties = { ...propertiesOf(a) };
-  for (const [name, schema] of Object.entries(propertiesOf(b)))
-    properties[name] = Object.hasOwn(properties, name) ? { allOf: [properties[name], schema] } : schema;
+  // By a map: a property may be called `__proto__`.
+  const properties = new Map(Object.entries(propertiesOf(a)));
+  for (const [name, schema] of Object.entries(propertiesOf(b))) {
+    const known = properties.get(name);
+    properties.set(name, known === undefined ? schema : { allOf: [known, schema] });
+  }
   const required = [...new Set([...stringsOf(a['required']), ...stringsOf(b['required'])])];
   return {
     ...a,
     ...b,
-    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(properties.size > 0 && { properties: Object.fromEntries(properties) }),
     ...(required.length > 0 && { required }),
   };
 }

@@ -282,4 +282,91 @@ describe('changes between two documents', () => {
       { action: 'receive', isNotice: true },
     ]);
   });
+
+  describe('a document that was not written by this package', () => {
+    /** One event that is received, with the given parts instead of its own. */
+    const documentWith = (parts: object): AsyncApiDocument =>
+      JSON.parse(
+        JSON.stringify({
+          asyncapi: '3.0.0',
+          channels: {
+            orders: { address: 'orders', messages: { placed: { $ref: '#/components/messages/placed' } } },
+          },
+          operations: {
+            onPlaced: {
+              action: 'receive',
+              channel: { $ref: '#/channels/orders' },
+              messages: [{ $ref: '#/channels/orders/messages/placed' }],
+            },
+          },
+          components: { messages: { placed: { payload: { type: 'object' } } }, schemas: {} },
+          ...parts,
+        }),
+      ) as AsyncApiDocument;
+    const operationWith = (parts: object) => ({
+      operations: { onPlaced: { ...documentWith({}).operations['onPlaced'], ...parts } },
+    });
+
+    it('is compared as any other', () => {
+      expect(findBreakingChanges(documentWith({}), documentWith({}))).toEqual([]);
+    });
+
+    it.each([
+      ['no operations', { operations: null }, /the document, "operations": an object is wanted, got null/],
+      ['an operation that is null', { operations: { onPlaced: null } }, /operations, "onPlaced": an object is wanted/],
+      [
+        'an operation without a channel',
+        operationWith({ channel: null }),
+        /onPlaced\.channel: a \$ref is wanted, got null/,
+      ],
+      ['messages that are no list', operationWith({ messages: 5 }), /onPlaced\.messages: a list is wanted, got 5/],
+      [
+        'a channel that is not there',
+        operationWith({ channel: { $ref: '#/channels/constructor' } }),
+        /onPlaced\.channel refers to "#\/channels\/constructor", which the document does not have/,
+      ],
+      [
+        'a message that is not there',
+        operationWith({ messages: [{ $ref: '#/channels/orders/messages/toString' }] }),
+        /refers to "#\/channels\/orders\/messages\/toString", which the document does not have/,
+      ],
+      [
+        'a message without its description',
+        { components: { messages: {}, schemas: {} } },
+        /refers to "#\/components\/messages\/placed", which the document does not have/,
+      ],
+      ['no components', { components: undefined }, /the document, "components": an object is wanted, got nothing/],
+    ])('is refused with the part that is wrong: %s', (_, parts, message) => {
+      const change = () => findBreakingChanges(documentWith(parts), documentWith({}));
+      expect(change).toThrow(
+        expect.objectContaining({
+          code: 'STAN_ASYNCAPI_FAILED',
+          message: expect.stringMatching(message) as string,
+        }) as Error,
+      );
+    });
+
+    it.each([[null], [5], [[null]], [{ $ref: '#/components/schemas/constructor' }]])(
+      'says of a schema that is none, %j, that it does not exist',
+      (schema) => {
+        const payload = { type: 'object', properties: { price: schema } };
+        const older = documentWith({ components: { messages: { placed: { payload } }, schemas: {} } });
+        const newer = documentWith({
+          components: {
+            messages: { placed: { payload: { type: 'object', properties: { price: { type: 'number' } } } } },
+            schemas: {},
+          },
+        });
+        expect(findBreakingChanges(older, newer)).toMatchObject([{ path: 'price', isNotice: false }]);
+      },
+    );
+  });
+
+  it('a property called __proto__ is compared as any other', () => {
+    const parse = (text: string) => JSON.parse(text) as JsonSchema;
+    const narrow = parse('{"allOf":[{"properties":{"id":{}}},{"properties":{"__proto__":{"type":"number"}}}]}');
+    const wide = parse('{"properties":{"__proto__":{"type":"string"}}}');
+    const document = { components: { messages: {}, schemas: {} } };
+    expect(fitsInto({ schema: narrow, document }, { schema: wide, document })).toMatchObject([{ path: '__proto__' }]);
+  });
 });
