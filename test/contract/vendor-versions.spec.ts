@@ -63,7 +63,6 @@ contract(
       it.each([
         ['sendCommand', 'sent by the publish() of the package'],
         ['flushPending', 'sent by the publish() of the package'],
-        ['pending', 'sent by the publish() of the package'],
         ['processInbound', 'parsed by the package itself'],
         ['pstate', 'parsed by the package itself'],
         ['inbound', 'parsed by the package itself'],
