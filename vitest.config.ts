@@ -44,6 +44,9 @@ const suite = (name: string, options: SuiteOptions) => ({
 /** Files that need a real server; `npm test` leaves them out, `npm run test:real` and CI run them. */
 const realServer = 'test/**/*.real.spec.ts';
 
+/** Take a minute or two each; `npm test` leaves them out, `npm run test:e2e` and CI run them. */
+const minutesLong = ['test/e2e/course/course.spec.ts', 'test/e2e/sample-app/crashes.spec.ts'];
+
 /** Cases of JetStream alone. */
 const jetStreamOnly = 'test/contract/jetstream/**';
 
@@ -85,7 +88,12 @@ export default defineConfig({
         env: { TEST_BROKERS: 'real' },
         globalSetup,
       }),
-      suite('e2e', { testTimeout: 120_000, exclude: [realServer], env: { TEST_BROKERS: 'embedded' } }),
+      suite('e2e', {
+        testTimeout: 120_000,
+        exclude: [realServer, ...minutesLong],
+        env: { TEST_BROKERS: 'embedded' },
+      }),
+      suite('e2e-long', { testTimeout: 120_000, include: minutesLong, env: { TEST_BROKERS: 'embedded' } }),
       suite('e2e-real', {
         testTimeout: 120_000,
         include: [
