@@ -140,6 +140,18 @@ export class World {
       await this.child(name).whenSaid('closed', 30_000);
     }
     await Promise.all(childNames.map((name) => this.child(name).exited()));
+    // A close that met no leader is not confirmed, and says so: the server lets go of that client once heartbeats fail.
+    const isUnconfirmed = consumers.some((name) =>
+      this.child(name).output.some((line) => line.includes('did not confirm the close of the session')),
+    );
+    await eventually(() => this.checkNoClientLeft(), {
+      what: 'the server to know no client after all have closed',
+      timeoutMs: isUnconfirmed ? 30_000 : 100,
+      intervalMs: 100,
+    });
+  }
+
+  private async checkNoClientLeft(): Promise<void> {
     this.leader = await this.topology.leader();
     const left = await this.facts.clientIds();
     if (left.length > 0) throw new Error(`the server still knows ${left.join(', ')} after all have closed`);
