@@ -44,7 +44,7 @@ export class DeliveryPipeline {
   private idleWaiters: (() => void)[] = [];
   private readonly setup: DeliveryPipelineSetup;
   /** The async context in which the subscription was made: what a delivery enters stays its own. */
-  private readonly context = new AsyncResource('StanSubscription', { requireManualDestroy: true });
+  private readonly context = new AsyncResource('StanSubscription', manualDestroy);
 
   constructor(given: DeliveryPipelineSetup) {
     const setup = { ...given, emit: neverThrowing(given.emit) };

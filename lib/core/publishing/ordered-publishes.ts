@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js';
 import type { Driver, PublishAttemptDone, PublishAttemptError } from '../driver/driver.js';
-import { PayloadTooLargeError, PublishRefusedError, PublishTimeoutError, StanClosedError } from '../errors/index.js';
+import { PublishRefusedError, PublishTimeoutError, StanClosedError } from '../errors/index.js';
 import type { StanError } from '../errors/index.js';
 import type { ResolvedPublishOptions } from '../options/publish-options.js';
 import { AckWatch } from './ack-watch.js';
 import { PublishDeadlines } from './publish-deadlines.js';
 import type { PublishEntry } from './publish-entry.js';
-import { causedBy, closedError } from './publish-failures.js';
+import { causedBy, closedError, tooLarge } from './publish-failures.js';
 import { PublishQueue } from './publish-queue.js';
 
 /** The driver as a ledger needs it. */
@@ -126,7 +126,7 @@ export class OrderedPublishes {
     if (limitBytes === undefined || limitBytes === entry.checkedLimitBytes) return true;
     entry.checkedLimitBytes = limitBytes;
     if (entry.data.byteLength <= limitBytes) return true;
-    const error = new PayloadTooLargeError(entry.subject, entry.data.byteLength, Math.max(0, limitBytes));
+    const error = tooLarge(entry.subject, entry.data, limitBytes);
     this.remove(entry);
     queueMicrotask(() => entry.settle(error, undefined));
     return false;

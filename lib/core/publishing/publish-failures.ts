@@ -1,4 +1,4 @@
-import { NotConnectedError, StanClosedError } from '../errors/index.js';
+import { NotConnectedError, PayloadTooLargeError, StanClosedError } from '../errors/index.js';
 import type { StanError } from '../errors/index.js';
 
 /** A publish that was pending when the client was closed, or that came later. */
@@ -9,6 +9,11 @@ export function closedError(subject: string, mayBeStored: boolean, cause?: StanE
 /** A publish for which no session will ever come again. */
 export function notConnected(subject: string, cause: StanError, mayBeStored: boolean): NotConnectedError {
   return new NotConnectedError(`publish to "${subject}"${doubt(mayBeStored)}`, { mayBeStored, cause });
+}
+
+/** What a publish carries does not go into a message of this server. */
+export function tooLarge(subject: string, { byteLength }: Uint8Array, limitBytes: number): PayloadTooLargeError {
+  return new PayloadTooLargeError(subject, byteLength, Math.max(0, limitBytes));
 }
 
 function doubt(mayBeStored: boolean): string {

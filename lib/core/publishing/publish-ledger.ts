@@ -1,5 +1,5 @@
 import type { DriverEvent } from '../driver/driver-event.js';
-import { InvalidSubjectError, PayloadTooLargeError, PublishBufferFullError } from '../errors/index.js';
+import { InvalidSubjectError, PublishBufferFullError } from '../errors/index.js';
 import type { StanError } from '../errors/index.js';
 import type { ResolvedPublishOptions } from '../options/publish-options.js';
 import { systemClock } from '../clock.js';
@@ -8,7 +8,7 @@ import { OrderedPublishes } from './ordered-publishes.js';
 import type { OrderedPublishesHost, PublishDriver } from './ordered-publishes.js';
 import { PublishEntry } from './publish-entry.js';
 import type { PublishOutcome } from './publish-entry.js';
-import { closedError, notConnected } from './publish-failures.js';
+import { closedError, notConnected, tooLarge } from './publish-failures.js';
 import { PublishSubjects } from './publish-subjects.js';
 
 /**
@@ -258,8 +258,4 @@ export class PublishLedger {
 
 function costOf(data: Uint8Array, headerText: string): number {
   return data.byteLength + headerText.length + publishOverheadBytes;
-}
-
-function tooLarge(subject: string, { byteLength }: Uint8Array, limitBytes: number): StanError {
-  return new PayloadTooLargeError(subject, byteLength, Math.max(0, limitBytes));
 }

@@ -11,13 +11,12 @@ import { findDamage, refuseUnlessFile } from './data-file-check.js';
 import { DirectoryLock } from './directory-lock.js';
 import { DurableRows, silenceDetails } from './durable-rows.js';
 import type { Batch, OnCheckpoint } from './durable-rows.js';
-import { channelKey, clientKey, deletedKey, formatKey, rangeOf, serverKey } from './keys.js';
+import { channelKey, clientKey, deletedKey, rangeOf, serverKey } from './keys.js';
 import { importLmdb, openEnvironment } from './lmdb-environment.js';
 import type { LmdbEnvironment, LmdbPackage } from './lmdb-environment.js';
 import { emptyLog, LmdbMessageLog } from './lmdb-message-log.js';
 import { LmdbSubscriptionTable } from './lmdb-subscription-table.js';
 import type { RowChange } from './log-record.js';
-import { currentFormat } from './recover.js';
 import type { FoundChannel, FoundState } from './recover.js';
 import { sealClient, sealRecord } from './rows.js';
 import type { DirtyPart, RowWriter } from './row-writer.js';
@@ -118,7 +117,6 @@ export class LmdbStore implements Store {
   }
 
   saveServer(record: ServerRecord): void {
-    this.stage(formatKey, sealRecord(currentFormat));
     this.stage(serverKey, sealRecord(record));
   }
 

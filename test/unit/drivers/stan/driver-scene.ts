@@ -14,6 +14,7 @@ import { cleanUpAfterTest } from '../../../support/cleanup.js';
 import { freePort } from '../../../support/free-port.js';
 import { eventually } from '../../../support/wait.js';
 import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
+import { plainRequest } from './scripted-client.js';
 
 /** One publish attempt as its caller sees it. */
 export interface Attempt {
@@ -112,16 +113,7 @@ export interface Subscribed {
   readonly messages: DriverMessage[];
 }
 
-const plain: DriverSubscriptionRequest = {
-  subject: 'ticket:created',
-  queueGroup: undefined,
-  durableName: undefined,
-  startAt: 'first',
-  ackWaitMs: 30_000,
-  maxInFlight: 100,
-  manualAck: true,
-  resumeAt: () => 'first',
-};
+const plain: DriverSubscriptionRequest = { ...plainRequest, subject: 'ticket:created' };
 
 export const textsOf = ({ messages }: Subscribed): string[] => messages.map(({ data }) => data.toString());
 

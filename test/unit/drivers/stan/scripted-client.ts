@@ -2,10 +2,22 @@ import { EventEmitter, getEventListeners } from 'node:events';
 
 import { resolveConnectionOptions } from '../../../../lib/core/options/index.js';
 import type { ResolvedConnectionOptions, StanConnectionOptions } from '../../../../lib/core/options/index.js';
-import type { PublishAttemptError } from '../../../../lib/core/driver/driver.js';
+import type { DriverSubscriptionRequest, PublishAttemptError } from '../../../../lib/core/driver/driver.js';
 import { stanOptionNames } from '../../../../lib/drivers/stan/stan-option-names.js';
 import { StanSession } from '../../../../lib/drivers/stan/stan-session.js';
 import { FakeClock } from '../../../support/fake-clock.js';
+
+/** A subscription with nothing special about it. */
+export const plainRequest: DriverSubscriptionRequest = {
+  subject: 'orders',
+  queueGroup: undefined,
+  durableName: undefined,
+  startAt: 'first',
+  ackWaitMs: 30_000,
+  maxInFlight: 100,
+  manualAck: true,
+  resumeAt: () => 'first',
+};
 
 /** The vendor's NATS client, with nobody at the other end: a test says what comes. */
 export class ScriptedNats extends EventEmitter {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
 import type { DriverEvent } from '../../../../lib/core/driver/driver-event.js';
-import type { StartAt } from '../../../../lib/core/options/index.js';
+import type { DriverSubscriptionRequest } from '../../../../lib/core/driver/driver.js';
 import { SessionLostError, StanClosedError } from '../../../../lib/core/errors/index.js';
 import { StanDriver } from '../../../../lib/drivers/stan/stan-driver.js';
 import { nextTurn } from '../../../support/wait.js';
 import { cleanUpAfterTest } from '../../../support/cleanup.js';
-import { ScriptedClient, SessionScene } from './scripted-client.js';
+import { plainRequest, ScriptedClient, SessionScene } from './scripted-client.js';
 
 /** A driver over scripted clients, one for each attempt. */
 function scriptedDriver() {
@@ -33,16 +33,7 @@ function scriptedDriver() {
   return { driver, clients, clock, events, connecting };
 }
 
-const request = {
-  subject: 'orders',
-  queueGroup: undefined,
-  durableName: undefined,
-  startAt: 'first',
-  ackWaitMs: 30_000,
-  maxInFlight: 100,
-  manualAck: true,
-  resumeAt: (): StartAt => 'new',
-} as const;
+const request: DriverSubscriptionRequest = { ...plainRequest, resumeAt: () => 'new' };
 
 /** A driver whose first session is up, with one confirmed subscription. */
 async function subscribedDriver() {

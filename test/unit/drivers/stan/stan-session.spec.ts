@@ -9,22 +9,10 @@ import {
   SessionLostError,
   StanClosedError,
 } from '../../../../lib/core/errors/index.js';
-import type { DriverSubscriptionRequest } from '../../../../lib/core/driver/driver.js';
 import type { StanClient } from '../../../../lib/drivers/stan/vendor-internals.js';
 import { nextTurn } from '../../../support/wait.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { SessionScene } from './scripted-client.js';
-
-const request: DriverSubscriptionRequest = {
-  subject: 'orders',
-  queueGroup: undefined,
-  durableName: undefined,
-  startAt: 'first',
-  ackWaitMs: 30_000,
-  maxInFlight: 100,
-  manualAck: true,
-  resumeAt: () => 'first',
-};
+import { plainRequest, SessionScene } from './scripted-client.js';
 
 const timedOut = new Error('timeout');
 
@@ -136,7 +124,7 @@ describe('a session that is being opened', () => {
     scene.client.emit('connect');
     await opening;
     const members = scene.told.map(({ error }) => (error as IncompatibleDependencyError).member);
-    const native = scene.session.subscribe(request, 'first', () => true);
+    const native = scene.session.subscribe(plainRequest, 'first', () => true);
     expect(native).toBe(scene.client.subscriptions[0]);
     scene.session.stopReceiving(scene.client.subscriptions[0]!.inboxSub);
     expect(members.sort()).toEqual([
@@ -206,7 +194,7 @@ describe('a session whose transport is lost', () => {
     await nextTurn();
     expect(meanwhile.outcome).toBe('not-sent');
     expect(meanwhile.cause).toBeInstanceOf(NotConnectedError);
-    expect(scene.session.subscribe(request, 'first', () => true)).toBeUndefined();
+    expect(scene.session.subscribe(plainRequest, 'first', () => true)).toBeUndefined();
     scene.client.emit('reconnect');
     expect(scene.session.isReady()).toBe(false);
     scene.nats.answer('');
@@ -493,8 +481,8 @@ describe('a subscription of a session', () => {
       received.push(bytes.toString('latin1', from, to));
       return true;
     };
-    const plain = scene.session.subscribe(request, 'first', receiver);
-    const grouped = scene.session.subscribe({ ...request, queueGroup: 'g' }, { sequence: 7 }, receiver);
+    const plain = scene.session.subscribe(plainRequest, 'first', receiver);
+    const grouped = scene.session.subscribe({ ...plainRequest, queueGroup: 'g' }, { sequence: 7 }, receiver);
     const [first, second] = scene.client.subscriptions;
     expect([plain, grouped]).toEqual([first, second]);
     expect([first!.subject, first!.queueGroup, second!.queueGroup]).toEqual(['orders', undefined, 'g']);

@@ -12,7 +12,7 @@ import {
 } from '../../../../lib/core/errors/index.js';
 import { StanSubscription } from '../../../../lib/drivers/stan/stan-subscription.js';
 import { nextTurn } from '../../../support/wait.js';
-import { SessionScene } from './scripted-client.js';
+import { plainRequest, SessionScene } from './scripted-client.js';
 import type { ScriptedSubscription } from './scripted-client.js';
 
 /** One subscription over scripted sessions. */
@@ -29,13 +29,8 @@ class Scene {
   ) {
     this.subscription = new StanSubscription(
       {
-        subject: 'orders',
-        queueGroup: undefined,
-        durableName: undefined,
+        ...plainRequest,
         startAt: 'new',
-        ackWaitMs: 30_000,
-        maxInFlight: 100,
-        manualAck: true,
         resumeAt: (serverChanged) => {
           this.asked.push(serverChanged);
           return { sequence: 7 };

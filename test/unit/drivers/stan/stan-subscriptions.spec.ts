@@ -14,7 +14,7 @@ import type { StanSession } from '../../../../lib/drivers/stan/stan-session.js';
 import { StanSubscriptions } from '../../../../lib/drivers/stan/stan-subscriptions.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { nextTurn } from '../../../support/wait.js';
-import { SessionScene } from './scripted-client.js';
+import { plainRequest, SessionScene } from './scripted-client.js';
 import type { ScriptedSubscription } from './scripted-client.js';
 
 const held = new Error('stan: duplicate durable registration');
@@ -105,16 +105,7 @@ class Scene {
   }
 }
 
-const plain: DriverSubscriptionRequest = {
-  subject: 'orders',
-  queueGroup: undefined,
-  durableName: undefined,
-  startAt: 'first',
-  ackWaitMs: 30_000,
-  maxInFlight: 100,
-  manualAck: true,
-  resumeAt: () => 'new',
-};
+const plain: DriverSubscriptionRequest = { ...plainRequest, resumeAt: () => 'new' };
 
 const subjectsOf = (asked: readonly ScriptedSubscription[]): string[] => asked.map(({ subject }) => subject);
 const outcomeOf = async (promise: Promise<unknown>): Promise<unknown> => {
